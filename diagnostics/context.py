@@ -1,0 +1,101 @@
+"""Everything a check may look at: the host, what was discovered, the store's state. Reading only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from diagnostics.host import Host
+from diagnostics.model import ClientFile, Reference, Server, Syntax
+from diagnostics.secret import Scrubber, Secret
+from diagnostics.stores import CredentialStore, Entry, StoreError
+
+SERVICE = "mcp-secrets"
+"""The keyring service below which `${SECRET:name}` lives, user name = the secret's name (the contract)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person asked for on the command line."""
+
+    config: tuple[Path, ...] = ()
+    """Files to read instead of discovering any."""
+    client: str | None = None
+    offline: bool = False
+    start: bool = False
+    timeout: float | None = None
+    """Seconds a check; None = each check's own limit."""
+    provider_urls: Mapping[str, str] = field(default_factory=dict)
+    """Provider id -> address the person agreed to, https or http on loopback."""
+
+
+@dataclass
+class Context:
+    """One run's view of the host. Caches what is asked once: the store's state, its entries, resolved values."""
+
+    host: Host
+    options: Options
+    files: Sequence[ClientFile]
+    servers: Sequence[Server]
+    """The chosen ones; all of `files` when none was named."""
+    store: CredentialStore
+    scrubber: Scrubber = field(default_factory=Scrubber)
+
+    @property
+    def references(self) -> list[Reference]:
+        """Every reference of the chosen servers."""
+        return [reference for server in self.servers for reference in server.references]
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether anything chosen rests on the keychain (or nothing is configured, and the store is the question)."""
+        return not self.servers or any(each.syntax is Syntax.SECRET for each in self.references)
+
+    def server(self, server_id: str) -> Server:
+        """The chosen server with this id."""
+        return self._servers[server_id]
+
+    @cached_property
+    def _servers(self) -> Mapping[str, Server]:
+        return {each.id: each for each in self.servers}
+
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[Entry]]:
+        index: dict[str, list[Entry]] = {}
+        for entry in self.store.entries():
+            if entry.service == SERVICE and entry.account_attribute == "username":
+                index.setdefault(entry.account, []).append(entry)
+        return index
+
+    def entries_named(self, name: str) -> Sequence[Entry]:
+        """The entries that `${SECRET:name}` means: service `mcp-secrets`, user name `name`, byte-exact.
+
+        Raises:
+            StoreError: the store could not be read.
+        """
+        return self._named.get(name, ())
+
+    def value_of(self, reference: Reference) -> Secret | None:
+        """The credential behind a reference, None where there is none (yet) or it can't be resolved here.
+
+        In: any reference. Only `secret`, `env` and `literal` are resolved. What is found is taught to the scrubber.
+        """
+        found: Secret | None = None
+        match reference.syntax:
+            case Syntax.LITERAL:
+                found = reference.text
+            case Syntax.ENV if reference.name:
+                value = self.host.env.get(reference.name)
+                found = Secret(value) if value is not None else reference.default
+            case Syntax.SECRET if reference.name:
+                try:
+                    found = next(
+                        (each.secret for each in self.entries_named(reference.name) if each.secret), None
+                    )
+                except StoreError:
+                    found = None
+            case _:
+                found = None
+        if found is not None:
+            self.scrubber.learn(found)
+        return found

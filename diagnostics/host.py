@@ -1,0 +1,117 @@
+"""What this process is and where it runs. The only module that reads the ambient environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diagnostics.model import Platform, Session
+
+
+@dataclass(frozen=True)
+class Host:
+    """The facts about this host and session that checks decide by; tests and the demo build their own.
+
+    `env` is the environment that servers would be started from; nothing else reads `os.environ`.
+    """
+
+    platform: Platform
+    session: Session
+    home: Path
+    cwd: Path
+    env: Mapping[str, str] = field(repr=False)
+    uid: int = 0
+    user: str = ""
+
+    @property
+    def runtime_dir(self) -> Path:
+        """Where a session bus of this user would have its socket: `/run/user/UID` unless the variable says else."""
+        return Path(self.env.get("XDG_RUNTIME_DIR") or f"/run/user/{self.uid}")
+
+    @property
+    def data_home(self) -> Path:
+        """`$XDG_DATA_HOME`, by default `~/.local/share`."""
+        return Path(self.env.get("XDG_DATA_HOME") or self.home / ".local/share")
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the doctor keeps its audit trail and failure records (0700)."""
+        if self.platform is Platform.WINDOWS:
+            return Path(self.env.get("LOCALAPPDATA") or self.home / "AppData/Local") / "mcp-doctor"
+        if self.platform is Platform.MACOS:
+            return self.home / "Library/Application Support/mcp-doctor"
+        return Path(self.env.get("XDG_STATE_HOME") or self.home / ".local/state") / "mcp-doctor"
+
+    @property
+    def has_display(self) -> bool:
+        """Whether a graphical prompt could appear for this process."""
+        return bool(self.env.get("DISPLAY") or self.env.get("WAYLAND_DISPLAY"))
+
+
+def this_host() -> Host:
+    """The host that this process runs on."""
+    env = dict(os.environ)
+    platform = platform_of(sys.platform)
+    uid = os.getuid() if hasattr(os, "getuid") else 0
+    return Host(
+        platform=platform,
+        session=session_of(env, platform, Path("/")),
+        home=Path.home(),
+        cwd=_cwd(),
+        env=env,
+        uid=uid,
+        user=env.get("USER") or env.get("LOGNAME") or env.get("USERNAME") or str(uid),
+    )
+
+
+def platform_of(name: str) -> Platform:
+    """`sys.platform` as one of ours; anything unknown is treated as Linux (the BSDs have the same stores)."""
+    if name == "darwin":
+        return Platform.MACOS
+    return Platform.WINDOWS if name in {"win32", "cygwin"} else Platform.LINUX
+
+
+def session_of(env: Mapping[str, str], platform: Platform, root: Path) -> Session:
+    """Which kind of session this is, from variables and marker files below `root`.
+
+    SSH wins over the rest (a login into a container or WSL is worked on like any SSH login).
+    """
+    if env.get("SSH_CONNECTION") or env.get("SSH_TTY") or env.get("SSH_CLIENT"):
+        return Session.SSH
+    if platform is not Platform.LINUX:
+        return Session.LOCAL
+    if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
+        return Session.WSL
+    if env.get("container") or any(
+        (root / marker).exists() for marker in (".dockerenv", "run/.containerenv")
+    ):
+        return Session.CONTAINER
+    if env.get("INVOCATION_ID") and not (env.get("TERM") or env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
+        return Session.SERVICE
+    if not env.get("TERM") and not env.get("DISPLAY") and set(env) <= _CRON_ENV:
+        return Session.CRON
+    return Session.LOCAL
+
+
+_CRON_ENV = {
+    "HOME",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "USER",
+    "PWD",
+    "SHLVL",
+    "_",
+    "LANG",
+    "MAILTO",
+    "LC_ALL",
+    "LC_CTYPE",
+}
+
+
+def _cwd() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # the folder was removed under us
+        return Path("/")

@@ -1,0 +1,200 @@
+"""The nouns. Frozen, no I/O: what flows from a config file to a finding."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from diagnostics.secret import Secret
+
+
+class Status(StrEnum):
+    """What a check may answer. `unknown` means 'could not find out'; only `fail` blocks what rests on it."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+    UNKNOWN = "unknown"
+
+
+class Stage(StrEnum):
+    """The credential's path, in order."""
+
+    CONFIG = "config"
+    REFERENCE = "reference"
+    BACKEND = "backend"
+    PERMISSION = "permission"
+    LOOKUP = "lookup"
+    FORMAT = "format"
+    VALIDITY = "validity"
+    START = "start"
+
+
+class Syntax(StrEnum):
+    """How a config names a credential. `literal` is one in plain text, `placeholder` is YOUR_TOKEN_HERE."""
+
+    SECRET = "secret"  # noqa: S105 - the name of a syntax
+    OAUTH = "oauth"
+    KEYTAR = "keytar"
+    VAULT = "vault"
+    AWS = "aws"
+    USER_CONFIG = "user-config"
+    ENV = "env"
+    INPUT = "input"
+    LITERAL = "literal"
+    PLACEHOLDER = "placeholder"
+
+
+class Platform(StrEnum):
+    """The systems that have paths and stores of their own."""
+
+    LINUX = "linux"
+    MACOS = "macos"
+    WINDOWS = "windows"
+
+
+class Session(StrEnum):
+    """Where this process lives, which decides what prompts and buses it can have."""
+
+    LOCAL = "local"
+    SSH = "ssh"
+    CONTAINER = "container"
+    WSL = "wsl"
+    SERVICE = "service"
+    CRON = "cron"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a file or an entry of it, where, and what was expected.
+
+    `outcome` names the wording of the check that reports it; `line` and `column` count from 1, 0 = no place.
+    """
+
+    outcome: str
+    cause: str
+    detail: str
+    line: int = 0
+    column: int = 0
+    fatal: bool = True
+    """Whether it keeps the file (or the entry) from being used; False for a mere warning."""
+    server: str | None = None
+    """The entry's name, when the problem is one entry's and not the whole file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One value of a server's entry that carries, or stands for, a credential."""
+
+    server_id: str
+    field: str
+    """Where it stands: `env.NAME`, `args[2]`, `url`, `headers.NAME`."""
+    syntax: Syntax
+    name: str | None
+    """What is referred to (`github_token`, `HOME`, `service/account`); None for a literal or placeholder."""
+    text: Secret = dataclasses.field(repr=False)
+    """The whole value as it stands in the config."""
+    default: Secret | None = dataclasses.field(default=None, repr=False)
+    """What `${VAR:-default}` gives when the variable is unset."""
+    expanded_by_client: bool = False
+    """Whether the client itself replaces it before the server sees it."""
+    spelling: str = ""
+    """The reference as written, without what surrounds it: `${SECRET:github_token}`; "" for a literal."""
+
+    @property
+    def key(self) -> str:
+        """Unique within a run."""
+        return f"{self.server_id}#{self.field}" + (f"#{self.name}" if self.name else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server entry of one client's config. Values are secret until shown otherwise."""
+
+    id: str
+    name: str
+    client: str
+    path: Path
+    transport: str
+    """`stdio`, `http` or `sse`."""
+    command: str | None = None
+    args: tuple[Secret, ...] = ()
+    env: Mapping[str, Secret] = dataclasses.field(default_factory=dict)
+    env_names: tuple[str, ...] = ()
+    """Variables the client hands on by name (Codex `env_vars`, `docker -e NAME`)."""
+    headers: Mapping[str, Secret] = dataclasses.field(default_factory=dict)
+    url: Secret | None = None
+    cwd: str | None = None
+    env_file: str | None = None
+    disabled: bool = False
+    line: int = 0
+    """Line of the entry in its file, from 1; 0 = unknown."""
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Unique within a run."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFile:
+    """One config file of one client: read, absent, or broken (then `problems` says where)."""
+
+    client: str
+    path: Path
+    scope: str
+    """`user`, `project`, `managed` or `named` (given with --config)."""
+    status: Status
+    problems: tuple[Problem, ...] = ()
+    servers: tuple[Server, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Unique within a run."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The credential store of this host, as a subject of checks; its state is in the context."""
+
+    kind: str
+    """`secret-service`, `keyring` (whatever the keyring library picks) or `stand-in` (the demo's)."""
+
+    @property
+    def key(self) -> str:
+        """Unique within a run."""
+        return f"store:{self.kind}"
+
+
+Subject = ClientFile | Server | Reference | Store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check's answer about one subject, in words. Everything in it is safe to show."""
+
+    id: str
+    check: str
+    stage: Stage
+    status: Status
+    outcome: str
+    """Which of the check's possible answers this is; the key of its wording."""
+    title: str
+    detail: str = ""
+    fix: tuple[str, ...] = ()
+    """What a person can do, in words; commands stand on lines of their own, starting with `$ `."""
+    evidence: tuple[str, ...] = ()
+    cause: str | None = None
+    server: str | None = None
+    reference: str | None = None
+    """The reference's field (`env.GITHUB_TOKEN`)."""
+    path: str | None = None
+    subject: str = ""
+    """The subject's key."""
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What remedies need to know (collection path, pid, file name). Never a secret."""
+    duration_ms: int = 0

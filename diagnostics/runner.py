@@ -1,0 +1,200 @@
+"""Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from diagnostics.catalog.wording import Wording, wording
+from diagnostics.check import Check, Verdict, all_checks
+from diagnostics.context import Context
+from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject
+from diagnostics.text import clean
+
+_WORKERS = 32
+"""Outside questions asked at once; each waits on a peer, none computes."""
+
+Progress = Callable[[Check, int], None]
+"""Told before a check is asked about that many subjects."""
+
+
+def diagnose(
+    context: Context,
+    checks: Sequence[Check] | None = None,
+    earlier: Iterable[Finding] = (),
+    progress: Progress = lambda _check, _count: None,
+) -> Iterator[Finding]:
+    """Every finding of the run, in the order of the path.
+
+    In: `checks`, by default all; `earlier` findings that stand (when only some checks are asked again);
+    `progress` is called as each check begins. A check that raises or runs out of time gives `unknown`.
+    """
+    failed = _Failed(earlier)
+    for stage in Stage:
+        for one in (each for each in (checks or all_checks()) if each.stage is stage):
+            subjects = _subjects(context, one)
+            progress(one, len(subjects))
+            for finding in _ask(context, one, subjects, failed):
+                failed.note(finding)
+                yield finding
+
+
+def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Failed") -> Iterator[Finding]:
+    open_questions: list[Subject] = []
+    for subject in subjects:
+        blocker = failed.blocker(one, subject)
+        if blocker is not None:
+            yield _finding(context, one, subject, _waits_for(blocker), 0)
+        elif one.asks == "network" and context.options.offline:
+            yield _finding(context, one, subject, Verdict(Status.SKIP, "runner.offline"), 0)
+        else:
+            open_questions.append(subject)
+    if one.within is None or len(open_questions) == 1:
+        for subject in open_questions:
+            yield from _answers(context, one, subject)
+    elif open_questions:
+        yield from _at_once(context, one, open_questions)
+
+
+def _at_once(context: Context, one: Check, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Asks in daemon threads; `_answers` bounds each, so the queue always fills."""
+    waiting: queue.SimpleQueue[Subject] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
+    for subject in subjects:
+        waiting.put(subject)
+
+    def work() -> None:
+        while True:
+            try:
+                subject = waiting.get_nowait()
+            except queue.Empty:
+                return
+            answers.put(_answers(context, one, subject))
+
+    for number in range(min(_WORKERS, len(subjects))):
+        threading.Thread(target=work, daemon=True, name=f"{one.id}-{number}").start()
+    for _ in subjects:
+        yield from answers.get()
+
+
+def _answers(context: Context, one: Check, subject: Subject) -> list[Finding]:
+    began = time.monotonic()
+
+    def ask() -> list[Verdict]:
+        said = one.run(context, subject)
+        return [] if said is None else [said] if isinstance(said, Verdict) else list(said)
+
+    limit = one.within if one.within is None or context.options.timeout is None else context.options.timeout
+    try:
+        verdicts = ask() if limit is None else call_within(limit, ask)
+    except DeadlineError:
+        verdicts = [Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})]
+    except Exception as error:
+        said = f"{type(error).__name__} in {one.id}"
+        verdicts = [Verdict(Status.UNKNOWN, "runner.broke", evidence=(said,))]
+    spent = round((time.monotonic() - began) * 1000)
+    return [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+
+
+def _waits_for(blocker: Finding) -> Verdict:
+    return Verdict(Status.SKIP, "runner.waits", facts={"blocker": blocker.title, "blocker_id": blocker.id})
+
+
+def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, spent: int) -> Finding:
+    words = wording()
+    key = verdict.outcome if verdict.outcome.startswith("runner.") else f"{one.id}.{verdict.outcome}"
+    server, field, path = _place(subject)
+    facts = {name: clean(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
+    facts |= {
+        "check": one.id,
+        "question": one.question,
+        "server": clean(subject.name if isinstance(subject, Server) else server or ""),
+        "field": clean(field or ""),
+        "path": clean(str(path or "")),
+    }
+    text: Wording = words[key]
+    return Finding(
+        id=one.id if isinstance(subject, Store) else f"{one.id}:{clean(_handle(subject))}",
+        check=one.id,
+        stage=one.stage,
+        status=verdict.status,
+        outcome=verdict.outcome,
+        title=text.title.format_map(facts),
+        detail=text.detail.format_map(facts),
+        fix=tuple(line.format_map(facts) for line in text.fix),
+        evidence=tuple(clean(context.scrubber.scrub(line)) for line in verdict.evidence),
+        cause=verdict.cause,
+        server=server,
+        reference=field,
+        path=str(path) if path else None,
+        subject=subject.key,
+        facts=facts,
+        duration_ms=spent,
+    )
+
+
+def _handle(subject: Subject) -> str:
+    if isinstance(subject, Reference):
+        return f"{subject.server_id}:{subject.field}" + (f":{subject.name}" if subject.name else "")
+    return subject.key
+
+
+def _place(subject: Subject) -> tuple[str | None, str | None, object]:
+    match subject:
+        case Reference():
+            return subject.server_id, subject.field, None
+        case Server():
+            return subject.id, None, subject.path
+        case ClientFile():
+            return None, None, subject.path
+        case Store():
+            return None, None, None
+
+
+def _subjects(context: Context, one: Check) -> Sequence[Subject]:
+    if one.of is ClientFile:
+        return context.files
+    if one.of is Server:
+        return context.servers
+    if one.of is Reference:
+        return context.references
+    return [context.store.subject]
+
+
+class _Failed:
+    """Which checks have failed on what, so that a question which rests on a broken link is not asked."""
+
+    def __init__(self, earlier: Iterable[Finding]) -> None:
+        self._by_check: dict[str, list[Finding]] = {}
+        for finding in earlier:
+            self.note(finding)
+
+    def note(self, finding: Finding) -> None:
+        blocked = finding.status is Status.SKIP and finding.outcome == "runner.waits"
+        if finding.status is Status.FAIL or blocked:
+            self._by_check.setdefault(finding.check, []).append(finding)
+
+    def blocker(self, one: Check, subject: Subject) -> Finding | None:
+        for need in one.needs:
+            for finding in self._by_check.get(need, ()):
+                if _rests_on(subject, finding):
+                    return finding
+        return None
+
+
+def _rests_on(subject: Subject, finding: Finding) -> bool:
+    """Whether the subject is, belongs to or is made of what the finding is about."""
+    if finding.subject == subject.key:
+        return True
+    match subject:
+        case Store():
+            return False
+        case ClientFile():
+            return False
+        case Server():
+            return finding.server == subject.id
+        case Reference():
+            is_servers_own = finding.server == subject.server_id and finding.reference is None
+            is_stores = finding.server is None and finding.subject.startswith("store:")
+            return is_servers_own or (is_stores and subject.syntax.value == "secret")

@@ -1,0 +1,143 @@
+"""Credential stores: one adapter per kind, all behind `CredentialStore`. Adapters here only read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from diagnostics.model import Store
+from diagnostics.secret import Secret
+
+
+class StoreError(Exception):
+    """The store could not be read. `cause` is a label of the vocabulary, the text what the store said."""
+
+    def __init__(self, cause: str, said: str) -> None:
+        super().__init__(said)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a store. `secret` is None while its collection is locked.
+
+    The secret's bytes are decoded as UTF-8 with surrogateescape, so that damaged values survive unchanged.
+    """
+
+    path: str
+    """The item's address in its store (D-Bus object path)."""
+    collection: str
+    label: str
+    attributes: Mapping[str, str]
+    secret: Secret | None = field(repr=False)
+    locked: bool = False
+    created: int = 0
+    """Seconds since the epoch; 0 = unknown."""
+    modified: int = 0
+
+    @property
+    def service(self) -> str:
+        """The keyring service, "" where the item has none."""
+        return self.attributes.get("service", "")
+
+    @property
+    def account(self) -> str:
+        """The user name under whichever attribute its writer used (`username`, or keytar's `account`)."""
+        return self.attributes.get("username", self.attributes.get("account", ""))
+
+    @property
+    def account_attribute(self) -> str:
+        """`username`, `account`, or "" where the item has neither."""
+        return next((name for name in ("username", "account") if name in self.attributes), "")
+
+
+@dataclass(frozen=True, slots=True)
+class BusState:
+    """The session bus that this process's environment leads to."""
+
+    address: str | None
+    source: str
+    """Where the address comes from: `variable`, `socket` ($XDG_RUNTIME_DIR/bus exists), `none`."""
+    trouble: str | None = None
+    """None = connected. `unset`, `empty`, `invalid`, `no-socket`, `refused`, `other-user` or `hung`."""
+    said: str = ""
+    """The error's own words."""
+    live_elsewhere: str | None = None
+    """A live bus of this user at the usual place, when the variable does not lead to it."""
+    provider_elsewhere: str | None = None
+    """Program that owns the Secret Service on `live_elsewhere`, when none does on this bus."""
+    owner_uid: int | None = None
+    """Owner of the socket file, when it is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """Who answers for org.freedesktop.secrets on the bus."""
+
+    installed: bool = False
+    """It owns the name or could be started by activation."""
+    running: bool = False
+    program: str = ""
+    """Base name of its executable (`gnome-keyring-daemon`), "" when unknown."""
+    pid: int = 0
+    uid: int = -1
+    hung: bool = False
+    """It owns the name and does not answer."""
+    stopped: bool = False
+    """It is hung because it is stopped (state T), which SIGCONT ends."""
+    activation_command: str = ""
+    """What the bus would run to start it, when known."""
+    data_home: str = ""
+    """The data directory that the daemon itself sees (its HOME may not be ours)."""
+    strays: tuple[int, ...] = ()
+    """Pids of further daemons of the same program and user that own nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionState:
+    """One collection as the provider shows it."""
+
+    path: str
+    label: str = ""
+    locked: bool = False
+    items: int = 0
+    exists: bool = True
+    """False when an alias names it and no object is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What a probe saw, without side effects: nothing was started, asked or written."""
+
+    bus: BusState
+    provider: ProviderState = field(default_factory=ProviderState)
+    default: CollectionState | None = None
+    """What the alias `default` names; None = it names nothing."""
+    collections: tuple[CollectionState, ...] = ()
+    error: str = ""
+    """Why the probe ended early, "" when it saw everything."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the default collection is there and unlocked."""
+        return self.default is not None and self.default.exists and not self.default.locked
+
+
+class CredentialStore(Protocol):
+    """What checks may ask of a store. Both answers are taken once a run and remembered."""
+
+    @property
+    def subject(self) -> Store:
+        """The store as a subject of checks."""
+        ...
+
+    def state(self) -> StoreState:
+        """The probe's picture. Never raises, never prompts, ends within its deadline."""
+        ...
+
+    def entries(self) -> Sequence[Entry]:
+        """Every item of every collection, read in one pass.
+
+        Raises:
+            StoreError: it could not be read; locked collections are no error, their entries have no secret.
+        """
+        ...

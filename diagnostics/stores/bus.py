@@ -1,0 +1,206 @@
+"""D-Bus calls that never start a service, never wait without limit and never raise anything but `BusError`."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from jeepney import DBusAddress, HeaderFields, Message, MessageFlag, MessageType, new_method_call
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from diagnostics.deadline import DeadlineError, call_within
+
+CALL_SECONDS = 2.0
+"""A healthy daemon answers in milliseconds; one that needs longer is hung for our purpose."""
+
+
+class BusError(Exception):
+    """A call that brought no reply. `name` is the D-Bus error name, or one of ours:
+
+    `timeout` (no reply within the limit), `closed` (the connection ended), `no-socket`, `refused`, `other-user`,
+    `invalid` (the address makes no sense).
+    """
+
+    def __init__(self, name: str, said: str = "") -> None:
+        super().__init__(f"{name}: {said}" if said else name)
+        self.name = name
+        self.said = said
+
+
+class Bus:
+    """One connection to one bus. Use as a context manager; after a `timeout` open a new one."""
+
+    def __init__(self, connection: DBusConnection, address: str) -> None:
+        self._connection = connection
+        self.address = address
+
+    @classmethod
+    def connect(cls, address: str, seconds: float = CALL_SECONDS) -> Self:
+        """A connection to the bus at `address` (`unix:path=…`).
+
+        Raises:
+            BusError: `no-socket`, `refused`, `other-user`, `invalid` or `timeout`.
+        """
+        try:
+            return cls(call_within(seconds, lambda: open_dbus_connection(bus=address)), address)
+        except DeadlineError as error:
+            raise BusError("timeout", f"the bus did not answer within {seconds:g} s") from error
+        except FileNotFoundError as error:
+            raise BusError("no-socket", str(error)) from error
+        except (ConnectionRefusedError, NotADirectoryError) as error:
+            raise BusError("refused", str(error)) from error
+        except (BrokenPipeError, ConnectionResetError, PermissionError) as error:
+            raise BusError("other-user", str(error)) from error
+        except TimeoutError as error:
+            raise BusError("timeout", "the bus did not finish the handshake") from error
+        except Exception as error:  # jeepney raises ValueError, AuthenticationError, RuntimeError, KeyError …
+            said = f"{type(error).__name__}: {error}"
+            closed = "closed" in str(error).lower() or "auth" in type(error).__name__.lower()
+            raise BusError("other-user" if closed else "invalid", said) from error
+
+    def close(self) -> None:
+        """Ends the connection; never raises."""
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def call(
+        self,
+        to: DBusAddress,
+        method: str,
+        signature: str | None = None,
+        body: tuple[Any, ...] = (),
+        *,
+        seconds: float = CALL_SECONDS,
+        may_start: bool = False,
+    ) -> tuple[Any, ...]:
+        """The reply's body. `may_start` lets the bus activate a service: recovery alone passes it.
+
+        Raises:
+            BusError: the D-Bus error, `timeout` or `closed`.
+        """
+        return self._body(self._exchange(_message(to, method, signature, body, may_start), seconds))
+
+    def _exchange(self, message: Message, seconds: float) -> Message:
+        try:
+            return self._connection.send_and_get_reply(message, timeout=seconds)
+        except TimeoutError as error:
+            raise BusError("timeout", f"no reply within {seconds:g} s") from error
+        except (OSError, EOFError) as error:
+            raise BusError("closed", str(error)) from error
+
+    @staticmethod
+    def _body(reply: Message) -> tuple[Any, ...]:
+        if reply.header.message_type is MessageType.error:
+            name = str(reply.header.fields.get(HeaderFields.error_name, "error"))
+            raise BusError(name, str(reply.body[0]) if reply.body else "")
+        return tuple(reply.body)
+
+    def call_all(
+        self,
+        calls: list[tuple[DBusAddress, str, str | None, tuple[Any, ...]]],
+        *,
+        seconds: float = CALL_SECONDS,
+    ) -> list[tuple[Any, ...] | BusError]:
+        """Many calls in one go, answers in the same order; `seconds` is the limit for all of them together.
+
+        Raises:
+            BusError: `timeout` or `closed`, when not all replies came.
+        """
+        serials: dict[int, int] = {}
+        try:
+            for number, (to, method, signature, body) in enumerate(calls):
+                message = _message(to, method, signature, body, may_start=False)
+                serial = next(self._connection.outgoing_serial)
+                self._connection.send(message, serial=serial)
+                serials[serial] = number
+            answers: list[tuple[Any, ...] | BusError] = [BusError("timeout")] * len(calls)
+            ends = time.monotonic() + seconds
+            while serials:
+                reply = self._connection.receive(timeout=max(0.001, ends - time.monotonic()))
+                number = serials.pop(reply.header.fields.get(HeaderFields.reply_serial, -1), -1)
+                if number >= 0:
+                    try:
+                        answers[number] = self._body(reply)
+                    except BusError as error:
+                        answers[number] = error
+        except TimeoutError as error:
+            raise BusError("timeout", f"not all replies within {seconds:g} s") from error
+        except (OSError, EOFError) as error:
+            raise BusError("closed", str(error)) from error
+        return answers
+
+    def get_property(
+        self, path: str, name: str, interface: str, prop: str, seconds: float = CALL_SECONDS
+    ) -> Any:
+        """One property's value.
+
+        Raises:
+            BusError: as `call`.
+        """
+        to = DBusAddress(path, name, "org.freedesktop.DBus.Properties")
+        return self.call(to, "Get", "ss", (interface, prop), seconds=seconds)[0][1]
+
+    def owner(self, name: str) -> str | None:
+        """The unique name that owns `name`, None when nobody does. Asked of the bus, so a hung owner can't block it."""
+        try:
+            return str(self.call(message_bus, "GetNameOwner", "s", (name,))[0])
+        except BusError as error:
+            if error.name == "org.freedesktop.DBus.Error.NameHasNoOwner":
+                return None
+            raise
+
+    def activatable(self) -> list[str]:
+        """Names that the bus could start a service for."""
+        return [str(each) for each in self.call(message_bus, "ListActivatableNames")[0]]
+
+    def pid_of(self, name: str) -> int:
+        """Process id of a name's owner."""
+        return int(self.call(message_bus, "GetConnectionUnixProcessID", "s", (name,))[0])
+
+    def uid_of(self, name: str) -> int:
+        """User id of a name's owner."""
+        return int(self.call(message_bus, "GetConnectionUnixUser", "s", (name,))[0])
+
+
+def _message(
+    to: DBusAddress, method: str, signature: str | None, body: tuple[Any, ...], may_start: bool
+) -> Message:
+    message = new_method_call(to, method, signature, body)
+    if not may_start:
+        message.header.flags = MessageFlag.no_auto_start
+    return message
+
+
+def socket_of(address: str) -> str | None:
+    """The socket's path in a D-Bus address, None for one that has none (abstract, tcp)."""
+    for part in address.split(";")[0].removeprefix("unix:").split(","):
+        if part.startswith("path="):
+            return part.removeprefix("path=")
+    return None
+
+
+def is_listening(path: str, seconds: float = 0.5) -> bool:
+    """Whether someone accepts connections on a unix socket. Sends nothing."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(seconds)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def address_of(env: Mapping[str, str]) -> str | None:
+    """The variable's address, "" when it is set but empty, None when it is unset."""
+    return env.get("DBUS_SESSION_BUS_ADDRESS")

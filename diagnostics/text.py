@@ -1,0 +1,42 @@
+"""Hostile text made harmless: no escape sequence, control character or direction override survives."""
+
+import re
+import unicodedata
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC
+    r"|\x1b[ -/]*[0-~]?"  # two-character sequences
+    r"|\x9b[0-?]*[ -/]*[@-~]"  # eight-bit CSI
+)
+
+
+def clean(text: str, limit: int = 2000) -> str:
+    """One line, safe to print anywhere.
+
+    In: any text. Out: escape sequences removed, every other control, format (zero-width, direction
+    override) and lone-surrogate character written out as `\\xNN` or `\\uNNNN`, line breaks as a blank,
+    cut at `limit` characters with an ellipsis. It is plain text: print it without markup.
+    """
+    text = _ESCAPES.sub("", text[: limit * 4])
+    out = "".join(_visible(character) for character in text).strip()
+    return out if len(out) <= limit else out[: limit - 1] + "…"
+
+
+def clean_lines(text: str, most: int = 40, limit: int = 400) -> list[str]:
+    """The last `most` lines of a text that have something in them, each made safe by `clean`."""
+    tail = text[-most * limit * 2 :]
+    lines = [clean(line, limit) for line in re.split(r"\r\n|\n|\r", tail)]
+    return [line for line in lines if line][-most:]
+
+
+def _visible(character: str) -> str:
+    if character in "\t\n\r":
+        return " "
+    if character.isprintable():
+        return character
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    point = ord(character)
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"

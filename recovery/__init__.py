@@ -1,0 +1,1 @@
+"""Touching: remedies made of steps that preview, ask, apply, verify and can be undone."""

@@ -1,0 +1,122 @@
+"""The nouns of mending: a remedy asks, and is made of steps; a step previews, applies, verifies, takes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from diagnostics.host import Host
+from diagnostics.secret import Secret
+
+
+class Risk(StrEnum):
+    """How much consent a step needs."""
+
+    SAFE = "safe"
+    """Changes nothing that lasts (unlocking)."""
+    REVERSIBLE = "reversible"
+    """Can be taken back with `mcp-doctor undo`."""
+    FINAL = "final"
+    """Can't be taken back; the person types a word to agree."""
+
+
+class RecoveryError(Exception):
+    """A step could not be done. The text says what happened and what to do, and never holds a secret."""
+
+
+class AskKind(StrEnum):
+    """What a remedy may ask the person for."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a kind
+    NEW_PASSWORD = "new-password"  # noqa: S105 - the name of a kind
+    """Asked twice, never empty."""
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    """Hidden input whose format and validity are checked before anything is written."""
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to the person. `name` is the key of the answer."""
+
+    name: str
+    kind: AskKind
+    prompt: str
+    hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """For CHOICE: (value, words)."""
+    provider: str | None = None
+    """For TOKEN: the catalogue's provider id that the answer is checked against, when known."""
+
+
+Answers = Mapping[str, Secret]
+"""What the person gave, by `Ask.name`. Choices come as Secrets too, so that nothing is special."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a preview: what will be different afterwards. Plain words, safe to show."""
+
+    what: str
+    before: str
+    after: str
+
+
+class World(Protocol):
+    """What steps may touch. `recovery.world` has the real one, the demo brings its own."""
+
+    host: Host
+
+
+class Step(Protocol):
+    """One change. A frozen dataclass whose fields are plain data, so that the journal can write it and read it back.
+
+    Contract: `apply` is atomic or leaves what `undo` can recognise; `verify` looks at the world again;
+    `undo` refuses (RecoveryError) when the world is no longer as `apply` left it.
+    """
+
+    kind: ClassVar[str]
+    """Its name in the journal; never reused for another meaning."""
+    risk: ClassVar[Risk]
+
+    @property
+    def title(self) -> str:
+        """What it does, in the imperative."""
+        ...
+
+    def preview(self, world: Any) -> list[Change]:
+        """What `apply` will change, without changing it. Raises RecoveryError where it can't work at all."""
+        ...
+
+    def apply(self, world: Any, answers: Answers) -> Mapping[str, str]:
+        """Does it. Out: what `undo` needs beyond the fields, as plain data without secrets.
+
+        Raises:
+            RecoveryError: it was not done.
+        """
+        ...
+
+    def verify(self, world: Any) -> None:
+        """Raises RecoveryError unless the world is as `apply` promised."""
+        ...
+
+    def undo(self, world: Any, kept: Mapping[str, str]) -> None:
+        """Takes it back, given what `apply` returned. Raises RecoveryError where it can't or must not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A named way to mend one finding."""
+
+    id: str
+    title: str
+    why: str
+    """What it will do and what it means for other programs, in one or two sentences, before anything is asked."""
+    finding: str
+    """Id of the finding that it mends."""
+    steps: tuple[Step, ...] = ()
+    """Empty = advice only: the finding's own words say what to do."""
+    asks: tuple[Ask, ...] = ()
+    recheck: tuple[str, ...] = field(default=())
+    """Checks to ask again afterwards (with everything that rests on them)."""

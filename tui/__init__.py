@@ -1,0 +1,1 @@
+"""Showing: the commands and the full-screen app."""
