@@ -1,0 +1,91 @@
+"""The report of a run, schema `mcp-doctor.report/1`, from which every output format is made."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from diagnostics import rollup
+from diagnostics.context import Context
+from diagnostics.model import ClientFile, Finding, Server, Status
+from diagnostics.text import clean
+
+SCHEMA = "mcp-doctor.report/1"
+
+Report = dict[str, Any]
+RemedyNames = Callable[[Finding], Sequence[str]]
+
+
+def build(
+    context: Context, findings: Sequence[Finding], remedies: RemedyNames, now: datetime | None = None
+) -> Report:
+    """The report as plain data, ready for `json.dumps`.
+
+    In: the run's context and all its findings; `remedies` names those of a finding (recovery knows them);
+    `now`, by default the present, in any zone. Out: only text that is safe to show.
+    """
+    concerned = rollup.by_server(context, findings)
+    counts = Counter(finding.status for finding in findings)
+    return {
+        "schema": SCHEMA,
+        "generated_at": (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "host": {"platform": context.host.platform.value, "session": context.host.session.value},
+        "clients": [_client(each) for each in context.files if each.status is not Status.SKIP],
+        "servers": [_server(each, concerned[each.id]) for each in context.servers],
+        "findings": [_finding(each, remedies(each)) for each in findings],
+        "summary": {status.value: counts[status] for status in Status},
+    }
+
+
+def exit_code(findings: Sequence[Finding], fail_on: str = "fail") -> int:
+    """0 nothing fails, 1 something does (with `fail_on="warn"` also a warning), 3 something could not be found out."""
+    states = {finding.status for finding in findings}
+    if Status.FAIL in states or (fail_on == "warn" and Status.WARN in states):
+        return 1
+    return 3 if Status.UNKNOWN in states else 0
+
+
+def _client(file: ClientFile) -> Report:
+    problem = next((each for each in file.problems if each.fatal and each.server is None), None)
+    error = None
+    if problem is not None and file.status is Status.FAIL:
+        place = f"line {problem.line}, column {problem.column}: " if problem.line else ""
+        error = clean(place + problem.detail)
+    return {"client": file.client, "path": clean(str(file.path)), "status": file.status.value, "error": error}
+
+
+def _server(server: Server, findings: Sequence[Finding]) -> Report:
+    return {
+        "id": clean(server.id),
+        "name": clean(server.name),
+        "client": server.client,
+        "path": clean(str(server.path)),
+        "transport": server.transport,
+        "status": rollup.worst(finding.status for finding in findings).value,
+        "references": [
+            {
+                "field": clean(each.field),
+                "syntax": each.syntax.value,
+                "name": clean(each.name) if each.name else None,
+            }
+            for each in server.references
+        ],
+    }
+
+
+def _finding(finding: Finding, remedies: Sequence[str]) -> Report:
+    return {
+        "id": finding.id,
+        "check": finding.check,
+        "stage": finding.stage.value,
+        "server": clean(finding.server) if finding.server else None,
+        "reference": clean(finding.reference) if finding.reference else None,
+        "status": finding.status.value,
+        "cause": finding.cause,
+        "title": finding.title,
+        "detail": finding.detail,
+        "fix": list(finding.fix),
+        "evidence": list(finding.evidence),
+        "remedies": list(remedies),
+        "duration_ms": finding.duration_ms,
+    }

@@ -1,0 +1,200 @@
+"""The words of a call of `mcp-doctor`, checked and turned into what to run."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from diagnostics import __version__
+from diagnostics.context import Options
+
+FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
+
+
+class UsageError(Exception):
+    """The call is wrong; the text says what was expected. Ends in exit code 2."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A parsed call."""
+
+    command: str
+    names: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    colour: bool | None = None
+    """False with --no-color or NO_COLOR; None = decide by the terminal."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What only this command has."""
+
+    def run(self) -> int:
+        """Carries the call out. Out: the exit code. Raises UsageError."""
+        import importlib
+
+        command: Callable[[Call], int] = importlib.import_module(f"tui.commands.{self.command}").run
+        return command(self)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def parse(words: Sequence[str]) -> Call:
+    """The call. Without a command's name the words are servers and the app is meant.
+
+    Raises:
+        UsageError: a word or value that does not fit.
+        SystemExit: after --help or --version.
+    """
+    parser = _build()
+    commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]  # noqa: SLF001
+    first = next((word for word in words if not word.startswith("-")), None)
+    explicit = first in (commands or {}) and _precedes_values(words, str(first))
+    asks_help = first is None and any(word in {"-h", "--help", "--version"} for word in words)
+    known = parser.parse_args(list(words) if explicit or asks_help else ["app", *words])
+    given = vars(known)
+    command = given.pop("command")
+    names = tuple(given.pop("names", None) or ())
+    options = Options(
+        config=tuple(Path(each) for each in given.pop("config", None) or ()),
+        client=given.pop("client", None),
+        offline=given.pop("offline", False),
+        start=given.pop("start", False),
+        timeout=given.pop("timeout", None),
+        provider_urls=dict(given.pop("provider_url", None) or ()),
+    )
+    colour = False if given.pop("no_color", False) else None
+    return Call(command, names, options, colour, given)
+
+
+_WITH_VALUE = {"--config", "--client", "--provider-url", "--format", "--output", "--timeout", "--fail-on"}
+
+
+def _precedes_values(words: Sequence[str], first: str) -> bool:
+    """Whether the first plain word is a command and not the value of an option before it."""
+    place = list(words).index(first)
+    return place == 0 or words[place - 1] not in _WITH_VALUE
+
+
+def _build() -> argparse.ArgumentParser:
+    everywhere = _Parser(add_help=False)
+    group = everywhere.add_argument_group("options everywhere")
+    quiet = argparse.SUPPRESS
+    group.add_argument(
+        "--config",
+        action="append",
+        metavar="PATH",
+        default=quiet,
+        help="read this file, discover nothing (repeatable)",
+    )
+    group.add_argument(
+        "--client",
+        metavar="NAME",
+        default=quiet,
+        help="with --config: whose format it is; without: look at that client alone",
+    )
+    group.add_argument(
+        "--provider-url",
+        action="append",
+        metavar="ID=URL",
+        type=_provider_url,
+        default=quiet,
+        help="ask that provider at another address (https, or http on loopback)",
+    )
+    group.add_argument("--no-color", action="store_true", default=quiet, help="no colours (also NO_COLOR)")
+    group.add_argument("--version", action="version", version=f"mcp-doctor {__version__}")
+
+    parser = _Parser(
+        prog="mcp-doctor",
+        description="Finds out why an MCP server cannot get its credentials, and walks you through mending it.",
+        epilog="mcp-doctor [SERVER …] without a command opens the full-screen app on those servers.",
+        parents=[everywhere],
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words, parents=[everywhere])
+
+    app = command("app", "the full-screen app (what happens without a command)")
+    app.add_argument("names", nargs="*", metavar="SERVER")
+    app.add_argument("--offline", action="store_true", help="no network")
+    app.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
+    app.add_argument("--or-demo", action="store_true", help="open the demo where nothing is configured")
+
+    check = command("check", "the same checks without the app")
+    check.add_argument("names", nargs="*", metavar="SERVER")
+    check.add_argument("--format", choices=FORMATS, default="text")
+    check.add_argument("--output", metavar="FILE", help="write the report there (0600, replaced in one step)")
+    check.add_argument("--offline", action="store_true", help="no network")
+    check.add_argument(
+        "--start",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="launch the servers for a handshake",
+    )
+    check.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
+    check.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
+
+    explain = command("explain", "reads an error text or a log and names cause and fix")
+    explain.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="a file, or - for standard input"
+    )
+    explain.add_argument("--format", choices=("text", "json"), default="text")
+
+    run = command("run", "the launcher for a client's config: resolves references, then becomes the server")
+    run.add_argument("names", nargs="*", metavar="SERVER | -- COMMAND ARG …")
+
+    fix = command("fix", "the remedies of the findings, without the app")
+    fix.add_argument("names", nargs="*", metavar="FINDING | SERVER")
+    fix.add_argument("--offline", action="store_true", help="no network")
+    fix.add_argument("--dry-run", action="store_true", help="show the plan only")
+    fix.add_argument("--yes", action="store_true", help="apply without asking for consent")
+
+    unlock = command("unlock", "unlocks (or creates) the default keychain, also with no display")
+    unlock.add_argument("--create", action="store_true", help="create it where there is none")
+    unlock.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+    undo = command("undo", "takes back the last (or the named) recovery operation")
+    undo.add_argument("operation", nargs="?", metavar="OPERATION")
+
+    for name, words in (
+        ("clients", "the clients that are known"),
+        ("providers", "the providers that are known"),
+    ):
+        command(name, words).add_argument("--format", choices=("text", "json"), default="text")
+
+    demo = command("demo", "the app in a sandbox with broken examples; nothing of yours is touched")
+    demo.add_argument("--scenario", metavar="NAME", help="which sandbox; `list` names them")
+
+    for name in ("cleanup", "backup", "emergency", "audit"):
+        command(name, "not in this version yet").add_argument("names", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _provider_url(text: str) -> tuple[str, str]:
+    from urllib.parse import urlsplit
+
+    name, sign, url = text.partition("=")
+    parts = urlsplit(url)
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not name or not sign or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"expected ID=URL, got {text!r}")
+    if parts.username or parts.password:
+        raise argparse.ArgumentTypeError("the address must not hold a user or password")
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise argparse.ArgumentTypeError(
+            "the address must be https (or http on loopback): a token goes there"
+        )
+    return name, url
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0 and at most 3600, got {text!r}")
+    return value

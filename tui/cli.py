@@ -1,0 +1,99 @@
+"""`mcp-doctor`: reads the words of the call and hands over. Imports nothing heavy before it knows the command."""
+
+import sys
+from collections.abc import Sequence
+
+from diagnostics import __version__
+
+EXIT_TROUBLE = 1
+EXIT_USAGE = 2
+EXIT_BROKE = 4
+EXIT_STOPPED = 130
+
+_LATER = {
+    "cleanup": "cleaning up corrupted entries in bulk",
+    "backup": "backups",
+    "emergency": "emergency tokens",
+    "audit": "the audit commands",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command's exit code, as the contract numbers them. In: the words after the program's name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["--version"]:
+        sys.stdout.write(f"mcp-doctor {__version__}\n")
+        return 0
+    try:
+        if "run" in words and words[0].startswith(("run", "-")):
+            launch = _launcher_words(words)
+            if launch is not None:
+                from diagnostics.host import this_host
+                from recovery.launcher import run
+
+                return run(launch, this_host())
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        return _say("stopped; nothing is half done", EXIT_STOPPED)
+    except BrokenPipeError:
+        _quiet_stdout()
+        return 0
+    except Exception as error:  # the last net: one line, never a traceback
+        return _broke(error)
+
+
+def _launcher_words(words: list[str]) -> list[str] | None:
+    """The launcher's words when the command is `run`: options before it stand first. None for another command.
+
+    `run` is told apart here, without the argument parser, because every server's start waits for it.
+    """
+    for place, word in enumerate(words):
+        if word == "run":
+            return words[:place] + words[place + 1 :]
+        if not word.startswith("-") and (
+            place == 0 or words[place - 1] not in {"--config", "--client", "--provider-url"}
+        ):
+            return None
+    return None
+
+
+def _dispatch(words: list[str]) -> int:
+    from tui.arguments import UsageError, parse
+
+    try:
+        call = parse(words)
+        if call.command in _LATER:
+            raise UsageError(f"this version does not have {_LATER[call.command]} yet")
+        return call.run()
+    except UsageError as error:
+        return _say(str(error), EXIT_USAGE)
+
+
+def _broke(error: Exception) -> int:
+    from diagnostics.text import clean
+
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return _say(
+        f"the doctor itself broke off ({clean(type(error).__name__)} in {place}); please report it",
+        EXIT_BROKE,
+    )
+
+
+def _say(line: str, code: int) -> int:
+    sys.stderr.write(f"mcp-doctor: {line}\n")
+    return code
+
+
+def _quiet_stdout() -> None:
+    """Nobody reads on: give the interpreter's last flush a place to go."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+"""`mcp-doctor [SERVER …]`: the full-screen app; without a terminal the same checks as text."""
+
+import sys
+
+from diagnostics.host import this_host
+from tui.arguments import Call
+from tui.commands import check
+
+
+def run(call: Call) -> int:
+    """Opens the app. Where stdout is no terminal, or TERM=dumb, it does `check` instead (the contract)."""
+    if call.extra.get("or_demo") and _nothing_configured(call):
+        from tui.commands import demo
+
+        return demo.run(call)
+    if not has_screen():
+        return check.run(call)
+    return open_app(check.session_of(call))
+
+
+def has_screen() -> bool:
+    """Whether a full-screen app can be shown and driven."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and this_host().env.get("TERM", "") not in {"", "dumb"}
+
+
+def open_app(session: "check.DoctorSession") -> int:
+    """Runs the app on a session. Out: 0, or 130 when it was interrupted, 4 when it broke."""
+    from tui.app import DoctorApp
+
+    app = DoctorApp(session)
+    app.run()
+    return app.return_code or 0
+
+
+def _nothing_configured(call: Call) -> bool:
+    from diagnostics.discovery import discover
+
+    return not call.names and not any(
+        file.servers or file.problems for file in discover(this_host(), call.options)
+    )

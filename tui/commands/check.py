@@ -1,0 +1,88 @@
+"""`mcp-doctor check`: the checks without the app, for people at a plain terminal, cron, CI and monitors."""
+
+import sys
+from pathlib import Path
+
+from diagnostics.host import this_host
+from tui.arguments import Call, UsageError
+from tui.session import DoctorSession
+
+
+def session_of(call: Call) -> DoctorSession:
+    """The session on this host for a call."""
+    from diagnostics.stores import open_store
+    from recovery.world import LocalWorld
+
+    return DoctorSession(this_host(), call.options, call.names, open_store, LocalWorld)
+
+
+def run(call: Call) -> int:
+    """Checks, writes the report in the asked format, and answers with the exit code of the findings."""
+    return examine(session_of(call), call)
+
+
+def examine(session: DoctorSession, call: Call) -> int:
+    """`check` on a given session (the demo has its own)."""
+    from diagnostics import report
+    from diagnostics.configs import ConfigFileError
+    from diagnostics.discovery import UnknownServerError
+    from diagnostics.runner import diagnose
+    from recovery.planner import names_for
+
+    try:
+        context = session.look()
+    except (UnknownServerError, ConfigFileError) as error:
+        raise UsageError(str(error)) from error
+    findings = list(diagnose(context))
+    made = report.build(context, findings, names_for)
+    _write(_rendered(made, call), call.extra.get("output"))
+    return report.exit_code(findings, call.extra.get("fail_on", "fail"))
+
+
+def _rendered(made: dict[str, object], call: Call) -> str:
+    chosen = call.extra.get("format", "text")
+    if chosen == "json":
+        import json
+
+        return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    if chosen == "text":
+        import shutil
+
+        from diagnostics.report import text
+
+        to_screen = call.extra.get("output") is None
+        return text.render(
+            made,
+            colour=to_screen and _may_colour(call),
+            ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
+            width=shutil.get_terminal_size((80, 24)).columns,
+        )
+    import importlib
+
+    rendered: str = importlib.import_module(f"diagnostics.report.{chosen}").render(made)
+    return rendered
+
+
+def _may_colour(call: Call) -> bool:
+    env = this_host().env
+    return (
+        call.colour is None and not env.get("NO_COLOR") and sys.stdout.isatty() and env.get("TERM") != "dumb"
+    )
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
+        if stream is None:
+            sys.stdout.write(text)
+        else:
+            sys.stdout.flush()
+            stream.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            stream.flush()
+        return
+    from tui.files import write_atomically
+
+    try:
+        write_atomically(Path(output), text.encode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"the report can't be written to {output}: {error.strerror}") from error
