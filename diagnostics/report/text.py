@@ -13,6 +13,7 @@ _ASCII = {"ok": "+", "warn": "!", "fail": "x", "skip": "-", "unknown": "?"}
 def render(report: Report, *, colour: bool = False, ascii_only: bool = False, width: int = 80) -> str:
     """Text lines. In: `colour` adds ANSI colours, `ascii_only` for terminals without Unicode, `width` in columns."""
     signs = _ASCII if ascii_only else SIGNS
+    dot, arrow = ("-", "->") if ascii_only else ("·", "→")
 
     def paint(text: str, state: str) -> str:
         return f"\x1b[{_COLOURS[state]}m{text}\x1b[0m" if colour else text
@@ -34,24 +35,33 @@ def render(report: Report, *, colour: bool = False, ascii_only: bool = False, wi
     troubles = [each for each in report["findings"] if each["status"] in {"fail", "warn", "unknown"}]
     order = {"fail": 0, "unknown": 1, "warn": 2}
     for finding in sorted(troubles, key=lambda each: order[each["status"]]):
-        lines += ["", *_told(finding, paint, signs, width)]
+        lines += [
+            "",
+            *_told(
+                finding,
+                paint(f"{signs[finding['status']]} {finding['title']}", finding["status"]),
+                dot,
+                arrow,
+                width,
+            ),
+        ]
     summary = report["summary"]
     said = ", ".join(
         f"{summary[state]} {state}" for state in ("fail", "unknown", "warn", "ok", "skip") if summary[state]
     )
     lines += ["", said or "nothing was asked"]
-    return "\n".join(lines) + "\n"
+    whole = "\n".join(lines) + "\n"
+    return whole.encode("ascii", "backslashreplace").decode("ascii") if ascii_only else whole
 
 
-def _told(finding: Mapping[str, Any], paint: Any, signs: Mapping[str, str], width: int) -> list[str]:
-    state = finding["status"]
+def _told(finding: Mapping[str, Any], head: str, dot: str, arrow: str, width: int) -> list[str]:
     where = finding["server"] or "this host"
     where += f", {finding['reference']}" if finding["reference"] else ""
-    lines = [paint(f"{signs[state]} {finding['title']}", state), f"  {finding['stage']} · {where}"]
+    lines = [head, f"  {finding['stage']} {dot} {where}"]
     lines += _wrapped(finding["detail"], "  ", width)
     lines += [f"  | {line}" for line in finding["evidence"]]
     for line in finding["fix"]:
-        lines += [f"      {line}"] if line.startswith("$ ") else _wrapped(line, "  → ", width)
+        lines += [f"      {line}"] if line.startswith("$ ") else _wrapped(line, f"  {arrow} ", width)
     if finding["remedies"]:
         lines.append(f"      $ mcp-doctor fix {finding['id']}")
     return lines

@@ -1,0 +1,180 @@
+"""The report and its formats, from findings made by hand."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from diagnostics import report
+from diagnostics.context import Context, Options
+from diagnostics.host import Host
+from diagnostics.model import (
+    ClientFile,
+    Finding,
+    Platform,
+    Problem,
+    Reference,
+    Server,
+    Session,
+    Stage,
+    Status,
+    Store,
+    Syntax,
+)
+from diagnostics.report import junit, markdown, prometheus, sarif, text
+from diagnostics.secret import Secret
+from diagnostics.stores import BusState, Entry, StoreState
+
+
+class EmptyStore:
+    subject = Store("secret-service")
+
+    def state(self) -> StoreState:
+        return StoreState(BusState(None, "none", "unset"))
+
+    def entries(self) -> Sequence[Entry]:
+        return ()
+
+
+def server(name: str, *references: Reference) -> Server:
+    return Server(
+        f"cursor:{name}",
+        name,
+        "cursor",
+        Path("/home/u/.cursor/mcp.json"),
+        "stdio",
+        "npx",
+        references=references,
+    )
+
+
+def reference(server_id: str, syntax: Syntax, name: str | None) -> Reference:
+    return Reference(server_id, "env.TOKEN", syntax, name, Secret("whole value"))
+
+
+def finding(status: Status, **more: object) -> Finding:
+    given = {
+        "id": "permission.collection-locked",
+        "check": "permission.collection-locked",
+        "stage": Stage.PERMISSION,
+        "status": status,
+        "outcome": "locked",
+        "title": "The keychain is locked",
+        "cause": "keyring_locked" if status is Status.FAIL else None,
+        "subject": "store:secret-service",
+        "duration_ms": 12,
+    }
+    return Finding(**(given | more))  # type: ignore[arg-type]
+
+
+HOST = Host(Platform.LINUX, Session.SSH, Path("/home/u"), Path("/home/u"), {})
+SECRET_SERVER = server("github", reference("cursor:github", Syntax.SECRET, "github_token"))
+PLAIN_SERVER = server("files")
+BROKEN = ClientFile(
+    "vscode",
+    Path("/home/u/mcp.json"),
+    "named",
+    Status.FAIL,
+    (Problem("syntax", "config_syntax_error", "a comma is missing", 3, 7),),
+)
+
+
+def built(*findings: Finding) -> report.Report:
+    context = Context(HOST, Options(), [BROKEN], [SECRET_SERVER, PLAIN_SERVER], EmptyStore())
+    return report.build(
+        context, findings, lambda each: ["unlock-keychain"], datetime(2026, 11, 23, 12, tzinfo=UTC)
+    )
+
+
+def test_the_report_has_the_contracts_shape() -> None:
+    made = built(finding(Status.FAIL))
+    assert made["schema"] == "mcp-doctor.report/1"
+    assert made["generated_at"] == "2026-11-23T12:00:00Z"
+    assert made["host"] == {"platform": "linux", "session": "ssh"}
+    assert made["clients"] == [
+        {
+            "client": "vscode",
+            "path": "/home/u/mcp.json",
+            "status": "fail",
+            "error": "line 3, column 7: a comma is missing",
+        }
+    ]
+    assert made["servers"][0]["references"] == [
+        {"field": "env.TOKEN", "syntax": "secret", "name": "github_token"}
+    ]
+    told = made["findings"][0]
+    assert told["cause"] == "keyring_locked"
+    assert told["remedies"] == ["unlock-keychain"]
+    assert told["server"] is None
+    assert made["summary"] == {"ok": 0, "warn": 0, "fail": 1, "skip": 0, "unknown": 0}
+    json.dumps(made)
+
+
+def test_a_store_finding_concerns_only_the_servers_that_use_the_store() -> None:
+    states = {each["name"]: each["status"] for each in built(finding(Status.FAIL))["servers"]}
+    assert states == {"github": "fail", "files": "skip"}
+
+
+@pytest.mark.parametrize(
+    ("states", "fail_on", "code"),
+    [
+        ([Status.OK, Status.SKIP], "fail", 0),
+        ([Status.WARN], "fail", 0),
+        ([Status.WARN], "warn", 1),
+        ([Status.UNKNOWN, Status.OK], "fail", 3),
+        ([Status.UNKNOWN, Status.FAIL], "fail", 1),
+        ([Status.UNKNOWN, Status.WARN], "warn", 1),
+    ],
+)
+def test_exit_codes_are_the_contracts(states: list[Status], fail_on: str, code: int) -> None:
+    assert report.exit_code([finding(each) for each in states], fail_on) == code
+
+
+def test_text_names_the_trouble_and_the_command_that_mends_it() -> None:
+    said = text.render(
+        built(finding(Status.FAIL, detail="It needs its password.", fix=("$ mcp-doctor unlock",)))
+    )
+    assert "✘ The keychain is locked" in said
+    assert "It needs its password." in said
+    assert "$ mcp-doctor fix permission.collection-locked" in said
+    assert "\x1b[" not in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_text_can_do_without_unicode() -> None:
+    text.render(built(finding(Status.FAIL, detail="a"), finding(Status.OK)), ascii_only=True).encode("ascii")
+
+
+def test_junit_counts_what_failed_and_what_was_skipped() -> None:
+    made = Xml.fromstring(
+        junit.render(built(finding(Status.FAIL), finding(Status.SKIP), finding(Status.UNKNOWN)))
+    )
+    suite = made[0]
+    assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("1", "1", "1")
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert failure.get("type") == "keyring_locked"
+
+
+def test_sarif_points_at_the_config() -> None:
+    made = json.loads(sarif.render(built(finding(Status.FAIL, server="cursor:github"), finding(Status.OK))))
+    results = made["runs"][0]["results"]
+    assert len(results) == 1
+    assert results[0]["level"] == "error"
+    place = results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert place == "file:///home/u/.cursor/mcp.json"
+
+
+def test_markdown_lets_no_text_of_the_host_become_markup() -> None:
+    said = markdown.render(built(finding(Status.FAIL, title="<img src=x> [a](javascript:b) `c`")))
+    assert r"\<img src=x\> \[a\]\(javascript:b\) \`c\`" in said
+
+
+def test_prometheus_counts_and_escapes() -> None:
+    said = prometheus.render(built(finding(Status.FAIL), finding(Status.FAIL)))
+    assert 'mcp_doctor_findings{stage="permission",status="fail"} 2' in said
+    assert 'mcp_doctor_server_status{client="cursor",server="github",status="fail"} 1' in said
+    assert "github_token" not in said
