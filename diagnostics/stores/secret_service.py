@@ -261,6 +261,11 @@ def read_everything(bus: Bus) -> list[Entry]:
     return entries
 
 
+def read_secret(session: Any, answer: Any) -> Secret:
+    """The secret in one answer of GetSecret or GetSecrets, read with the session it was asked with."""
+    return Secret(_decrypt(session, answer).decode("utf-8", "surrogateescape"))
+
+
 def _decrypt(session: Any, secret: Any) -> bytes:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 

@@ -1,0 +1,167 @@
+"""One entry of the store by its exact name, for the launcher: no catalogue, no probe, no prompt, seconds at most."""
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from diagnostics.host import Host
+from diagnostics.model import Platform
+from diagnostics.secret import Secret
+from diagnostics.stores import StoreError
+
+SERVICE = "mcp-secrets"
+"""As `diagnostics.context.SERVICE`; repeated so that the launcher needs no context."""
+SECONDS = 2.5
+"""Limit for everything together: connect, search, read."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneEntry:
+    """What was found. `twins` counts further entries of the same name; the newest was taken."""
+
+    secret: Secret = field(repr=False)
+    twins: int = 0
+
+
+class Entries:
+    """Reads single entries over one connection. Use as a context manager; nothing is opened before the first read."""
+
+    def __init__(self, host: Host, seconds: float = SECONDS) -> None:
+        self._host = host
+        self._seconds = seconds
+        self._bus: Any = None
+        self._session: Any = None
+        self._collection = ""
+
+    def __enter__(self) -> "Entries":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bus is not None:
+            self._bus.close()
+
+    def read(self, name: str) -> OneEntry | None:
+        """The entry that `${SECRET:name}` means, None when the store works and has none.
+
+        Raises:
+            StoreError: with the cause; a locked keychain is one (`keyring_locked`) and is never unlocked here.
+        """
+        if self._host.platform is not Platform.LINUX:
+            return _by_keyring(name, self._host, self._seconds)
+        from diagnostics.stores.bus import BusError
+
+        try:
+            return self._read(name)
+        except BusError as error:
+            raise StoreError(_cause_of(error), str(error)) from error
+
+    def _read(self, name: str) -> OneEntry | None:
+        from jeepney import DBusAddress
+
+        from diagnostics.stores.secret_service import COLLECTION, ITEM, NAME, open_session, read_secret
+
+        bus = self._open()
+        wanted = {"service": SERVICE, "username": name}
+        found = bus.call(
+            DBusAddress(self._collection, NAME, COLLECTION),
+            "SearchItems",
+            "a{ss}",
+            (wanted,),
+            seconds=self._seconds,
+        )[0]
+        if not found:
+            return None
+        if len(found) > 1:
+            found = sorted(found, key=lambda path: -int(bus.get_property(path, NAME, ITEM, "Modified")))
+        if self._session is None:
+            self._session = open_session(bus)
+        answer = bus.call(
+            DBusAddress(found[0], NAME, ITEM),
+            "GetSecret",
+            "o",
+            (self._session.object_path,),
+            seconds=self._seconds,
+        )
+        return OneEntry(read_secret(self._session, answer[0]), len(found) - 1)
+
+    def _open(self) -> Any:
+        if self._bus is not None:
+            return self._bus
+        from diagnostics.stores.bus import Bus
+        from diagnostics.stores.secret_service import COLLECTION, NAME
+        from diagnostics.stores.secret_service import SERVICE as SERVICE_OBJECT
+
+        bus = Bus.connect(_address(self._host), self._seconds)
+        self._bus = bus
+        path = str(bus.call(SERVICE_OBJECT, "ReadAlias", "s", ("default",), seconds=self._seconds)[0])
+        if path == "/":
+            raise StoreError("keyring_collection_missing", "there is no default keychain")
+        if bool(bus.get_property(path, NAME, COLLECTION, "Locked", self._seconds)):
+            raise StoreError("keyring_locked", "the default keychain is locked")
+        self._collection = path
+        return bus
+
+
+def _address(host: Host) -> str:
+    """The variable's address; where it is unset, the place where a login's bus has its socket.
+
+    Raises:
+        StoreError: `dbus_no_session_bus`.
+    """
+    given = host.env.get("DBUS_SESSION_BUS_ADDRESS")
+    if given:
+        return given
+    usual = host.runtime_dir / "bus"
+    with contextlib.suppress(OSError):
+        if given is None and usual.is_socket() and usual.stat().st_uid == host.uid:
+            return f"unix:path={usual}"
+    raise StoreError("dbus_no_session_bus", "this session has no D-Bus session bus")
+
+
+def _cause_of(error: Any) -> str:
+    if error.name in {"no-socket", "refused", "invalid", "empty"}:
+        return "dbus_no_session_bus"
+    if error.name == "other-user":
+        return "wrong_user_context"
+    if error.name in {"timeout", "closed", "org.freedesktop.DBus.Error.NoReply"}:
+        return "secret_service_unresponsive"
+    if error.name.endswith(("ServiceUnknown", "NameHasNoOwner")):
+        return "secret_service_not_provided"
+    if error.name.endswith("IsLocked"):
+        return "keyring_locked"
+    if error.name.endswith(("UnknownObject", "UnknownMethod", "NoSuchObject")):
+        return "keyring_collection_missing"
+    return "secret_service_unresponsive"
+
+
+_CHILD = """
+import sys, keyring
+value = keyring.get_password(sys.argv[1], sys.stdin.read())
+if value is None:
+    sys.exit(3)
+sys.stdout.buffer.write(value.encode("utf-8", "surrogateescape"))
+"""
+
+
+def _by_keyring(name: str, host: Host, seconds: float) -> OneEntry | None:
+    """Elsewhere than on Linux the keyring library is asked, in a child, because it has no limit of its own."""
+    import subprocess
+    import sys
+
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD, SERVICE],
+            input=name.encode(),
+            capture_output=True,
+            timeout=max(seconds, 10.0),
+            env=dict(host.env),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StoreError("keyring_prompt_dismissed", "the credential store did not answer") from error
+    if done.returncode == 3:
+        return None
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise StoreError("keyring_no_backend", said[-1] if said else "the keyring library broke off")
+    return OneEntry(Secret(done.stdout.decode("utf-8", "surrogateescape")))

@@ -1,0 +1,432 @@
+"""`mcp-doctor run`: gives a server its credentials and becomes it. Everything here stands in a server's start.
+
+Standard output belongs to the server from the first byte, so nothing is ever printed there; standard error gets one
+line, and only when the start fails. Imports stand where they are needed: a start pays for what it uses.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnostics.host import Host
+from diagnostics.model import Platform, Reference, Server, Syntax
+from diagnostics.resolve import Launch, UnresolvedError, resolve
+from diagnostics.secret import Secret
+from diagnostics.stores import StoreError
+from diagnostics.stores.one_entry import Entries
+
+USAGE = 2
+UNRESOLVED = 78
+"""EX_CONFIG of sysexits.h."""
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+
+_SCHEMES = {
+    "SECRET": Syntax.SECRET,
+    "OAUTH": Syntax.OAUTH,
+    "KEYTAR": Syntax.KEYTAR,
+    "VAULT": Syntax.VAULT,
+    "AWS_SECRET": Syntax.AWS,
+    "env": Syntax.ENV,
+    "input": Syntax.INPUT,
+}
+_REFERENCE = re.compile(r"\$\{(SECRET|OAUTH|KEYTAR|VAULT|AWS_SECRET|env|input):([^{}]+)\}")
+_WHOLE_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
+_UNREADABLE = {
+    Syntax.OAUTH: "an OAuth login",
+    Syntax.KEYTAR: "another program's keychain entry",
+    Syntax.VAULT: "a Vault secret",
+    Syntax.AWS: "an AWS secret",
+    Syntax.USER_CONFIG: "a value that only the client knows",
+    Syntax.INPUT: "a value that only the client can ask for",
+}
+
+
+class _RunError(Exception):
+    """The start ends here, with this code and these words."""
+
+    def __init__(
+        self,
+        code: int,
+        cause: str,
+        said: str,
+        *,
+        server: str | None = None,
+        program: str | None = None,
+        reference: Reference | None = None,
+    ) -> None:
+        super().__init__(said)
+        self.code = code
+        self.cause = cause
+        self.server = server
+        self.program = program
+        self.reference = reference
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """The words after `run`."""
+
+    config: tuple[Path, ...] = ()
+    client: str | None = None
+    name: str | None = None
+    command: tuple[str, ...] = ()
+
+
+def run(argv: Sequence[str], host: Host) -> int:
+    """Becomes the server; returns only when that fails (on Windows: when the server has ended).
+
+    In: the words after `mcp-doctor run`: `SERVER` or `-- COMMAND ARG …`, before them `--config PATH` and
+    `--client NAME`. Out: 2 for a wrong call, 78 when a reference has no value, 127 and 126 for a command that is
+    not there or can't be executed, else the server's own code.
+    """
+    server: Server | None = None
+    try:
+        call = _parse(argv)
+        server = _of_command(call.command, host) if call.command else _of_name(call, host)
+        with Entries(host) as entries:
+            launch = resolve(server, lambda each: _value(each, entries, host), _inherited(server, host))
+        return _become(launch, host)
+    except UnresolvedError as error:
+        asked = None if server is None else server.name
+        failure = _RunError(
+            UNRESOLVED, error.cause, _in_words(error, asked or None), reference=error.reference
+        )
+        return _end(failure, server, host)
+    except _RunError as error:
+        return _end(error, server, host)
+
+
+def _parse(argv: Sequence[str]) -> _Call:
+    config: list[Path] = []
+    client: str | None = None
+    words = list(argv)
+    while words:
+        word = words.pop(0)
+        option, _, value = word.partition("=")
+        if word == "--":
+            if not words:
+                raise _wrong_call("a command must follow `--`")
+            return _Call(tuple(config), client, command=tuple(words))
+        if option in {"--config", "--client"}:
+            if not value:
+                if not words:
+                    raise _wrong_call(f"{option} needs a value")
+                value = words.pop(0)
+            if option == "--config":
+                config.append(Path(value))
+            else:
+                client = value
+        elif word == "--no-color":
+            continue
+        elif word.startswith("-"):
+            raise _wrong_call(f"unknown option {word}")
+        elif words:
+            raise _wrong_call(
+                f"a server's own arguments stand in its config; to start a command: run -- {word} …"
+            )
+        else:
+            return _Call(tuple(config), client, name=word)
+    raise _wrong_call("name a server, or a command after `--`")
+
+
+def _wrong_call(said: str) -> _RunError:
+    return _RunError(
+        USAGE, "config_schema_error", f"{said} (mcp-doctor run SERVER | mcp-doctor run -- COMMAND …)"
+    )
+
+
+# ── what is to be started ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_command(command: Sequence[str], host: Host) -> Server:
+    """`run -- COMMAND`: the references in this process's own environment and in the arguments."""
+    args = {f"args[{at}]": word for at, word in enumerate(command[1:])}
+    env = {f"env.{name}": value for name, value in host.env.items() if "${" in value}
+    references = [each for where, text in (env | args).items() for each in _references(where, text)]
+    return Server(
+        id="",
+        name="",
+        client="",
+        path=Path(),
+        transport="stdio",
+        command=command[0],
+        args=tuple(map(Secret, args.values())),
+        env={name.removeprefix("env."): Secret(value) for name, value in env.items()},
+        references=tuple(references),
+    )
+
+
+def _references(where: str, text: str) -> list[Reference]:
+    """In a shell's environment `${…}` may mean anything, so a plain variable counts only as a whole value."""
+    whole = _WHOLE_VARIABLE.fullmatch(text)
+    if whole:
+        default = None if whole[2] is None else Secret(whole[2])
+        return [Reference("", where, Syntax.ENV, whole[1], Secret(text), default, spelling=text)]
+    return [
+        Reference("", where, _SCHEMES[hit[1]], hit[2], Secret(text), spelling=hit.group())
+        for hit in _REFERENCE.finditer(text)
+    ]
+
+
+def _of_name(call: _Call, host: Host) -> Server:
+    """`run SERVER`: the configured entry of that name which is not itself this very call."""
+    from diagnostics.context import Options
+    from diagnostics.discovery import discover
+
+    name = call.name or ""
+    files = discover(host, Options(config=call.config, client=call.client))
+    named = [
+        each
+        for file in files
+        for each in file.servers
+        if name in {each.name, each.id} and (call.client is None or each.client == call.client)
+    ]
+    if not named:
+        raise _RunError(
+            USAGE,
+            "config_schema_error",
+            f"no config names a server {name!r}. See `mcp-doctor check`",
+            server=name,
+        )
+    usable = [each for each in named if not _is_this_call(each, name)]
+    if not usable:
+        raise _RunError(
+            USAGE,
+            "config_schema_error",
+            f"the entry {name!r} starts `mcp-doctor run {name}`, which would start itself without end. Put the "
+            "server's own command into it: mcp-doctor run -- COMMAND …",
+            server=named[0].id,
+        )
+    one = usable[0]
+    if one.transport != "stdio" or one.command is None:
+        raise _RunError(
+            USAGE,
+            "config_wrong_endpoint",
+            f"{one.id} is reached by its address, there is nothing to run",
+            server=one.id,
+        )
+    if any(_start_of(each) != _start_of(one) for each in usable[1:]):
+        ids = ", ".join(each.id for each in usable)
+        raise _RunError(
+            USAGE,
+            "config_schema_error",
+            f"several clients have a different {name!r}: say which ({ids})",
+            server=name,
+        )
+    return one
+
+
+def _start_of(server: Server) -> tuple[object, ...]:
+    return server.command, server.args, dict(server.env), server.cwd
+
+
+def _is_this_call(server: Server, name: str) -> bool:
+    """Whether the entry is `mcp-doctor run NAME` itself (also as `uvx mcp-credential-doctor run NAME`)."""
+    words = [server.command or "", *(each.reveal() for each in server.args)]
+    names = [re.split(r"[\\/]", each)[-1].removesuffix(".exe") for each in words]
+    if not {"mcp-doctor", "mcp-credential-doctor"} & set(names) or "run" not in words:
+        return False
+    rest = words[words.index("run") + 1 :]
+    return "--" not in rest and bool(rest) and rest[-1] in {name, server.name, server.id}
+
+
+def _inherited(server: Server, host: Host) -> Mapping[str, str]:
+    return host.env if server.env_file is None else {**host.env, **_env_file(server, host)}
+
+
+def _env_file(server: Server, host: Host) -> dict[str, str]:
+    """The entry's `.env` file: NAME=VALUE lines, quotes taken off, nothing expanded."""
+    path = Path(server.cwd or host.cwd) / Path(server.env_file or "").expanduser()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        said = f"its env file {path} can't be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+        raise _RunError(UNRESOLVED, "path_not_found", said, server=server.id) from error
+    found = {}
+    for line in lines:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.startswith("#"):
+            value = value.strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            found[name.strip()] = value[1:-1] if quoted else value
+    return found
+
+
+# ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _value(reference: Reference, entries: Entries, host: Host) -> Secret | None:
+    value: Secret | None
+    match reference.syntax:
+        case Syntax.LITERAL:
+            return None
+        case Syntax.PLACEHOLDER:
+            raise UnresolvedError(
+                reference, "env_placeholder_not_expanded", "still holds the placeholder of an example"
+            )
+        case Syntax.ENV:
+            value = _variable(reference, host)
+        case Syntax.SECRET:
+            value = _entry(reference, entries)
+        case _:
+            what = _UNREADABLE.get(reference.syntax, "something")
+            raise UnresolvedError(
+                reference, "credential_not_found", f"stands for {what}, which `run` can't read yet"
+            )
+    if "\0" in value.reveal():
+        raise UnresolvedError(
+            reference, "credential_corrupted", "holds a NUL character, so no server can get it"
+        )
+    return value
+
+
+def _variable(reference: Reference, host: Host) -> Secret:
+    name = reference.name or ""
+    value = host.env.get(name)
+    refers_to_itself = reference.field == f"env.{name}" and value is not None and value == reference.spelling
+    if value is not None and not refers_to_itself and not (value == "" and reference.default is not None):
+        return Secret(value)
+    if reference.default is not None:
+        return reference.default
+    raise UnresolvedError(reference, "env_var_missing", f"needs the variable {name}, which is not set here")
+
+
+def _entry(reference: Reference, entries: Entries) -> Secret:
+    name = reference.name or ""
+    try:
+        found = entries.read(name)
+    except StoreError as error:
+        raise UnresolvedError(reference, error.cause, f"can't be read: {error}") from error
+    if found is None:
+        raise UnresolvedError(
+            reference, "credential_not_found", "names an entry that the keychain does not have"
+        )
+    if not found.secret:
+        raise UnresolvedError(reference, "credential_not_found", "names an entry that is empty")
+    return found.secret
+
+
+# ── becoming the server ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _become(launch: Launch, host: Host) -> int:
+    program = re.split(r"[\\/]", launch.command)[-1]
+    try:
+        if launch.cwd is not None:
+            os.chdir(Path(launch.cwd).expanduser())
+    except OSError as error:
+        said = f"its working directory {launch.cwd} can't be entered ({error.strerror})"
+        raise _RunError(UNRESOLVED, "path_not_found", said, program=program) from error
+    try:
+        if host.platform is Platform.WINDOWS:
+            return _child(launch)
+        _as_if_never_python()
+        os.execvpe(launch.command, [launch.command, *launch.args], dict(launch.env))  # noqa: S606
+    except FileNotFoundError as error:
+        if _is_file(launch):
+            said = f"{launch.command} names an interpreter in its first line that is not installed"
+        else:
+            said = f"the command {launch.command!r} is not on the PATH ({launch.env.get('PATH', 'empty')})"
+        raise _RunError(NOT_FOUND, "command_not_found", said, program=program) from error
+    except (PermissionError, NotADirectoryError) as error:
+        said = f"the command {launch.command!r} can't be executed ({error.strerror})"
+        raise _RunError(NOT_EXECUTABLE, "not_executable", said, program=program) from error
+    except OSError as error:
+        said = f"the command {launch.command!r} can't be executed ({error.strerror})"
+        cause = "config_schema_error" if error.errno == 7 else "binary_incompatible"  # E2BIG, ENOEXEC
+        raise _RunError(NOT_EXECUTABLE, cause, said, program=program) from error
+
+
+def _is_file(launch: Launch) -> bool:
+    import shutil
+
+    return shutil.which(launch.command, path=launch.env.get("PATH")) is not None
+
+
+def _as_if_never_python() -> None:
+    """Python ignores SIGPIPE and SIGXFSZ, and exec would hand that on: a server must find them as a shell leaves them."""
+    import signal
+
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _child(launch: Launch) -> int:
+    """Windows has no exec: the server is a child with our handles; an interrupt is its business, not ours."""
+    import shutil
+    import signal
+    import subprocess
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    found = shutil.which(launch.command, path=launch.env.get("PATH")) or launch.command
+    with subprocess.Popen([found, *launch.args], env=dict(launch.env)) as child:
+        return child.wait()
+
+
+# ── the failure ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_words(error: UnresolvedError, server: str | None) -> str:
+    reference = error.reference
+    said = f"{reference.field} {reference.spelling}".strip() + f" {error}"
+    doctor = f"mcp-doctor {server}" if server else "mcp-doctor"
+    if error.cause in {"credential_not_found", "credential_corrupted"} and reference.syntax is Syntax.SECRET:
+        return f"{said}. Store it: mcp-secrets set {reference.name}, or see: {doctor}"
+    if error.cause in {"keyring_locked", "keyring_collection_missing", "secret_service_not_provided"}:
+        return f"{said}. Open it: mcp-doctor unlock, or see: {doctor}"
+    return f"{said}. See: {doctor}"
+
+
+def _end(error: _RunError, server: Server | None, host: Host) -> int:
+    from diagnostics.text import clean
+
+    server_id = error.server or (server.id if server is not None and server.id else None)
+    who = f"{server_id}: " if server_id else ""
+    line = clean(f"mcp-doctor: {who}{error}", 1000)
+    print(line, file=sys.stderr, flush=True)
+    if error.code != USAGE:
+        program = error.program
+        if program is None and server is not None and server.command is not None:
+            program = re.split(r"[\\/]", server.command)[-1]
+        error.program = program
+        _record(error, server_id, line, host)
+    return error.code
+
+
+def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> None:
+    """Writes the failure record; where that is not possible the start's own failure is what matters."""
+    import contextlib
+    import json
+    from datetime import UTC, datetime
+
+    from diagnostics.failure_record import KEPT, FailureRecord, folder
+
+    now = datetime.now(UTC)
+    reference = error.reference
+    record = FailureRecord(
+        at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        exit_code=error.code,
+        cause=error.cause,
+        message=line,
+        server=server_id,
+        program=error.program,
+        field=None if reference is None else reference.field,
+        reference=(reference.spelling or None) if reference is not None else None,
+    )
+    place = folder(host)
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = place / f"{now.strftime('%Y%m%dT%H%M%S.%f')}-{os.getpid()}.json"
+        unfinished = path.with_suffix(".new")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(record.to_json(), file)
+        unfinished.replace(path)
+        for old in sorted(place.glob("*.json"))[:-KEPT]:
+            old.unlink(missing_ok=True)
