@@ -1,0 +1,59 @@
+"""Scenarios are data: each fits the schema, names only tokens it has, and its sandbox can be built."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tui.demo.sandbox import build
+from tui.demo.scenario import DEFAULT, UnknownScenarioError, load, names
+from tui.demo.token import SHAPES
+
+DEMO = files("tui.demo")
+SCHEMA = json.loads(DEMO.joinpath("scenario.schema.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_fits_the_schema(name: str) -> None:
+    data = tomllib.loads(DEMO.joinpath("scenarios", f"{name}.toml").read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(data)] == []
+
+
+def test_the_schema_knows_every_shape() -> None:
+    shapes = SCHEMA["properties"]["tokens"]["additionalProperties"]["properties"]["shape"]["enum"]
+    assert shapes == sorted(SHAPES)
+
+
+@pytest.mark.parametrize("name", names())
+def test_builds_a_home_without_open_gaps(name: str, tmp_path: Path) -> None:
+    scenario = load(name)
+    host = build(tmp_path, scenario)
+    for path in scenario.files:
+        text = (host.home / path).read_text("utf-8")
+        assert "@" not in text, "a placeholder was not filled"
+        if name != "every-link":
+            assert json.loads(text)
+    for entry in scenario.entries:
+        assert entry.token in scenario.tokens
+    for line in scenario.task:
+        assert "@" not in scenario.filled(line, {"PASSWORD": scenario.password})
+
+
+def test_the_host_ends_at_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_OWN_TOKEN", "stays outside")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")
+    host = build(tmp_path, load(DEFAULT))
+    assert "MY_OWN_TOKEN" not in host.env
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        assert Path(host.env[name]).is_relative_to(tmp_path)
+    assert host.env["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={tmp_path}/run/bus"
+    assert host.state_dir.is_relative_to(tmp_path)
+
+
+def test_the_default_comes_first_and_a_wrong_name_lists_all() -> None:
+    assert names()[0] == DEFAULT
+    with pytest.raises(UnknownScenarioError, match="first-run, every-link, locked, rotation, ssh"):
+        load("nope")
