@@ -81,7 +81,9 @@ class Problem:
     fatal: bool = True
     """Whether it keeps the file (or the entry) from being used; False for a mere warning."""
     server: str | None = None
-    """The entry's name, when the problem is one entry's and not the whole file's."""
+    """The entry's id, when the problem is one entry's and not the whole file's."""
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """More of what the wording names (the key that was found, the one to use)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,18 @@ class Server:
     env_names: tuple[str, ...] = ()
     """Variables the client hands on by name (Codex `env_vars`, `docker -e NAME`)."""
     headers: Mapping[str, Secret] = dataclasses.field(default_factory=dict)
+    env_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Headers whose value the client takes from a variable (Codex `env_http_headers`): header -> variable."""
+    bearer_env: str | None = None
+    """The variable that holds the bearer token (Codex `bearer_token_env_var`)."""
     url: Secret | None = None
     cwd: str | None = None
     env_file: str | None = None
     disabled: bool = False
+    scope: str = "user"
+    """`user`, `project`, `local` (this project, in the user's file), `managed` or `named` (with --config)."""
+    launcher: bool = False
+    """Whether the entry starts `mcp-doctor run ...`, so that references are resolved before the server starts."""
     line: int = 0
     """Line of the entry in its file, from 1; 0 = unknown."""
     references: tuple[Reference, ...] = ()
