@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from diagnostics.context import Context
 from diagnostics.host import this_host
 from tui.arguments import Call, UsageError
 from tui.session import DoctorSession
@@ -24,19 +25,29 @@ def run(call: Call) -> int:
 def examine(session: DoctorSession, call: Call) -> int:
     """`check` on a given session (the demo has its own)."""
     from diagnostics import report
-    from diagnostics.configs import ConfigFileError
-    from diagnostics.discovery import UnknownServerError
     from diagnostics.runner import diagnose
     from recovery.planner import names_for
 
-    try:
-        context = session.look()
-    except (UnknownServerError, ConfigFileError) as error:
-        raise UsageError(str(error)) from error
+    context = looked(session)
     findings = list(diagnose(context))
     made = report.build(context, findings, names_for)
     _write(_rendered(made, call), call.extra.get("output"))
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
+
+
+def looked(session: DoctorSession) -> Context:
+    """The session's fresh view.
+
+    Raises:
+        UsageError: a server or a named file that is not there.
+    """
+    from diagnostics.configs import ConfigFileError
+    from diagnostics.discovery import UnknownServerError
+
+    try:
+        return session.look()
+    except (UnknownServerError, ConfigFileError) as error:
+        raise UsageError(str(error)) from error
 
 
 def _rendered(made: dict[str, object], call: Call) -> str:

@@ -1,0 +1,133 @@
+"""Asking at a plain terminal: hidden answers, consent, choices. Without a terminal nothing is asked, it is said."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from diagnostics.secret import Secret
+from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
+from tui.arguments import UsageError
+
+_RISKS = {
+    Risk.SAFE: "changes nothing that lasts",
+    Risk.REVERSIBLE: "can be taken back with: mcp-doctor undo",
+    Risk.FINAL: "can NOT be taken back",
+}
+
+
+def say(*lines: str) -> None:
+    """Lines on standard output."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def can_ask() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def hidden(prompt: str) -> Secret:
+    """An answer that is not shown while it is typed.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+    """
+    if not can_ask():
+        raise UsageError(f"{prompt.rstrip(': ')}: there is no terminal to ask at")
+    import getpass
+
+    try:
+        return Secret(getpass.getpass(prompt))
+    except EOFError as error:
+        raise KeyboardInterrupt from error
+
+
+def agreed(question: str) -> bool:
+    """A yes or no; only a plain yes is a yes.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+    """
+    return typed(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+
+def typed(prompt: str) -> str:
+    """A shown answer.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+    """
+    if not can_ask():
+        raise UsageError("this needs your consent, and there is no terminal to ask at: add --yes")
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt
+    return line.strip()
+
+
+def describe(remedy: Remedy, changes: Sequence[Change]) -> None:
+    """Shows what a remedy will do, before anything is asked."""
+    say("", remedy.title, f"  {remedy.why}")
+    for change in changes:
+        say(f"  - {change.what}: {change.before} → {change.after}")
+    say(f"  This {_RISKS[risk_of(remedy)]}.")
+
+
+def risk_of(remedy: Remedy) -> Risk:
+    """The gravest risk of a remedy's steps."""
+    order = list(Risk)
+    return max((step.risk for step in remedy.steps), key=order.index, default=Risk.SAFE)
+
+
+def consent(remedy: Remedy) -> bool:
+    """Asks for consent in the measure of the risk."""
+    if risk_of(remedy) is Risk.FINAL:
+        return typed("Type 'final' to do it all the same: ") == "final"
+    return agreed("Do it?")
+
+
+def ask_all(asks: Sequence[Ask], given: Mapping[str, Secret] | None = None) -> Answers:
+    """The answers to a remedy's questions. In: `given` ones are not asked for.
+
+    Raises:
+        UsageError: no terminal, or the two entries of a new password differ three times.
+    """
+    answers = dict(given or {})
+    for ask in asks:
+        if ask.name not in answers:
+            answers[ask.name] = _ask(ask)
+    return answers
+
+
+def _ask(ask: Ask) -> Secret:
+    if ask.hint:
+        say(f"  {ask.hint}")
+    match ask.kind:
+        case AskKind.CHOICE:
+            return _choice(ask)
+        case AskKind.NEW_PASSWORD:
+            return _twice(ask.prompt)
+        case _:
+            return hidden(f"{ask.prompt}: ")
+
+
+def _choice(ask: Ask) -> Secret:
+    for number, (_, words) in enumerate(ask.choices, 1):
+        say(f"  {number}. {words}")
+    while True:
+        picked = typed(f"{ask.prompt} [1-{len(ask.choices)}] ")
+        if picked.isdigit() and 1 <= int(picked) <= len(ask.choices):
+            return Secret(ask.choices[int(picked) - 1][0])
+
+
+def _twice(prompt: str) -> Secret:
+    for _ in range(3):
+        first = hidden(f"{prompt}: ")
+        if not first:
+            say("  It must not be empty: an empty password stores everything in plain text.")
+        elif hidden("The same again: ") == first:
+            return first
+        else:
+            say("  The two differ.")
+    raise UsageError("no password was agreed on; nothing was done")
