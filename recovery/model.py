@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from diagnostics.host import Host
 from diagnostics.secret import Secret
 
 
@@ -60,12 +59,6 @@ class Change:
     what: str
     before: str
     after: str
-
-
-class World(Protocol):
-    """What steps may touch. `recovery.world` has the real one, the demo brings its own."""
-
-    host: Host
 
 
 class Step(Protocol):

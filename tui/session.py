@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from diagnostics.context import Context, Options
 from diagnostics.host import Host
 from diagnostics.stores import CredentialStore
-from recovery.model import World
+from recovery.world import RecoveryWorld
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class DoctorSession:
     names: Sequence[str]
     """The servers asked for; none = all."""
     open_store: Callable[[Host], CredentialStore]
-    open_world: Callable[[Host], World]
+    open_world: Callable[[Host], RecoveryWorld]
     banner: str = ""
     """A line that the app shows all the time (the demo's)."""
     notes: tuple[str, ...] = field(default=())

@@ -5,6 +5,7 @@ import sys
 from diagnostics.host import this_host
 from tui.arguments import Call
 from tui.commands import check
+from tui.session import DoctorSession
 
 
 def run(call: Call) -> int:
@@ -23,7 +24,7 @@ def has_screen() -> bool:
     return sys.stdout.isatty() and sys.stdin.isatty() and this_host().env.get("TERM", "") not in {"", "dumb"}
 
 
-def open_app(session: "check.DoctorSession") -> int:
+def open_app(session: DoctorSession) -> int:
     """Runs the app on a session. Out: 0, or 130 when it was interrupted, 4 when it broke."""
     from tui.app import DoctorApp
 

@@ -8,11 +8,12 @@ from tui.commands import app, check
 
 def run(call: Call) -> int:
     """Opens the app on the sandbox; without a terminal, checks the sandbox as text."""
-    from tui.demo import UnknownScenarioError, open_demo, scenario_names
+    from tui.demo import open_demo
+    from tui.demo.scenario import UnknownScenarioError, names
 
     scenario = call.extra.get("scenario")
     if scenario == "list":
-        sys.stdout.write("\n".join(scenario_names()) + "\n")
+        sys.stdout.write("\n".join(names()) + "\n")
         return 0
     try:
         with open_demo(scenario) as session:

@@ -1,0 +1,80 @@
+"""What a person can do, in one table a screen: it feeds the keys, the footer, the palette and the help."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. `id` is the name of the screen's `action_<id>` method."""
+
+    id: str
+    key: str
+    """As Textual spells it (`slash`), several separated by commas."""
+    shown: str
+    """The key as people write it (`/`)."""
+    label: str
+    """One or two words, for the footer."""
+    help: str
+    """A sentence, for the help and the palette."""
+    footer: bool = True
+    palette: bool = True
+
+
+CHECKUP = (
+    Action("mend", "m", "m", "mend", "Mend the chosen finding: shows first what would be done, and asks."),
+    Action("evidence", "e", "e", "evidence", "Show what was seen on this computer, word for word."),
+    Action("again", "r", "r", "again", "Run all checks again."),
+    Action("start", "s", "s", "start", "Also start the chosen server; the exact command is shown first."),
+    Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
+    Action("search", "slash", "/", "search", "Look for a server, a client or a state by typing."),
+    Action("help", "question_mark,f1", "?", "help", "Show this help."),
+    Action("quit", "q", "q", "quit", "Leave the doctor. Nothing is left running."),
+    Action(
+        "next_broken",
+        "n",
+        "n",
+        "next broken",
+        "Go to the next link of this path that is not in order.",
+        footer=False,
+    ),
+    Action(
+        "demo",
+        "d",
+        "d",
+        "demo",
+        "Open the demo: a sandbox with broken examples, nothing of yours is touched.",
+        footer=False,
+    ),
+)
+
+GUIDE = (
+    Action("go_on", "enter", "Enter", "go on", "Do the next step of the guide, as its last line says."),
+    Action("undo", "u", "u", "undo", "Take back what this guide has just done.", footer=False),
+    Action("help", "question_mark,f1", "?", "help", "Show this help.", footer=False),
+    Action("back", "escape", "Esc", "back", "Leave the guide. What was not agreed to is not done."),
+)
+
+DIALOG = (Action("close", "escape,q", "Esc", "close", "Close this window."),)
+
+MOVING = (
+    ("↑ ↓", "Choose a server, or a link of its path, or scroll the finding."),
+    ("Tab  Shift+Tab", "Go to the next or the previous part of the screen."),
+    ("← →", "Between the servers, the path and the finding."),
+    ("Enter", "Go from the server to its path, from the path to the finding, from there to the remedy."),
+    ("Ctrl+P", "All of this as a list to type into, and the colour themes."),
+    ("Ctrl+C", "Stop at once. A change under way is finished first."),
+)
+
+
+def bindings(actions: Sequence[Action]) -> "list[Binding]":
+    """The table as Textual's key bindings."""
+    from textual.binding import Binding
+
+    return [
+        Binding(each.key, each.id, each.label, show=False, tooltip=each.help, id=each.id) for each in actions
+    ]

@@ -1,0 +1,343 @@
+"""The full-screen app: owns the session, the board and the runs of the checks; screens show and ask."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from diagnostics.text import clean
+from tui import themes
+from tui.board import Board
+from tui.faces import has_few_characters, has_few_colours
+from tui.messages import Asked, Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
+from tui.session import DoctorSession
+from tui.work import Tray, post
+
+if TYPE_CHECKING:
+    from diagnostics.check import Check
+    from diagnostics.host import Host
+    from diagnostics.model import Finding
+
+_BATCH = 0.05
+"""Seconds between two updates of the screen while findings stream in."""
+BROKE_OFF = 4
+STOPPED = 130
+
+
+class DoctorApp(App[str]):
+    """`DoctorApp(session).run()`; afterwards `return_code` is 0, 130 (Ctrl+C) or 4 (the app broke off).
+
+    The return value is `"demo"` when the person asked for the demo on a computer where nothing is configured.
+    """
+
+    TITLE = "mcp-doctor"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-tiny"),
+        (64, "-normal"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-flat"),
+        (18, "-short"),
+        (36, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "stop", show=False, priority=True)]
+
+    def __init__(self, session: DoctorSession, *, no_color: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.board = Board()
+        self.few_characters = has_few_characters(session.host)
+        self.under_way = ""
+        """Title of the recovery operation that a worker is carrying out now, "" otherwise."""
+        self.crash = ""
+        self._run = 0
+        self._began = 0.0
+        self._scope: tuple[frozenset[str] | None, frozenset[str] | None] = (None, None)
+        self._tray: Tray | None = None
+        self._fetching = False
+        self._leaving: int | None = None
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self.theme = themes.SIXTEEN.name if has_few_colours(session.host) else themes.DARK.name
+        if (no_color or "NO_COLOR" in session.host.env) and not self.no_color:
+            self._without_colour()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The checkup is the home screen."""
+        from tui.screens.checkup import CheckupScreen
+
+        return CheckupScreen()
+
+    def on_mount(self) -> None:
+        """The first picture is painted before the first question is asked."""
+        self.call_after_refresh(self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.look()
+        self._look_for_interrupted()
+
+    # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look(
+        self,
+        again: Iterable[str] | None = None,
+        only: Iterable[str] | None = None,
+        start: bool = False,
+    ) -> None:
+        """Asks the checks in a thread, from a fresh look at the configs; an earlier run's answers no longer count.
+
+        In: `again` check ids (everything that rests on them is asked too), None = all; `only` ids of servers;
+        `start` whether servers may be started.
+        """
+        self._run += 1
+        self._scope = (
+            frozenset(again) if again is not None else None,
+            frozenset(only) if only is not None else None,
+        )
+        self._began = time.monotonic()
+        self.board.running = True
+        self._tray = Tray(self, self._run)
+        session = self.session
+        if start:
+            session = replace(session, options=replace(session.options, start=True))
+        run = _Run(self, self._run, session, self._tray, self._scope, tuple(self.board.findings.values()))
+        threading.Thread(target=run.work, daemon=True, name=f"run-{self._run}").start()
+        self._tell_screens()
+
+    @property
+    def run_number(self) -> int:
+        """The newest run's number; a thread of an older one stops when it sees it."""
+        return self._run
+
+    @property
+    def seconds_running(self) -> float:
+        """Since the newest run began."""
+        return time.monotonic() - self._began
+
+    def use_host(self, host: "Host | None") -> None:
+        """From now on look with this host (a mended session has another bus)."""
+        if host is not None:
+            self.session = replace(self.session, host=host)
+
+    def on_run_began(self, message: RunBegan) -> None:
+        """The configs were read."""
+        if message.run == self._run:
+            self.board.begin(message.run, message.context, message.total, message.again, self._scope[1])
+            self._tell_screens()
+
+    def on_findings_waiting(self, message: FindingsWaiting) -> None:
+        """Fetches in a moment, so that many findings make one update."""
+        if message.run == self._run and not self._fetching:
+            self._fetching = True
+            self.set_timer(_BATCH, self._fetch)
+
+    def _fetch(self) -> None:
+        self._fetching = False
+        if self._tray is not None:
+            self.board.take(self._tray.fetch())
+            self._tell_screens()
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        """Every check was asked."""
+        if message.run == self._run:
+            self._finish("")
+
+    def on_run_broke(self, message: RunBroke) -> None:
+        """The run could not be finished."""
+        if message.run == self._run:
+            self._finish(message.said)
+
+    def _finish(self, said: str) -> None:
+        if self._tray is not None:
+            while items := self._tray.fetch():
+                self.board.take(items)
+        self.board.end(said)
+        self._tell_screens()
+
+    def on_done(self, message: Done) -> None:
+        """A background job's result reaches the one who asked."""
+        message.then(message.result)
+
+    def _tell_screens(self) -> None:
+        for screen in self.screen_stack:
+            changed = getattr(screen, "board_changed", None)
+            if changed is not None and screen.is_mounted:
+                changed()
+
+    # ── recovery ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look_for_interrupted(self) -> None:
+        from tui.screens.interrupted import look_for_interrupted
+
+        look_for_interrupted(self)
+
+    def begin_operation(self, title: str) -> None:
+        """A worker starts to change things: leaving waits for it."""
+        self.under_way = title
+
+    def end_operation(self) -> None:
+        """The change is finished (or was taken back): who wanted to leave may."""
+        self.under_way = ""
+        if self._leaving is not None:
+            self.exit(return_code=self._leaving)
+
+    # ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def leave(self, code: int = 0) -> None:
+        """Ends the app; a change under way is finished first, unless it is asked for a second time."""
+        if not self.under_way:
+            self.exit(return_code=code)
+        elif self._leaving is None:
+            self._leaving = code
+            self.notify("A change is under way: the doctor leaves when it is finished.", title="One moment")
+        else:
+            self._exit_with(f"left while “{self.under_way}” was under way", BROKE_OFF)
+
+    async def action_quit(self) -> None:
+        """As `q`."""
+        self.leave()
+
+    def action_stop(self) -> None:
+        """Ctrl+C: copies what is selected, else stops."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+            self.notify("Copied.")
+        else:
+            self.leave(STOPPED)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: the screen's own actions, from the same table as its keys, and the themes."""
+        for action in getattr(screen, "ACTIONS", ()):
+            if action.palette:
+                yield SystemCommand(
+                    f"{action.label.capitalize()} ({action.shown})", action.help, _call(screen, action.id)
+                )
+        yield SystemCommand(
+            "Theme", "Choose other colours, high contrast among them.", self.action_change_theme
+        )
+
+    # ── when it breaks ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _handle_exception(self, error: Exception) -> None:
+        """One line instead of a traceback: its local variables may hold what must not be printed."""
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._exit_with(f"{type(error).__name__} {_place_of(error)}", BROKE_OFF)
+
+    def _fatal_error(self) -> None:
+        self._exit_with("an unexpected error", BROKE_OFF)
+
+    def _exit_with(self, said: str, code: int) -> None:
+        undone = (
+            f"left undone: {self.under_way}; `mcp-doctor` offers to finish it"
+            if self.under_way
+            else "nothing was being changed"
+        )
+        self.crash = clean(f"mcp-doctor broke off ({said}); {undone}")
+        self._return_code = code
+        self._exit_renderables[:] = [self.crash]
+        self._close_messages_no_wait()
+
+    def _log(self, *_objects: Any, **_named: Any) -> None:
+        """Nothing is logged: the developer console would show every key of a password."""
+
+    def _without_colour(self) -> None:
+        from textual.filter import Monochrome, NoColor
+
+        self.no_color = True
+        self._filters.append(NoColor() if self.native_ansi_color else Monochrome())
+
+
+class _Run:
+    """One run of the checks, in a thread of its own."""
+
+    def __init__(
+        self,
+        app: DoctorApp,
+        number: int,
+        session: DoctorSession,
+        tray: Tray,
+        scope: tuple[frozenset[str] | None, frozenset[str] | None],
+        known: "tuple[Finding, ...]",
+    ) -> None:
+        self._app = app
+        self._number = number
+        self._session = session
+        self._tray = tray
+        self._again, self._only = scope
+        self._known = known
+        self._asked = 0
+
+    def work(self) -> None:
+        """Reads the configs, asks, lays the answers on the tray."""
+        try:
+            self._ask()
+        except Exception as error:
+            known = type(error).__name__ == "UnknownServerError"
+            said = clean(str(error)) if known else f"{type(error).__name__} {_place_of(error)}"
+            post(self._app, RunBroke(self._number, said))
+
+    def _ask(self) -> None:
+        from diagnostics.check import all_checks
+        from diagnostics.runner import diagnose
+
+        whole = self._session.look()
+        context = whole
+        checks = all_checks()
+        again = None if self._again is None else resting_on(checks, self._again)
+        if again is not None:
+            checks = tuple(each for each in checks if each.id in again)
+        if self._only is not None:
+            context = replace(whole, servers=[each for each in whole.servers if each.id in self._only])
+        earlier = [] if again is None else [each for each in self._known if each.check not in again]
+        post(self._app, RunBegan(self._number, whole, len(checks), again))
+        for finding in diagnose(context, checks, earlier, self._on_question) if checks else ():
+            if self._app.run_number != self._number:
+                return
+            self._tray.put(finding)
+        post(self._app, RunEnded(self._number))
+
+    def _on_question(self, check: "Check", subjects: int) -> None:
+        self._asked += 1
+        self._tray.put(Asked(self._asked, check.stage, clean(check.question), subjects))
+
+
+def resting_on(checks: "Iterable[Check]", wanted: Iterable[str]) -> frozenset[str]:
+    """These checks and all that need them, directly or not."""
+    found = set(wanted)
+    every = tuple(checks)
+    while more := {each.id for each in every if each.id not in found and found.intersection(each.needs)}:
+        found |= more
+    return frozenset(found)
+
+
+def _call(screen: Screen[Any], action: str) -> Callable[[], Any]:
+    async def run() -> None:
+        await screen.run_action(action)
+
+    return run
+
+
+def _place_of(error: BaseException) -> str:
+    """File name and line of the innermost frame of ours; nothing of its variables."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [
+        each
+        for each in frames
+        if any(f"/{top}/" in each.filename.replace("\\", "/") for top in ("tui", "recovery", "diagnostics"))
+    ]
+    last = (ours or list(frames))[-1:]
+    return f"at {last[0].filename.replace(chr(92), '/').rsplit('/', 1)[-1]}:{last[0].lineno}" if last else ""

@@ -1,0 +1,224 @@
+"""What is known so far: rows on the left, the links of each row's path, the findings behind them. No I/O, no widgets."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diagnostics.model import ClientFile, Finding, Server, Stage, Status
+from diagnostics.rollup import uses_store, worst
+from diagnostics.text import clean
+from tui.messages import Asked, Item
+
+if TYPE_CHECKING:
+    from diagnostics.context import Context
+
+STORE_ROW = "store"
+_ORDER = {
+    Status.FAIL: 0,
+    Status.UNKNOWN: 1,
+    Status.WARN: 2,
+    None: 3,
+    Status.OK: 4,
+    Status.SKIP: 5,
+}
+_STAGES = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list: a server, a file that names none, or the keychain where no server uses it."""
+
+    key: str
+    title: str
+    place: str
+    """Where it stands: the client's name."""
+    path: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of a row's path."""
+
+    stage: Stage
+    status: Status | None
+    """None = not asked yet."""
+    asking: bool
+    findings: tuple[Finding, ...]
+    """Worst first."""
+
+    @property
+    def words(self) -> str:
+        """The worst finding's title; "" while there is none."""
+        return self.findings[0].title if self.findings else ""
+
+
+class Board:
+    """Takes a run's findings as they come and says what the screen shows. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self.run = 0
+        self.running = False
+        self.context: Context | None = None
+        self.asked: Asked | None = None
+        self.total = 0
+        self.said = ""
+        """Why the last run broke off, "" otherwise."""
+        self.findings: dict[str, Finding] = {}
+        self._rows: dict[str, Row] = {}
+        self._servers: dict[str, Server] = {}
+        self._by_path: dict[str, list[str]] = {}
+        self._on_store: list[str] = []
+        self._of_row: dict[str, dict[str, Finding]] = {}
+        self._states: dict[str, Status | None] = {}
+        self._waiting: frozenset[str] = frozenset()
+        self._number = 0
+
+    def begin(
+        self,
+        run: int,
+        context: "Context",
+        total: int,
+        again: frozenset[str] | None = None,
+        only: frozenset[str] | None = None,
+    ) -> None:
+        """A run has read the configs.
+
+        In: `again` the ids of the checks that are asked (None = all), `only` the servers it is about (None = all);
+        findings outside of both stay.
+        """
+        self.run, self.running, self.context, self.total = run, True, context, total
+        self.asked, self.said = None, ""
+        kept = [
+            each
+            for each in self.findings.values()
+            if again is not None
+            and (each.check not in again or (only is not None and each.server not in only))
+        ]
+        self._waiting = frozenset(_STAGES) if again is None else _stages_of(again)
+        self._lay_out(context)
+        self.findings = {}
+        for finding in kept:
+            self._note(finding)
+
+    def take(self, items: Iterable[Item]) -> None:
+        """A batch of the running run's questions and answers."""
+        for item in items:
+            if isinstance(item, Asked):
+                self.asked = item
+            else:
+                self._note(item)
+
+    def end(self, said: str = "") -> None:
+        """The run is over; `said` says why it broke off."""
+        self.running, self.asked, self.said = False, None, said
+
+    def rows(self, words: str = "") -> list[Row]:
+        """The rows, worst first; in: what was typed into the search (every word must occur)."""
+        wanted = words.casefold().split()
+        found = [row for row in self._rows.values() if not wanted or self._fits(row, wanted)]
+        found.sort(key=lambda row: (_ORDER[self.state(row.key)], row.title.casefold(), row.key))
+        return found
+
+    def row(self, key: str) -> Row | None:
+        """The row with this key."""
+        return self._rows.get(key)
+
+    def server(self, key: str) -> Server | None:
+        """The server behind a row."""
+        return self._servers.get(key)
+
+    def state(self, key: str) -> Status | None:
+        """The worst of a row's findings; None while there is none."""
+        if key not in self._states:
+            found = self._of_row.get(key, {})
+            self._states[key] = worst(each.status for each in found.values()) if found else None
+        return self._states[key]
+
+    def broken_stage(self, key: str) -> Stage | None:
+        """The first link of the path that gives the row its state; None while all is well or unasked."""
+        state = self.state(key)
+        if state not in {Status.FAIL, Status.UNKNOWN, Status.WARN}:
+            return None
+        stages = {each.stage for each in self._of_row[key].values() if each.status is state}
+        return next((stage for stage in _STAGES if stage in stages), None)
+
+    def links(self, key: str) -> tuple[Link, ...]:
+        """The eight links of a row's path, in order."""
+        by_stage: dict[Stage, list[Finding]] = {stage: [] for stage in _STAGES}
+        for finding in self._of_row.get(key, {}).values():
+            by_stage[finding.stage].append(finding)
+        return tuple(self._link(stage, by_stage[stage]) for stage in _STAGES)
+
+    def counts(self) -> Mapping[Status | None, int]:
+        """How many rows are in which state."""
+        found: dict[Status | None, int] = {}
+        for key in self._rows:
+            state = self.state(key)
+            found[state] = found.get(state, 0) + 1
+        return found
+
+    @property
+    def files(self) -> Sequence[ClientFile]:
+        """The config files that were looked for."""
+        return self.context.files if self.context is not None else ()
+
+    def _link(self, stage: Stage, found: list[Finding]) -> Link:
+        now = _STAGES.index(self.asked.stage) if self.asked is not None else -1
+        here = _STAGES.index(stage)
+        to_come = self.running and stage in self._waiting
+        found.sort(key=lambda each: (_ORDER[each.status], each.check, each.id))
+        if found:
+            status: Status | None = worst(each.status for each in found)
+        else:
+            status = None if (to_come and here >= now) or self.context is None else Status.SKIP
+        return Link(stage, status, to_come and here == now, tuple(found))
+
+    def _note(self, finding: Finding) -> None:
+        self.findings[finding.id + finding.outcome] = finding
+        for key in self._concerned(finding):
+            self._of_row.setdefault(key, {})[finding.id + finding.outcome] = finding
+            self._states.pop(key, None)
+
+    def _concerned(self, finding: Finding) -> Sequence[str]:
+        if finding.server is not None:
+            return (finding.server,) if finding.server in self._rows else ()
+        if finding.subject.startswith("store:"):
+            if not self._on_store and finding.status is not Status.SKIP:
+                self._rows.setdefault(
+                    STORE_ROW, Row(STORE_ROW, "this computer's keychain", "no server uses it")
+                )
+            return self._on_store or (STORE_ROW,)
+        path = finding.path or ""
+        if path not in self._by_path and finding.status in {Status.FAIL, Status.WARN, Status.UNKNOWN}:
+            client = next((each.client for each in self.files if str(each.path) == path), "")
+            name = path.replace("\\", "/").rsplit("/", 1)[-1]
+            self._rows[f"file:{path}"] = Row(f"file:{path}", clean(name, 80), clean(client, 40), path)
+            self._by_path[path] = [f"file:{path}"]
+        return self._by_path.get(path, ())
+
+    def _lay_out(self, context: "Context") -> None:
+        self._rows, self._servers, self._by_path, self._on_store = {}, {}, {}, []
+        self._of_row, self._states = {}, {}
+        for server in context.servers:
+            self._servers[server.id] = server
+            self._rows[server.id] = Row(
+                server.id,
+                clean(server.name, 80) or "(no name)",
+                clean(server.client, 40),
+                clean(str(server.path), 300),
+                server.disabled,
+            )
+            self._by_path.setdefault(str(server.path), []).append(server.id)
+            if uses_store(server):
+                self._on_store.append(server.id)
+
+    def _fits(self, row: Row, wanted: Sequence[str]) -> bool:
+        from tui.faces import FACES
+
+        text = f"{row.title} {row.place} {FACES[self.state(row.key)].word} {self.broken_stage(row.key) or ''}".casefold()
+        return all(word in text for word in wanted)
+
+
+def _stages_of(checks: frozenset[str]) -> frozenset[Stage]:
+    return frozenset(Stage(each.split(".", 1)[0]) for each in checks)
