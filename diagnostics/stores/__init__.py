@@ -1,10 +1,11 @@
 """Credential stores: one adapter per kind, all behind `CredentialStore`. Adapters here only read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from diagnostics.model import Store
+from diagnostics.host import Host
+from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
 
 
@@ -58,7 +59,8 @@ class BusState:
     source: str
     """Where the address comes from: `variable`, `socket` ($XDG_RUNTIME_DIR/bus exists), `none`."""
     trouble: str | None = None
-    """None = connected. `unset`, `empty`, `invalid`, `no-socket`, `refused`, `other-user` or `hung`."""
+    """None = connected. `unset`, `empty`, `invalid`, `unsupported`, `no-socket`, `refused`, `other-user`, `closed`
+    or `hung`."""
     said: str = ""
     """The error's own words."""
     live_elsewhere: str | None = None
@@ -67,6 +69,10 @@ class BusState:
     """Program that owns the Secret Service on `live_elsewhere`, when none does on this bus."""
     owner_uid: int | None = None
     """Owner of the socket file, when it is not ours."""
+    pid: int = 0
+    """The bus's own process, 0 = unknown."""
+    has_display: bool = False
+    """Whether the bus was started with a display: what it activates could then open a window and wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +91,15 @@ class ProviderState:
     stopped: bool = False
     """It is hung because it is stopped (state T), which SIGCONT ends."""
     activation_command: str = ""
-    """What the bus would run to start it, when known."""
+    """What the bus would run to start it, "" when its service file was not found."""
+    activation_program_missing: bool = False
+    """The program of that command is not there, so activation can only fail."""
     data_home: str = ""
     """The data directory that the daemon itself sees (its HOME may not be ours)."""
     strays: tuple[int, ...] = ()
-    """Pids of further daemons of the same program and user that own nothing."""
+    """Pids of further daemons of the same program and user in this session, which own nothing."""
+    sharers: tuple[int, ...] = ()
+    """Pids of such daemons in other sessions that work on the same keyring files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,8 @@ class StoreState:
     default: CollectionState | None = None
     """What the alias `default` names; None = it names nothing."""
     collections: tuple[CollectionState, ...] = ()
+    alias: str = ""
+    """The path that the alias `default` gave; "/" = none, "" = not asked."""
     error: str = ""
     """Why the probe ended early, "" when it saw everything."""
 
@@ -141,3 +153,26 @@ class CredentialStore(Protocol):
             StoreError: it could not be read; locked collections are no error, their entries have no secret.
         """
         ...
+
+
+@runtime_checkable
+class AskedByName(Protocol):
+    """A store that cannot list its entries: whoever knows the names says them before `entries` is called."""
+
+    def expect(self, names: Iterable[str]) -> None:
+        """These user names below the service `mcp-secrets` are what `entries` should look for."""
+        ...
+
+
+def open_store(host: Host) -> CredentialStore:
+    """The store of this host: the Secret Service on Linux, elsewhere whatever the keyring library picks.
+
+    Opens nothing yet: the first question does, and none of them raises but `entries`.
+    """
+    if host.platform is Platform.LINUX:
+        from diagnostics.stores.secret_service import SecretService
+
+        return SecretService(host)
+    from diagnostics.stores.keyring_library import KeyringLibrary
+
+    return KeyringLibrary(host)

@@ -3,9 +3,10 @@
 import contextlib
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageFlag, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
@@ -13,15 +14,19 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from diagnostics.deadline import DeadlineError, call_within
 
-CALL_SECONDS = 2.0
+CALL_SECONDS = 1.5
 """A healthy daemon answers in milliseconds; one that needs longer is hung for our purpose."""
+_AT_ONCE = 64
+"""Calls sent before their replies are read: below dbus's built-in limit of 128 pending replies a connection, and
+few enough that neither side's socket buffer fills up while the other one writes."""
 
 
 class BusError(Exception):
     """A call that brought no reply. `name` is the D-Bus error name, or one of ours:
 
     `timeout` (no reply within the limit), `closed` (the connection ended), `no-socket`, `refused`, `other-user`,
-    `invalid` (the address makes no sense).
+    `invalid` (the address makes no sense), `unsupported` (a transport that no Python client here speaks),
+    `garbled` (a reply of another shape than the interface promises).
     """
 
     def __init__(self, name: str, said: str = "") -> None:
@@ -39,27 +44,19 @@ class Bus:
 
     @classmethod
     def connect(cls, address: str, seconds: float = CALL_SECONDS) -> Self:
-        """A connection to the bus at `address` (`unix:path=…`).
+        """A connection to the bus at `address` (`unix:path=…`); of several (`;` between them) the first that answers.
 
         Raises:
-            BusError: `no-socket`, `refused`, `other-user`, `invalid` or `timeout`.
+            BusError: `no-socket`, `refused`, `other-user`, `invalid`, `unsupported`, `closed` or `timeout`.
         """
-        try:
-            return cls(call_within(seconds, lambda: open_dbus_connection(bus=address)), address)
-        except DeadlineError as error:
-            raise BusError("timeout", f"the bus did not answer within {seconds:g} s") from error
-        except FileNotFoundError as error:
-            raise BusError("no-socket", str(error)) from error
-        except (ConnectionRefusedError, NotADirectoryError) as error:
-            raise BusError("refused", str(error)) from error
-        except (BrokenPipeError, ConnectionResetError, PermissionError) as error:
-            raise BusError("other-user", str(error)) from error
-        except TimeoutError as error:
-            raise BusError("timeout", "the bus did not finish the handshake") from error
-        except Exception as error:  # jeepney raises ValueError, AuthenticationError, RuntimeError, KeyError …
-            said = f"{type(error).__name__}: {error}"
-            closed = "closed" in str(error).lower() or "auth" in type(error).__name__.lower()
-            raise BusError("other-user" if closed else "invalid", said) from error
+        ends = time.monotonic() + seconds
+        failed: BusError | None = None
+        for one in filter(None, address.split(";")):
+            try:
+                return cls(_open(one, max(0.1, ends - time.monotonic())), one)
+            except BusError as error:
+                failed = failed or error
+        raise failed or BusError("invalid", "the address is empty")
 
     def close(self) -> None:
         """Ends the connection; never raises."""
@@ -117,16 +114,26 @@ class Bus:
         Raises:
             BusError: `timeout` or `closed`, when not all replies came.
         """
+        ends = time.monotonic() + seconds
+        answers: list[tuple[Any, ...] | BusError] = []
+        for first in range(0, len(calls), _AT_ONCE):
+            answers += self._some(calls[first : first + _AT_ONCE], ends)
+        return answers
+
+    def _some(
+        self, calls: list[tuple[DBusAddress, str, str | None, tuple[Any, ...]]], ends: float
+    ) -> list[tuple[Any, ...] | BusError]:
         serials: dict[int, int] = {}
+        answers: list[tuple[Any, ...] | BusError] = [BusError("timeout")] * len(calls)
         try:
             for number, (to, method, signature, body) in enumerate(calls):
                 message = _message(to, method, signature, body, may_start=False)
                 serial = next(self._connection.outgoing_serial)
                 self._connection.send(message, serial=serial)
                 serials[serial] = number
-            answers: list[tuple[Any, ...] | BusError] = [BusError("timeout")] * len(calls)
-            ends = time.monotonic() + seconds
             while serials:
+                if time.monotonic() > ends:
+                    raise BusError("timeout", "not all replies came in time")
                 reply = self._connection.receive(timeout=max(0.001, ends - time.monotonic()))
                 number = serials.pop(reply.header.fields.get(HeaderFields.reply_serial, -1), -1)
                 if number >= 0:
@@ -135,7 +142,7 @@ class Bus:
                     except BusError as error:
                         answers[number] = error
         except TimeoutError as error:
-            raise BusError("timeout", f"not all replies within {seconds:g} s") from error
+            raise BusError("timeout", "not all replies came in time") from error
         except (OSError, EOFError) as error:
             raise BusError("closed", str(error)) from error
         return answers
@@ -149,12 +156,16 @@ class Bus:
             BusError: as `call`.
         """
         to = DBusAddress(path, name, "org.freedesktop.DBus.Properties")
-        return self.call(to, "Get", "ss", (interface, prop), seconds=seconds)[0][1]
+        body = self.call(to, "Get", "ss", (interface, prop), seconds=seconds)
+        with garbled(f"{prop} of {path}"):
+            return body[0][1]
 
     def owner(self, name: str) -> str | None:
         """The unique name that owns `name`, None when nobody does. Asked of the bus, so a hung owner can't block it."""
         try:
-            return str(self.call(message_bus, "GetNameOwner", "s", (name,))[0])
+            body = self.call(message_bus, "GetNameOwner", "s", (name,))
+            with garbled("GetNameOwner"):
+                return str(body[0])
         except BusError as error:
             if error.name == "org.freedesktop.DBus.Error.NameHasNoOwner":
                 return None
@@ -165,7 +176,7 @@ class Bus:
         return [str(each) for each in self.call(message_bus, "ListActivatableNames")[0]]
 
     def pid_of(self, name: str) -> int:
-        """Process id of a name's owner."""
+        """Process id of a name's owner; for the bus's own name, of the bus."""
         return int(self.call(message_bus, "GetConnectionUnixProcessID", "s", (name,))[0])
 
     def uid_of(self, name: str) -> int:
@@ -182,12 +193,45 @@ def _message(
     return message
 
 
-def socket_of(address: str) -> str | None:
-    """The socket's path in a D-Bus address, None for one that has none (abstract, tcp)."""
-    for part in address.split(";")[0].removeprefix("unix:").split(","):
-        if part.startswith("path="):
-            return part.removeprefix("path=")
-    return None
+@contextlib.contextmanager
+def garbled(what: str) -> Iterator[None]:
+    """Turns the errors of taking apart a reply of unexpected shape into `BusError("garbled")`."""
+    try:
+        yield
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BusError("garbled", f"{what} is not what the interface promises") from error
+
+
+def _open(address: str, seconds: float) -> DBusConnection:
+    """Opens one address. The time limit also holds for a bus whose queue of connections is full."""
+    transport = address.partition(":")[0]
+    if transport in {"tcp", "nonce-tcp", "launchd", "unixexec", "autolaunch", "systemd"}:
+        raise BusError("unsupported", f"the address is of the kind {transport}:, which is not spoken here")
+    try:
+        return call_within(
+            seconds, lambda: open_dbus_connection(bus=address, auth_timeout=max(0.1, seconds - 0.1))
+        )
+    except (DeadlineError, TimeoutError) as error:
+        raise BusError("timeout", "the bus does not answer") from error
+    except FileNotFoundError as error:
+        raise BusError("no-socket", str(error)) from error
+    except (ConnectionRefusedError, NotADirectoryError) as error:
+        raise BusError("refused", str(error)) from error
+    except PermissionError as error:
+        raise BusError("other-user", str(error)) from error
+    except OSError as error:
+        dropped = isinstance(error, (BrokenPipeError, ConnectionResetError))
+        raise BusError("closed" if dropped else "invalid", str(error)) from error
+    except Exception as error:  # jeepney raises ValueError, AuthenticationError, RuntimeError, KeyError …
+        said = f"{type(error).__name__}: {error}"
+        dropped = "closed" in str(error).lower() or "auth" in type(error).__name__.lower()
+        raise BusError("closed" if dropped else "invalid", said) from error
+
+
+def sockets_of(address: str) -> list[str]:
+    """The sockets' paths in a D-Bus address; abstract and other ones have none."""
+    parts = [part for one in address.split(";") for part in one.removeprefix("unix:").split(",")]
+    return [unquote(part.removeprefix("path=")) for part in parts if part.startswith("path=")]
 
 
 def is_listening(path: str, seconds: float = 0.5) -> bool:

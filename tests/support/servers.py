@@ -1,0 +1,129 @@
+"""Servers to start in tests: real ones from npm and PyPI, installed once a machine, and hostile ones written here."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import venv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.lab import require
+
+NPM = {
+    "github": (
+        "@modelcontextprotocol/server-github@2025.4.8",
+        "@modelcontextprotocol/server-github/dist/index.js",
+    ),
+    "slack": (
+        "@modelcontextprotocol/server-slack@2025.4.25",
+        "@modelcontextprotocol/server-slack/dist/index.js",
+    ),
+    "brave": (
+        "@modelcontextprotocol/server-brave-search@0.6.2",
+        "@modelcontextprotocol/server-brave-search/dist/index.js",
+    ),
+}
+PYPI = "mcp-server-time==2026.10.26"
+_SECONDS = 300
+
+
+def cache() -> Path:
+    """Where the servers are kept between runs."""
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(root) / "mcp-doctor-tests"
+
+
+@contextlib.contextmanager
+def _once(name: str) -> Iterator[Path | None]:
+    """The folder to install into, or None when it is ready; other processes wait until the first is done."""
+    folder = cache() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = folder / "ready"
+        if ready.exists():
+            yield None
+            return
+        yield folder
+        ready.touch()
+
+
+def _install(command: list[str], what: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode != 0:
+        said = f"{what} could not be installed: {done.stderr[-500:]}"
+        if os.environ.get("CI"):
+            pytest.fail(said)
+        pytest.skip(said)
+
+
+@pytest.fixture(scope="session")
+def npm_server() -> Callable[[str], list[str]]:
+    """The command that starts a real server from npm (`github`, `slack`, `brave`)."""
+    require("node", "npm")
+    packages = [package for package, _ in NPM.values()]
+    with _once("npm-1") as folder:
+        if folder is not None:
+            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            _install(["npm", "install", "--prefix", str(folder), *options, *packages], "the npm servers")
+    modules = cache() / "npm-1/node_modules"
+    node = shutil.which("node") or "node"
+    return lambda name: [node, str(modules / NPM[name][1])]
+
+
+@pytest.fixture(scope="session")
+def pypi_server() -> list[str]:
+    """The command that starts a real server from PyPI, in a virtual environment of its own."""
+    with _once("pypi-1") as folder:
+        if folder is not None:
+            venv.create(folder, with_pip=True, clear=False)
+            _install([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", PYPI], PYPI)
+    return [str(cache() / "pypi-1/bin/mcp-server-time")]
+
+
+_ANSWER = """
+    import json, os, subprocess, sys, time
+
+    def read():
+        line = sys.stdin.readline()
+        return json.loads(line) if line else None
+
+    def write(message):
+        sys.stdout.write(json.dumps(message) + "\\n")
+        sys.stdout.flush()
+
+    def initialize(protocol="2025-06-18", name="fake", **more):
+        message = read()
+        write({"jsonrpc": "2.0", "id": message["id"], "result": {
+            "protocolVersion": protocol, "capabilities": {}, "serverInfo": {"name": name, "version": "1.2.3"}, **more}})
+        return message
+
+    def tools(count=2):
+        message = read()
+        while message and message.get("method") != "tools/list":
+            message = read()
+        if message:
+            write({"jsonrpc": "2.0", "id": message["id"], "result": {"tools": [{"name": str(n)} for n in range(count)]}})
+
+    def wait():
+        while sys.stdin.readline():
+            pass
+"""
+
+
+@pytest.fixture
+def fake_server(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Makes a server out of a piece of Python; `read`, `write`, `initialize`, `tools` and `wait` are at hand."""
+
+    def make(body: str) -> list[str]:
+        script = tmp_path / f"server{len(list(tmp_path.glob('server*.py')))}.py"
+        script.write_text(textwrap.dedent(_ANSWER) + "\n" + textwrap.dedent(body), encoding="utf-8")
+        return [sys.executable, "-u", str(script)]
+
+    return make
