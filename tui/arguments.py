@@ -50,8 +50,8 @@ def parse(words: Sequence[str]) -> Call:
     """
     parser = _build()
     commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]  # noqa: SLF001
-    first = next((word for word in words if not word.startswith("-")), None)
-    explicit = first in (commands or {}) and _precedes_values(words, str(first))
+    first = first_plain(words)
+    explicit = first in (commands or {})
     asks_help = first is None and any(word in {"-h", "--help", "--version"} for word in words)
     known = parser.parse_args(list(words) if explicit or asks_help else ["app", *words])
     given = vars(known)
@@ -69,13 +69,26 @@ def parse(words: Sequence[str]) -> Call:
     return Call(command, names, options, colour, given)
 
 
-_WITH_VALUE = {"--config", "--client", "--provider-url", "--format", "--output", "--timeout", "--fail-on"}
+def first_plain(words: Sequence[str]) -> str | None:
+    """The first word that is neither an option nor an option's value: the command, or a server."""
+    value_follows = False
+    for word in words:
+        if not value_follows and not word.startswith("-"):
+            return word
+        value_follows = not value_follows and word in _WITH_VALUE
+    return None
 
 
-def _precedes_values(words: Sequence[str], first: str) -> bool:
-    """Whether the first plain word is a command and not the value of an option before it."""
-    place = list(words).index(first)
-    return place == 0 or words[place - 1] not in _WITH_VALUE
+_WITH_VALUE = {
+    "--config",
+    "--client",
+    "--provider-url",
+    "--format",
+    "--output",
+    "--timeout",
+    "--fail-on",
+    "--scenario",
+}
 
 
 def _build() -> argparse.ArgumentParser:

@@ -47,13 +47,12 @@ def _launcher_words(words: list[str]) -> list[str] | None:
 
     `run` is told apart here, without the argument parser, because every server's start waits for it.
     """
+    value_follows = False
     for place, word in enumerate(words):
-        if word == "run":
-            return words[:place] + words[place + 1 :]
-        if not word.startswith("-") and (
-            place == 0 or words[place - 1] not in {"--config", "--client", "--provider-url"}
-        ):
-            return None
+        if value_follows or word.startswith("-"):
+            value_follows = not value_follows and word in {"--config", "--client", "--provider-url"}
+        else:
+            return words[:place] + words[place + 1 :] if word == "run" else None
     return None
 
 

@@ -41,8 +41,7 @@ def looked(session: DoctorSession) -> Context:
     Raises:
         UsageError: a server or a named file that is not there.
     """
-    from diagnostics.configs import ConfigFileError
-    from diagnostics.discovery import UnknownServerError
+    from diagnostics.discovery import ConfigFileError, UnknownServerError
 
     try:
         return session.look()

@@ -1,0 +1,174 @@
+"""The words of a call: what they mean, and what is said when they are wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diagnostics import __version__
+from tui import cli
+from tui.arguments import UsageError, parse
+
+
+def doctor(
+    *words: str, home: Path, stdin: str = "", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`mcp-doctor` as a program of its own, in an empty home."""
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} | (env or {})
+    command = [sys.executable, "-m", "tui", *words]
+    return subprocess.run(
+        command,
+        env=environment,
+        cwd=home,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"mcp-doctor {__version__}\n"
+
+
+def test_words_without_a_command_are_servers_for_the_app() -> None:
+    call = parse(["github", "--offline"])
+    assert (call.command, call.names, call.options.offline) == ("app", ("github",), True)
+
+
+def test_no_words_are_the_app_on_everything() -> None:
+    assert (parse([]).command, parse([]).names) == ("app", ())
+
+
+def test_an_options_value_is_not_taken_for_a_command() -> None:
+    call = parse(["--config", "check", "github"])
+    assert (call.command, call.options.config, call.names) == ("app", (Path("check"),), ("github",))
+
+
+def test_options_may_stand_before_and_after_the_command() -> None:
+    call = parse(
+        ["--client", "cursor", "check", "--config", "a.json", "--config", "b.json", "--format", "json"]
+    )
+    assert (call.command, call.options.client) == ("check", "cursor")
+    assert call.options.config == (Path("a.json"), Path("b.json"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "--format", "pdf"],
+        ["check", "--timeout", "soon"],
+        ["check", "--timeout", "-1"],
+        ["check", "--provider-url", "github"],
+        ["check", "--provider-url", "github=http://example.org"],
+        ["check", "--provider-url", "github=https://user:word@example.org"],
+        ["check", "--no-such-option"],
+    ],
+)
+def test_a_wrong_call_is_refused_in_words(words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    assert str(caught.value)
+
+
+def test_loopback_may_be_plain_http() -> None:
+    assert parse(["check", "--provider-url", "x=http://127.0.0.1:1"]).options.provider_urls == {
+        "x": "http://127.0.0.1:1"
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "launch"),
+    [
+        (["run", "github"], ["github"]),
+        (["run", "--", "npx", "run"], ["--", "npx", "run"]),
+        (["--config", "x.json", "run", "github"], ["--config", "x.json", "github"]),
+        (["check", "run"], None),
+        (["run-things"], None),
+        (["--config", "run", "check"], None),
+    ],
+)
+def test_the_launcher_is_told_apart_without_the_parser(words: list[str], launch: list[str] | None) -> None:
+    assert cli._launcher_words(words) == launch
+
+
+def test_a_wrong_call_ends_in_2_with_one_line(tmp_path: Path) -> None:
+    done = doctor("check", "--format", "pdf", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mcp-doctor: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_config_file_ends_in_2(tmp_path: Path) -> None:
+    done = doctor("check", "--config", "nowhere.json", home=tmp_path)
+    assert done.returncode == 2
+    assert "nowhere.json" in done.stderr
+
+
+def test_an_unknown_server_ends_in_2_and_names_its_neighbour(tmp_path: Path) -> None:
+    config = tmp_path / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"github": {"command": "true"}}}))
+    done = doctor("check", "gihtub", "--config", str(config), home=tmp_path)
+    assert done.returncode == 2
+    assert "github" in done.stderr
+
+
+def test_without_a_terminal_the_app_is_a_check(tmp_path: Path) -> None:
+    config = tmp_path / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"files": {"command": "true"}}}))
+    done = doctor("--config", str(config), "--offline", home=tmp_path)
+    assert "files" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_the_report_can_go_to_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    config, output = tmp_path / "mcp.json", tmp_path / "report.json"
+    config.write_text(json.dumps({"mcpServers": {"files": {"command": "true"}}}))
+    doctor(
+        "check",
+        "--config",
+        str(config),
+        "--offline",
+        "--format",
+        "json",
+        "--output",
+        str(output),
+        home=tmp_path,
+    )
+    assert json.loads(output.read_text())["schema"] == "mcp-doctor.report/1"
+    assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_checking_writes_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "mcp.json"
+    text = json.dumps(
+        {"mcpServers": {"github": {"command": "true", "env": {"GITHUB_TOKEN": "${SECRET:github_token}"}}}}
+    )
+    config.write_text(text)
+    doctor("check", "--config", str(config), "--offline", home=tmp_path)
+    assert [each.name for each in tmp_path.rglob("*")] == ["mcp.json"]
+
+
+@pytest.mark.parametrize("name", ["cleanup", "backup", "emergency", "audit"])
+def test_what_is_not_built_yet_says_so(tmp_path: Path, name: str) -> None:
+    done = doctor(name, home=tmp_path)
+    assert done.returncode == 2
+    assert "not have" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["clients", "providers"])
+def test_the_catalogues_are_tables_and_json(tmp_path: Path, name: str) -> None:
+    assert "github" in doctor(name, home=tmp_path).stdout or name == "clients"
+    rows = json.loads(doctor(name, "--format", "json", home=tmp_path).stdout)
+    assert {"id", "name"} <= set(rows[0])
+
+
+def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m tui providers --format json | head -c 10"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
