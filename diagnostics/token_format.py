@@ -1,0 +1,149 @@
+"""Offline: which provider a token is of, and whether it looks like one of its tokens."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from diagnostics.catalog.providers import Provider, catalogue, provider
+from diagnostics.checksum import agrees, jwt_expiry
+from diagnostics.secret import Secret
+
+_CLOCK_TOLERANCE = 300.0
+"""Seconds. A JSON web token is called over only when it ended longer ago: clocks differ."""
+
+
+class Look(StrEnum):
+    """How a value looks, offline. Only `checksum-wrong` and `over` are proofs; the rest are hints."""
+
+    OK = "ok"
+    CHECKSUM_AGREES = "checksum-agrees"
+    UNKNOWN = "unknown"
+    """No shape is known for this kind of token."""
+    UNLIKE = "unlike"
+    TRUNCATED = "truncated"
+    CHECKSUM_WRONG = "checksum-wrong"
+    CHECKSUM_ODD = "checksum-odd"
+    """The check digits don't fit, under a rule that the provider has not confirmed."""
+    WRONG_KIND = "wrong-kind"
+    """A refresh, app-level, publishable or admin token where one to work with belongs."""
+    OTHER_PROVIDER = "other-provider"
+    OVER = "over"
+    """It carries the time of its end, and that is past."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatJudgement:
+    """What the shape says. `expected` is the provider that the variable's name speaks of, when that is another."""
+
+    look: Look
+    provider: Provider
+    expected: Provider | None = None
+    ended: float | None = None
+    """For `over`: when, in seconds since the epoch."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether check digits or built-in data prove that the value can't work."""
+        return self.look in {Look.CHECKSUM_WRONG, Look.OVER}
+
+
+def identify(value: Secret | str, env_name: str | None = None, server_words: str = "") -> str | None:
+    """The id of the provider entry that a value belongs to, None when nothing tells.
+
+    In: the value as it stands; the name of the variable that holds it; the server's command line or address.
+    A shape that tells its provider wins over a telling beginning, then comes the variable's name, then the server.
+    """
+    text = value.reveal() if isinstance(value, Secret) else value
+    book = catalogue()
+    named = book.named_by(env_name) if env_name else ()
+    begins = book.by_prefix(text)
+    whole = [each for each in begins if each.format.fits(text)]
+    if whole:
+        return next((each for each in whole if each in named), whole[0]).id
+    if named:
+        fitting = [each for each in named if each.format.fits(text, named=True)]
+        started = [each for each in begins if each in named]
+        main = [each for each in named if each.main]
+        if fitting or started:
+            return (fitting or started)[0].id
+        return next((each for each in begins if _is_rare_start(each, text)), (main or list(named))[0]).id
+    rare = next((each for each in begins if _is_rare_start(each, text)), None)
+    serving = rare or (book.serving(server_words) if server_words else None)
+    return serving.id if serving else None
+
+
+def is_told_by_shape(value: Secret | str, provider_id: str) -> bool:
+    """Whether the shape alone proves whose token it is, so that it may be sent there whatever it was called."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    shape = provider(provider_id).format
+    return shape.telling and shape.fits(text)
+
+
+_COMMON_STARTS = {"secret_", "api-", "sdk-", "pat-"}
+"""Beginnings that any text could have: they tell nothing unless the whole shape fits."""
+
+
+def _is_rare_start(entry: Provider, text: str) -> bool:
+    return any(
+        text.startswith(prefix) and len(prefix) >= 4 and prefix not in _COMMON_STARTS
+        for prefix in entry.format.prefixes
+    )
+
+
+def expected_by(env_name: str | None, server_words: str = "") -> Provider | None:
+    """The provider that the name of the variable speaks of, or else the server's command or address."""
+    book = catalogue()
+    named = book.named_by(env_name) if env_name else ()
+    if named:
+        return next((each for each in named if each.main), named[0])
+    return book.serving(server_words) if server_words else None
+
+
+def judge(
+    value: Secret, provider_id: str, env_name: str | None = None, now: float | None = None
+) -> FormatJudgement:
+    """Whether the value looks like a token of this provider.
+
+    In: the value, what `identify` made of it, the name of the variable that holds it, and the time (default: the
+    clock's). A shape is a hint, since providers change theirs; only check digits and built-in data prove anything.
+
+    Raises:
+        KeyError: the catalogue has no such entry.
+    """
+    text = value.reveal()
+    entry = provider(provider_id)
+    named = catalogue().named_by(env_name) if env_name else ()
+    if named and all(each.family != entry.family for each in named):
+        return FormatJudgement(Look.OTHER_PROVIDER, entry, expected_by(env_name))
+    look = _look(text, entry, bool(named) or not entry.format.telling)
+    kinds = {each.use for each in named if each.family == entry.family} or {"access"}
+    if entry.use != "access" and entry.use not in kinds and look in _WHOLE:
+        return FormatJudgement(
+            Look.WRONG_KIND, entry, expected_by(env_name) or catalogue().main_of(entry.family)
+        )
+    ended = jwt_expiry(text)
+    if ended is not None and ended + _CLOCK_TOLERANCE < (time.time() if now is None else now):
+        return FormatJudgement(Look.OVER, entry, ended=ended)
+    return FormatJudgement(look, entry)
+
+
+_WHOLE = {Look.OK, Look.CHECKSUM_AGREES, Look.UNKNOWN}
+
+
+def _look(text: str, provider: Provider, named: bool) -> Look:
+    shape = provider.format
+    if not shape.regex and not shape.also:
+        return Look.UNKNOWN
+    if shape.fits(text, named):
+        agreement = agrees(shape.checksum, text) if shape.checksum else None
+        if agreement is None:
+            return Look.OK
+        if agreement:
+            return Look.CHECKSUM_AGREES
+        return Look.CHECKSUM_WRONG if shape.checksum_proves else Look.CHECKSUM_ODD
+    begins = any(text.startswith(prefix) for prefix in shape.prefixes)
+    if begins and len(text) < shape.shortest:
+        return Look.TRUNCATED
+    if begins and shape.checksum == "sentry-org" and agrees(shape.checksum, text) is False:
+        return Look.CHECKSUM_WRONG
+    return Look.UNLIKE
