@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if "run" in words and words[0].startswith(("run", "-")):
             launch = _launcher_words(words)
-            if launch is not None:
+            if launch is not None and launch[:1] not in (["-h"], ["--help"]):
                 from diagnostics.host import this_host
                 from recovery.launcher import run
 
