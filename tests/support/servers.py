@@ -29,7 +29,7 @@ NPM = {
         "@modelcontextprotocol/server-brave-search/dist/index.js",
     ),
 }
-PYPI = "mcp-server-time==2026.10.26"
+PYPI = "mcp-server-time==2026.10.19"
 _SECONDS = 300
 
 
@@ -80,11 +80,11 @@ def npm_server() -> Callable[[str], list[str]]:
 @pytest.fixture(scope="session")
 def pypi_server() -> list[str]:
     """The command that starts a real server from PyPI, in a virtual environment of its own."""
-    with _once("pypi-1") as folder:
+    with _once("pypi-2") as folder:
         if folder is not None:
             venv.create(folder, with_pip=True, clear=False)
             _install([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", PYPI], PYPI)
-    return [str(cache() / "pypi-1/bin/mcp-server-time")]
+    return [str(cache() / "pypi-2/bin/mcp-server-time")]
 
 
 _ANSWER = """
