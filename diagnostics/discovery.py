@@ -254,8 +254,7 @@ def _tables(
         for way in _ways(template, host)
         if (said := _at(document.data, way)) is not None
     ]
-    if not found:
-        yield from _strays(one, document, problems)
+    yield from _strays(one, document, problems, others=[way for way, _ in found])
     for way, said in found:
         if isinstance(said, dict):
             yield way, said
@@ -275,19 +274,22 @@ def _tables(
 
 
 def _strays(
-    one: Client, document: Document, problems: list[Problem]
+    one: Client, document: Document, problems: list[Problem], others: Sequence[KeyPath]
 ) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    """Servers where this client does not look; with none where it does, that is the mistake to mend."""
     expected = ".".join(one.servers[-1])
-    for way in (*_ELSEWHERE, ()):
+    own = {tuple(way) for way in one.servers} | set(others)
+    for way in (*_ELSEWHERE, *(() if others else ((),))):
+        if way in own:
+            continue
         said = _at(document.data, way)
         if isinstance(said, dict) and said and any(_like_an_entry(each) for each in said.values()):
-            outcome = "wrong-key" if way else "no-key"
+            outcome = "no-key" if not way else "wrong-key-too" if others else "wrong-key"
             line = document.line_of(way) if way else 1
+            facts = {"expected": expected}
             problems.append(
-                Problem(
-                    outcome, "config_schema_error", ".".join(way), line, facts={"expected": expected}
-                )
-            )  # fmt: skip
+                Problem(outcome, "config_schema_error", ".".join(way), line, fatal=not others, facts=facts)
+            )
             yield way, said
             return
 

@@ -97,13 +97,14 @@ class Reference:
     name: str | None
     """What is referred to (`github_token`, `HOME`, `service/account`); None for a literal or placeholder."""
     text: Secret = dataclasses.field(repr=False)
-    """The whole value as it stands in the config."""
+    """The whole value as it stands in the config; for a literal or placeholder just that, without what is around."""
     default: Secret | None = dataclasses.field(default=None, repr=False)
     """What `${VAR:-default}` gives when the variable is unset."""
     expanded_by_client: bool = False
     """Whether the client itself replaces it before the server sees it."""
     spelling: str = ""
-    """The reference as written, without what surrounds it: `${SECRET:github_token}`; "" for a literal."""
+    """The reference as written, without what surrounds it: `${SECRET:github_token}`; "" for a literal, and
+    where a client is only told the variable's name (Codex `env_vars`, `docker -e NAME`)."""
 
     @property
     def key(self) -> str:

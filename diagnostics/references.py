@@ -1,9 +1,152 @@
 """What in a server's entry carries, or stands for, a credential."""
 
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from diagnostics.catalog.clients import Client
-from diagnostics.model import Server
+from diagnostics.configs.entry import launcher_at
+from diagnostics.model import Reference, Server, Syntax
+from diagnostics.plain_text import Guess, address, argument, named_value
+from diagnostics.reference_syntax import find_references
+from diagnostics.secret import Secret
+
+_CONTAINER_TOOLS = {"docker", "podman", "nerdctl", "docker.exe", "podman.exe"}
+_VARIABLE = re.compile(r"[A-Za-z_]\w*")
+Guesser = Callable[[str], Guess | None]
+_ANY_PLACEHOLDER = re.compile(
+    r"\$\{\{[^{}]*+\}\}|\$\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}?|(?<!\$)\{(?:env|file):[^{}]*+\}|^\$[A-Za-z_]\w*$"
+)
+_SHORTEST_REST = 8
+"""Characters beside a reference that may be a credential of their own (`${HOME}/x` has none)."""
+_SHELLS = {"sh", "bash", "zsh", "dash", "fish", "ksh", "sh.exe", "bash.exe"}
 
 
 def with_references(server: Server, one: Client) -> Server:
-    """The server with its references."""
-    return server
+    """The server with its references, in the order command, args, env, url, headers, names handed on."""
+    return dataclasses.replace(server, references=tuple(_of(server, one)))
+
+
+def unwrap(server: Server) -> Server:
+    """The server as it runs in the end: `mcp-doctor run -- CMD ...` becomes CMD, whatever starts the launcher.
+
+    Out: the same server when it is not launched by us, or by name (`mcp-doctor run NAME`). The fields of its
+    references are those of the new command line.
+    """
+    words = [arg.reveal() for arg in server.args]
+    at = launcher_at(server.command, words)
+    if at is None or "--" not in words[at + 1 :]:
+        return server
+    start = words.index("--", at + 1) + 1
+    if start >= len(words):
+        return server
+    return dataclasses.replace(
+        server,
+        command=words[start],
+        args=server.args[start + 1 :],
+        launcher=True,
+        references=tuple(_moved(server.references, start)),
+    )
+
+
+def _moved(references: tuple[Reference, ...], start: int) -> Iterator[Reference]:
+    for each in references:
+        if each.field == "command":
+            continue
+        if not each.field.startswith("args["):
+            yield each
+        elif (at := int(each.field[5:-1]) - start) >= 0:
+            yield dataclasses.replace(each, field=f"args[{at - 1}]" if at else "command")
+
+
+def shell_expands(server: Server, field: str) -> bool:
+    """Whether the field is a script that a shell reads (`sh -c "... $TOKEN"`), so that it replaces variables."""
+    words = [arg.reveal() for arg in server.args]
+    if re.split(r"[/\\]", server.command or "")[-1] not in _SHELLS or not field.startswith("args["):
+        return False
+    script = next((n + 1 for n, word in enumerate(words) if re.fullmatch(r"-[a-z]*c[a-z]*", word)), None)
+    return script is not None and int(field[5:-1]) == script
+
+
+def _of(server: Server, one: Client) -> Iterator[Reference]:
+    if server.command:
+        yield from _referred(server, one, "command", "command", server.command)
+    words = [arg.reveal() for arg in server.args]
+    names_at = _names_handed_on(server.command, words)
+    for number, word in enumerate(words):
+        field = f"args[{number}]"
+        if number in names_at:
+            name = names_at[number]
+            yield Reference(
+                server.id, field, Syntax.ENV, name, Secret(word), expanded_by_client=True, spelling=name
+            )
+            continue
+        before = words[number - 1] if number else ""
+        yield from _in_value(server, one, field, "args", word, partial(argument, before=before))
+    for name, secret in server.env.items():
+        yield from _in_value(server, one, f"env.{name}", "env", secret.reveal(), partial(named_value, name))
+    if server.url is not None:
+        yield from _in_value(server, one, "url", "url", server.url.reveal(), address)
+    for name, secret in server.headers.items():
+        yield from _in_value(
+            server, one, f"headers.{name}", "headers", secret.reveal(), partial(named_value, name)
+        )
+    yield from _by_name(server, one)
+
+
+def _in_value(
+    server: Server, one: Client, field: str, where: str, text: str, guess: Guesser
+) -> Iterator[Reference]:
+    yield from _referred(server, one, field, where, text)
+    rest = _ANY_PLACEHOLDER.sub("", text)
+    if (rest == text or len(rest) >= _SHORTEST_REST) and (said := guess(rest)):
+        yield Reference(server.id, field, said.syntax, None, Secret(said.credential))
+
+
+def _referred(server: Server, one: Client, field: str, where: str, text: str) -> Iterator[Reference]:
+    seen: set[str] = set()
+    for each in find_references(text):
+        spelling = text[each.start : each.end]
+        if each.name in one.expansion.predefined or spelling in seen:
+            continue
+        seen.add(spelling)
+        yield Reference(
+            server_id=server.id,
+            field=field,
+            syntax=each.syntax,
+            name=each.name,
+            text=Secret(text),
+            default=None if each.default is None else Secret(each.default),
+            expanded_by_client=one.expansion.expands(each.form, where),
+            spelling=spelling,
+        )
+
+
+def _by_name(server: Server, one: Client) -> Iterator[Reference]:
+    """Variables that the client hands on, or makes headers of, by their names."""
+    listed = [(f"{one.fields.env_names}[{number}]", name) for number, name in enumerate(server.env_names)]
+    listed += [(f"{one.fields.env_headers}.{header}", name) for header, name in server.env_headers.items()]
+    if server.bearer_env:
+        listed.append((one.fields.bearer_env or "bearer", server.bearer_env))
+    for field, name in listed:
+        yield Reference(
+            server.id, field, Syntax.ENV, name, Secret(name), expanded_by_client=True, spelling=name
+        )
+
+
+def _names_handed_on(command: str | None, words: list[str]) -> dict[int, str]:
+    """`docker run -e NAME`: the places in the arguments where a variable is handed on without a value."""
+    every = [command or "", *words]
+    tool = next((n for n, word in enumerate(every) if re.split(r"[/\\]", word)[-1] in _CONTAINER_TOOLS), None)
+    if tool is None:
+        return {}
+    found: dict[int, str] = {}
+    for number in range(tool, len(words)):
+        word = words[number]
+        before = words[number - 1] if number else ""
+        if before in {"-e", "--env"} and _VARIABLE.fullmatch(word):
+            found[number] = word
+        elif (inline := re.fullmatch(r"(?:--env=|-e)([A-Za-z_]\w*)", word)) and word != "--env":
+            found[number] = inline[1]
+    return found
