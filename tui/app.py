@@ -314,9 +314,10 @@ class _Run:
 
 
 def resting_on(checks: "Iterable[Check]", wanted: Iterable[str]) -> frozenset[str]:
-    """These checks and all that need them, directly or not."""
-    found = set(wanted)
+    """These checks and all that need them, directly or not. In: ids, or `<stage>.*` for all of a stage."""
     every = tuple(checks)
+    names = frozenset(wanted)
+    found = {each.id for each in every if each.id in names or f"{each.stage.value}.*" in names}
     while more := {each.id for each in every if each.id not in found and found.intersection(each.needs)}:
         found |= more
     return frozenset(found)

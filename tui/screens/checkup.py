@@ -1,0 +1,455 @@
+"""Home: the servers, the chosen one's path, and what is wrong with it in words."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from diagnostics.model import Finding, Stage, Status
+from tui.actions import CHECKUP, bindings
+from tui.board import STORE_ROW, Board, Link, Row
+from tui.faces import ASKING, FACES
+from tui.widgets.chain import Chain
+from tui.widgets.finding_view import FindingView, words_of
+from tui.widgets.key_line import KeyLine
+from tui.widgets.server_list import Item, ServerList
+
+if TYPE_CHECKING:
+    from recovery.model import Remedy
+    from tui.app import DoctorApp
+
+_TROUBLE = (Status.FAIL, Status.UNKNOWN, Status.WARN)
+_SLOW = 2.0
+"""Seconds after which the progress line counts them, so that a person sees it is still alive."""
+
+
+class CheckupScreen(Screen[None]):
+    """Shows the app's board; asks the app for runs and opens the other screens."""
+
+    ACTIONS = CHECKUP
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(CHECKUP))
+
+    def __init__(self) -> None:
+        super().__init__(id="checkup")
+        self._row_touched = False
+        self._link_touched = False
+        self._words = ""
+        self._remedies: tuple[str, tuple[Remedy, ...]] = ("", ())
+        self._asked_remedies = ""
+
+    @property
+    def doctor(self) -> "DoctorApp":
+        """The app, by its own type."""
+        return cast("DoctorApp", self.app)
+
+    @property
+    def board(self) -> Board:
+        """What is known."""
+        return self.doctor.board
+
+    def compose(self) -> ComposeResult:
+        """Header, three panes, progress, keys."""
+        session = self.doctor.session
+        yield Static(id="head", markup=False)
+        if session.banner:
+            yield Static(session.banner, id="banner", markup=False)
+        if session.notes:
+            yield Static("\n".join(session.notes), id="notes", markup=False)
+        with Horizontal(id="panes"):
+            with Container(id="left"):
+                yield Static(Content.styled("/ search", "$text-muted"), id="search-hint")
+                yield ServerList(id="servers")
+            with Container(id="right"):
+                yield Chain(few_characters=self.doctor.few_characters, id="chain")
+                with Container(id="what"):
+                    yield FindingView(id="finding")
+                    yield Static(id="remedies", markup=False)
+        yield Static(id="progress", markup=False)
+        yield KeyLine(CHECKUP, id="keys")
+        yield Static("This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False)
+
+    def on_mount(self) -> None:
+        """Titles, focus and a slow clock for the progress line."""
+        self.query_one("#left").border_title = "Servers"
+        self.query_one("#chain").border_title = "Path of the credential"
+        self.query_one("#what").border_title = "Finding"
+        self.query_one(ServerList).focus()
+        self.set_interval(1.0, self._tick)
+        self.board_changed()
+
+    # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def board_changed(self) -> None:
+        """The board has news: shows it. Called many times a second at most, never per finding."""
+        servers = self.query_one(ServerList)
+        rows = self.board.rows(self._words)
+        if self._row_touched and self.board.running:
+            rows = _in_the_order_of(servers.keys, rows)
+        nothing = not rows and not self._words
+        servers.empty_words = "reading …" if self.board.context is None else "none" if nothing else "no match"
+        servers.show([self._item(row) for row in rows])
+        if not self._row_touched and rows and servers.chosen != rows[0].key:
+            servers.choose(rows[0].key)
+        self._show_head()
+        self._show_progress()
+        self._show_row()
+
+    def _show_row(self) -> None:
+        key = self.query_one(ServerList).chosen
+        chain, what = self.query_one(Chain), self.query_one("#what")
+        if key is None:
+            chain.display = False
+            self._show_nothing()
+            return
+        chain.display = True
+        row = self.board.row(key)
+        links = self.board.links(key)
+        stage = chain.chosen if self._link_touched else self._telling_stage(key, links)
+        chain.show(links, stage)
+        chain.border_title = Content(f"{row.title} · {row.place}" if row else "Path of the credential")
+        link = links[tuple(Stage).index(stage)]
+        what.border_title = Content(f"{stage.value}: {FACES[link.status].word}")
+        self.query_one(FindingView).show(words_of(link, self.doctor.few_characters))
+        self._show_remedies()
+
+    def _show_nothing(self) -> None:
+        """Nothing is configured, nothing matches, or nothing is known yet."""
+        what, view = self.query_one("#what"), self.query_one(FindingView)
+        self.query_one("#remedies").display = False
+        what.border_title = "mcp-doctor"
+        if self._words:
+            view.show(Content(f"No server fits “{self._words}”. Esc shows all of them again."))
+        elif self.board.said:
+            view.show(Content.assemble(("The checks could not be run\n\n", "bold $text-error"), self.board.said))
+        elif self.board.context is None:
+            view.show(Content.styled("Reading the configs of this computer's MCP clients …", "$text-muted"))
+        else:
+            what.border_title = "Nothing is configured here"
+            view.show(_empty_state(self.board))
+
+    def _show_head(self) -> None:
+        counts = self.board.counts()
+        parts: list[Content] = [Content.styled(" mcp-doctor ", "bold $text-primary")]
+        for status in (*_TROUBLE, Status.OK):
+            if counts.get(status):
+                face = FACES[status]
+                glyph = face.plain if self.doctor.few_characters else face.glyph
+                parts.append(Content.styled(f"  {glyph} {counts[status]} {face.word}", face.style))
+        host = self.doctor.session.host
+        parts.append(Content.styled(f"   {host.platform.value}, {host.session.value} session", "$text-muted"))
+        self.query_one("#head", Static).update(Content("").join(parts))
+
+    def _show_progress(self) -> None:
+        line = self.query_one("#progress", Static)
+        board = self.board
+        if board.running:
+            line.update(_progress(board, self.doctor.seconds_running, self.doctor.few_characters))
+        elif board.said:
+            line.update(Content.styled(f" The checks broke off: {board.said}", "$text-error"))
+        elif board.context is not None:
+            total = f"All {board.total} questions are asked." if board.total else ""
+            line.update(Content.styled(f" {total}  Worst first; Enter goes deeper.", "$text-muted"))
+
+    def _tick(self) -> None:
+        if self.board.running:
+            self._show_progress()
+
+    def _item(self, row: Row) -> Item:
+        state = self.board.state(row.key)
+        face = FACES[state]
+        if state is None and self.board.running:
+            face = ASKING
+        stage = self.board.broken_stage(row.key)
+        below = f"{face.word}: {stage.value}" if stage else face.word
+        place = f"{row.place}, disabled" if row.disabled else row.place
+        glyph = face.plain if self.doctor.few_characters else face.glyph
+        return Item(row.key, row.title, f"{below} · {place}" if place else below, face, glyph)
+
+    def _telling_stage(self, key: str, links: tuple[Link, ...]) -> Stage:
+        """The link that tells most: the first broken one, else how far the path is known to hold."""
+        broken = self.board.broken_stage(key)
+        if broken is not None:
+            return broken
+        known = [link.stage for link in links if link.status is Status.OK]
+        return known[-1] if known else Stage.CONFIG
+
+    # ── remedies ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def chosen_findings(self) -> list[Finding]:
+        """The findings that `mend` is about: the chosen link's trouble, else the row's broken link's."""
+        key = self.query_one(ServerList).chosen
+        if key is None:
+            return []
+        links = self.board.links(key)
+        for stage in (self.query_one(Chain).chosen, self.board.broken_stage(key)):
+            if stage is not None:
+                link = links[tuple(Stage).index(stage)]
+                found = [each for each in link.findings if each.status in _TROUBLE]
+                if found:
+                    return found
+        return []
+
+    def _show_remedies(self) -> None:
+        findings = self.chosen_findings()
+        wanted = f"{self.board.run} " + " ".join(each.id + each.outcome for each in findings)
+        line = self.query_one("#remedies", Static)
+        if not findings or self.board.context is None:
+            self._remedies = (wanted, ())
+            line.display = False
+            return
+        if self._remedies[0] == wanted:
+            return
+        if self._asked_remedies != wanted:
+            line.display = False
+            self._asked_remedies = wanted
+            self._ask_for_remedies(wanted, findings)
+
+    def _ask_for_remedies(self, wanted: str, findings: list[Finding]) -> None:
+        from tui.work import in_background
+
+        context = self.board.context
+
+        def job() -> "tuple[Remedy, ...]":
+            from recovery.planner import remedies_for
+
+            assert context is not None  # noqa: S101 - for the type checker: asked only with a context
+            found: dict[str, Remedy] = {}
+            for finding in findings:
+                for each in remedies_for(finding, context):
+                    found.setdefault(f"{each.id} {each.title}", each)
+            return tuple(found.values())
+
+        def show(remedies: "tuple[Remedy, ...]") -> None:
+            if self._asked_remedies != wanted:
+                return
+            self._remedies = (wanted, remedies)
+            line = self.query_one("#remedies", Static)
+            line.display = bool(remedies)
+            if remedies:
+                more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
+                line.update(
+                    Content.assemble(
+                        (" m ", "bold $text-primary reverse"), (f" {remedies[0].title}", "bold"), (more, "$text-muted")
+                    )
+                )
+
+        in_background(self.app, job, show, lambda error: show(()), "remedies")
+
+    @property
+    def remedies(self) -> "tuple[Remedy, ...]":
+        """The remedies of the chosen findings, as far as they are known."""
+        return self._remedies[1]
+
+    # ── what the person does ────────────────────────────────────────────────────────────────────────────────
+
+    def on_server_list_chosen(self, message: ServerList.Chosen) -> None:
+        """Another row: its path, on its telling link."""
+        self._row_touched = self._row_touched or message.by_person
+        self._link_touched = False
+        self._show_row()
+
+    def on_server_list_entered(self) -> None:
+        """From the server to its path."""
+        self.query_one(Chain).focus()
+
+    def on_chain_link_chosen(self) -> None:
+        """Another link: its findings."""
+        self._row_touched = self._link_touched = True
+        self._show_row()
+
+    def on_chain_entered(self) -> None:
+        """From the path to the finding."""
+        self.query_one(FindingView).focus()
+
+    def on_click(self, event: Any) -> None:
+        """The remedies' line and the search hint work with the mouse."""
+        where = getattr(event.widget, "id", None)
+        if where == "remedies":
+            self.action_mend()
+        elif where == "search-hint":
+            self.action_search()
+
+    def key_enter(self) -> None:
+        """In the finding: to the remedy."""
+        if isinstance(self.focused, FindingView):
+            self.action_mend()
+
+    def key_right(self) -> None:
+        """To the next pane."""
+        self.focus_next()
+
+    def key_left(self) -> None:
+        """To the previous pane."""
+        self.focus_previous()
+
+    def action_again(self) -> None:
+        """Runs all checks again."""
+        self._row_touched = self._link_touched = False
+        self.doctor.look()
+
+    def action_evidence(self) -> None:
+        """Raw evidence of the chosen link's findings."""
+        from tui.screens.evidence import EvidenceScreen
+
+        key = self.query_one(ServerList).chosen
+        if key is None:
+            return
+        link = self.board.links(key)[tuple(Stage).index(self.query_one(Chain).chosen)]
+        self.app.push_screen(EvidenceScreen(link))
+
+    def action_help(self) -> None:
+        """The keys."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(CHECKUP))
+
+    def action_quit(self) -> None:
+        """Leaves."""
+        self.doctor.leave()
+
+    def action_demo(self) -> None:
+        """Opens the demo instead, where nothing is configured."""
+        if self.board.context is not None and not self.board.running and not self.board.rows():
+            self.app.exit("demo")
+        else:
+            self.notify("Run `mcp-doctor demo` for the demo.", markup=False)
+
+    def action_next_broken(self) -> None:
+        """The next link in trouble, round about."""
+        key = self.query_one(ServerList).chosen
+        if key is None:
+            return
+        links = self.board.links(key)
+        chain = self.query_one(Chain)
+        here = tuple(Stage).index(chain.chosen)
+        for link in (*links[here + 1 :], *links[: here + 1]):
+            if link.status in _TROUBLE:
+                self._row_touched = self._link_touched = True
+                chain.show(links, link.stage)
+                self._show_row()
+                return
+        self.notify("No link of this path is in trouble.")
+
+    async def action_search(self) -> None:
+        """Opens the search field, which is made at its first use."""
+        from textual.widgets import Input
+
+        found = self.query("#search")
+        if not found:
+            await self.query_one("#left").mount(
+                Input(placeholder="server, client or state", id="search", compact=True), before="#search-hint"
+            )
+            self.query_one("#search-hint").display = False
+        self.query_one("#search", Input).focus()
+
+    def on_input_changed(self, event: Any) -> None:
+        """Filters as the person types."""
+        self._words = str(event.value)
+        self._row_touched = False
+        self.board_changed()
+
+    def on_input_submitted(self) -> None:
+        """On to the list."""
+        self.query_one(ServerList).focus()
+
+    async def key_escape(self) -> None:
+        """Ends the search; elsewhere back to the list."""
+        for field in self.query("#search"):
+            await field.remove()
+            self.query_one("#search-hint").display = True
+            if self._words:
+                self._words = ""
+                self.board_changed()
+        self.query_one(ServerList).focus()
+
+    def action_mend(self) -> None:
+        """Opens the guide of the chosen findings' remedy; lets choose where there are several."""
+        remedies = self.remedies
+        if not remedies:
+            words = "Nothing here needs mending." if not self.chosen_findings() else (
+                "The doctor can't do this for you: “What to do” says what you can do."
+            )
+            self.notify(words)
+        elif len(remedies) == 1:
+            self._open(remedies[0])
+        else:
+            from tui.screens.pick import PickScreen
+
+            self.app.push_screen(PickScreen(remedies), self._open)
+
+    def _open(self, remedy: "Remedy | None") -> None:
+        if remedy is None:
+            return
+        from tui.screens.guide import GuideScreen
+
+        key = self.query_one(ServerList).chosen or STORE_ROW
+        finding = next((each for each in self.chosen_findings() if each.id == remedy.finding), None)
+        self.app.push_screen(GuideScreen(remedy, key, finding))
+
+    def action_start(self) -> None:
+        """Starts the chosen server, after its command was shown and agreed to."""
+        key = self.query_one(ServerList).chosen
+        server = self.board.server(key) if key else None
+        if server is None:
+            self.notify("Choose a server first.")
+            return
+        from tui.screens.start import StartScreen
+
+        def agreed(yes: bool | None) -> None:
+            if yes:
+                self._link_touched = True
+                links = self.board.links(server.id)
+                self.query_one(Chain).show(links, Stage.START)
+                self.doctor.look(["start.*"], only=[server.id], start=True)
+
+        self.app.push_screen(StartScreen(server), agreed)
+
+    def action_undo(self) -> None:
+        """Asks whether to take back the last operation."""
+        from tui.screens.undo import open_undo
+
+        open_undo(self.doctor)
+
+
+def _progress(board: Board, seconds: float, few_characters: bool) -> Content:
+    full, empty = ("=", "-") if few_characters else ("━", "─")
+    asked = board.asked
+    done = asked.number - 1 if asked else 0
+    cells = round(12 * done / board.total) if board.total else 0
+    words = asked.question if asked else "Reading the configs …"
+    count = f" {done} of {board.total} " if board.total else " "
+    slow = f"  still waiting, {seconds:.0f} s" if seconds >= _SLOW else ""
+    return Content.assemble(
+        " ", (full * cells, "$text-primary"), (empty * (12 - cells), "$text-muted"), (count, "$text-muted"), words,
+        (slow, "$text-warning"),
+    )
+
+
+def _in_the_order_of(keys: list[str], rows: list[Row]) -> list[Row]:
+    """While findings stream in, nothing moves under the hand of a person who is choosing."""
+    place = {key: number for number, key in enumerate(keys)}
+    return sorted(rows, key=lambda row: place.get(row.key, len(place)))
+
+
+def _empty_state(board: Board) -> Content:
+    looked = [
+        Content.assemble("  ", (str(each.path), ""), (f"  {each.client}", "$text-muted")) for each in board.files
+    ]
+    return Content("\n").join(
+        [
+            Content.styled("No MCP server is configured in any of the places that were looked at.", "bold"),
+            Content(""),
+            Content.assemble("Press ", ("d", "bold $text-primary"), " for the demo: a sandbox with broken examples."),
+            Content("It touches nothing of yours."),
+            Content(""),
+            Content("Or name a file: "),
+            Content.styled("  $ mcp-doctor --config FILE", "bold $text-accent"),
+            Content(""),
+            Content.styled("Looked at", "bold $text-primary"),
+            *looked,
+        ]
+    )

@@ -1,0 +1,43 @@
+"""The keys and what the signs mean, made from the same table as the keys themselves."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from tui.actions import MOVING, Action
+from tui.faces import ASKING, FACES
+from tui.screens.dialog import Dialog
+
+_MEANINGS = {
+    "ok": "this link holds",
+    "warning": "it holds, but something about it will hurt later",
+    "broken": "this is why the server can't get its credential; what rests on it was not asked",
+    "unclear": "could not be found out (no answer, no network); says nothing about the credential",
+    "not asked": "rests on a broken link, or does not apply here",
+    "waiting": "comes later in this run",
+    "asking": "is being asked now",
+}
+
+
+class HelpScreen(Dialog[None]):
+    """What can be done here."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        super().__init__("Help", help_of(actions))
+
+
+def help_of(actions: Sequence[Action]) -> Content:
+    """Keys, then signs."""
+    lines = [Content.styled("Keys", "bold $text-primary")]
+    lines += [_row(each.shown, each.help, "bold") for each in actions]
+    lines += [Content(""), Content.styled("Moving about", "bold $text-primary")]
+    lines += [_row(keys, words, "bold") for keys, words in MOVING]
+    lines += [Content(""), Content.styled("Signs", "bold $text-primary")]
+    lines += [
+        _row(f"{face.glyph} {face.word}", _MEANINGS[face.word], face.style) for face in (*FACES.values(), ASKING)
+    ]
+    return Content("\n").join(lines)
+
+
+def _row(left: str, right: str, style: str) -> Content:
+    return Content.assemble((f"  {left:<15} ", style), right)

@@ -1,0 +1,1 @@
+"""The app's widgets: they take frozen values, show them, and post what the person chose."""

@@ -1,0 +1,107 @@
+"""A link's findings in words: what, why, what to do; the raw evidence is one key deeper."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from diagnostics.model import Finding, Status
+from tui.board import Link
+from tui.faces import FACES
+
+_MOST = 12
+"""Findings shown in full; a file with hundreds of bad lines is told by its first ones."""
+_TROUBLE = frozenset({Status.FAIL, Status.UNKNOWN, Status.WARN})
+
+
+class FindingView(VerticalScroll, can_focus=True):
+    """The words of one link. Scrolls with the arrow keys."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._text = Static(markup=False)
+        self._shown: Content | None = None
+
+    def compose(self) -> Any:
+        """One text."""
+        yield self._text
+
+    def show(self, content: Content) -> None:
+        """Shows this text, from its top when it is another one."""
+        if self._shown is None or content.plain != self._shown.plain:
+            self._shown = content
+            self._text.update(content)
+            self.scroll_home(animate=False)
+
+
+def words_of(link: Link, few_characters: bool) -> Content:
+    """All findings of a link in words, the worst first."""
+    if not link.findings:
+        return _nothing(link)
+    trouble = [each for each in link.findings if each.status in _TROUBLE]
+    rest = [each for each in link.findings if each.status not in _TROUBLE]
+    blocks = [_in_full(each, few_characters) for each in trouble[:_MOST]]
+    if len(trouble) > _MOST:
+        blocks.append(Content.styled(f"… and {len(trouble) - _MOST} more of this link.", "$text-muted"))
+    if not trouble and rest:
+        blocks.append(_in_full(rest[0], few_characters))
+        rest = rest[1:]
+    if rest:
+        blocks.append(Content("\n").join(_in_short(each, few_characters) for each in rest[:_MOST]))
+    return Content("\n\n").join(blocks)
+
+
+def fix_lines(lines: Sequence[str]) -> Content:
+    """What to do: sentences, and commands set apart."""
+    return Content("\n").join(
+        Content.styled(f"  {line}", "bold $text-accent") if line.startswith("$ ") else Content(line)
+        for line in lines
+    )
+
+
+def _nothing(link: Link) -> Content:
+    if link.status is None:
+        words = "This is being asked now." if link.asking else "Not asked yet: the links before it come first."
+    else:
+        words = "There is nothing to ask about this link here."
+    return Content.styled(words, "$text-muted")
+
+
+def _in_full(finding: Finding, few_characters: bool) -> Content:
+    face = FACES[finding.status]
+    parts = [
+        Content.assemble(
+            (f"{face.plain if few_characters else face.glyph} {face.word}", f"bold {face.style}"),
+            (f"  {_where(finding)}", "$text-muted"),
+        ),
+        Content.styled(finding.title, "bold"),
+    ]
+    if finding.detail:
+        parts += [Content(""), Content(finding.detail)]
+    if finding.fix:
+        parts += [Content(""), Content.styled("What to do", "bold $text-primary"), fix_lines(finding.fix)]
+    if finding.evidence:
+        count = len(finding.evidence)
+        parts += [
+            Content(""),
+            Content.assemble(
+                (f"Seen here ({count} line{'s' if count > 1 else ''}, all with ", "$text-muted"),
+                ("e", "bold $text-primary"),
+                (")", "$text-muted"),
+            ),
+            Content.styled(f"  {finding.evidence[0]}", "$text-muted"),
+        ]
+    return Content("\n").join(parts)
+
+
+def _in_short(finding: Finding, few_characters: bool) -> Content:
+    face = FACES[finding.status]
+    return Content.assemble(
+        (f"{face.plain if few_characters else face.glyph} ", face.style), (finding.title, "$text-muted")
+    )
+
+
+def _where(finding: Finding) -> str:
+    return " · ".join(part for part in (finding.stage.value, finding.reference or "") if part)
