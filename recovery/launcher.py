@@ -24,17 +24,6 @@ UNRESOLVED = 78
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
-_SCHEMES = {
-    "SECRET": Syntax.SECRET,
-    "OAUTH": Syntax.OAUTH,
-    "KEYTAR": Syntax.KEYTAR,
-    "VAULT": Syntax.VAULT,
-    "AWS_SECRET": Syntax.AWS,
-    "env": Syntax.ENV,
-    "input": Syntax.INPUT,
-}
-_REFERENCE = re.compile(r"\$\{(SECRET|OAUTH|KEYTAR|VAULT|AWS_SECRET|env|input):([^{}]+)\}")
-_WHOLE_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _UNREADABLE = {
     Syntax.OAUTH: "an OAuth login",
     Syntax.KEYTAR: "another program's keychain entry",
@@ -161,46 +150,52 @@ def _of_command(command: Sequence[str], host: Host) -> Server:
 
 
 def _references(where: str, text: str) -> list[Reference]:
-    """In a shell's environment `${…}` may mean anything, so a plain variable counts only as a whole value."""
-    whole = _WHOLE_VARIABLE.fullmatch(text)
-    if whole:
-        default = None if whole[2] is None else Secret(whole[2])
-        return [Reference("", where, Syntax.ENV, whole[1], Secret(text), default, spelling=text)]
-    return [
-        Reference("", where, _SCHEMES[hit[1]], hit[2], Secret(text), spelling=hit.group())
-        for hit in _REFERENCE.finditer(text)
-    ]
+    """The references in one value, whose meaning is beyond doubt.
+
+    A shell's environment and arguments hold `$VAR` and `${VAR}` for many reasons, so a plain variable counts only
+    where it is the whole value.
+    """
+    from diagnostics.reference_syntax import find_malformed, find_references
+
+    found = []
+    for each in find_references(text):
+        is_whole = each.start == 0 and each.end == len(text)
+        if each.form == "$VAR" or (each.form in {"${VAR}", "${VAR:-default}"} and not is_whole):
+            continue
+        default = None if each.default is None else Secret(each.default)
+        spelling = text[each.start : each.end]
+        found.append(Reference("", where, each.syntax, each.name, Secret(text), default, spelling=spelling))
+    for wrong in find_malformed(text):
+        spelling = text[wrong.start : wrong.end]
+        reference = Reference("", where, Syntax.SECRET, None, Secret(text), spelling=spelling)
+        hint = f", write {wrong.meant}" if wrong.meant else ""
+        raise UnresolvedError(reference, "config_schema_error", f"is not a reference as it is written{hint}")
+    return found
 
 
 def _of_name(call: _Call, host: Host) -> Server:
     """`run SERVER`: the configured entry of that name which is not itself this very call."""
     from diagnostics.context import Options
-    from diagnostics.discovery import discover
+    from diagnostics.discovery import (
+        ConfigFileError,
+        UnknownClientError,
+        UnknownServerError,
+        choose,
+        discover,
+    )
 
     name = call.name or ""
-    files = discover(host, Options(config=call.config, client=call.client))
-    named = [
-        each
-        for file in files
-        for each in file.servers
-        if name in {each.name, each.id} and (call.client is None or each.client == call.client)
-    ]
-    if not named:
-        raise _RunError(
-            USAGE,
-            "config_schema_error",
-            f"no config names a server {name!r}. See `mcp-doctor check`",
-            server=name,
-        )
+    try:
+        named = choose(discover(host, Options(config=call.config, client=call.client)), [name])
+    except (ConfigFileError, UnknownClientError, UnknownServerError) as error:
+        raise _RunError(USAGE, "config_schema_error", str(error), server=name) from error
     usable = [each for each in named if not _is_this_call(each, name)]
     if not usable:
-        raise _RunError(
-            USAGE,
-            "config_schema_error",
+        said = (
             f"the entry {name!r} starts `mcp-doctor run {name}`, which would start itself without end. Put the "
-            "server's own command into it: mcp-doctor run -- COMMAND …",
-            server=named[0].id,
+            "server's own command into it: mcp-doctor run -- COMMAND …"
         )
+        raise _RunError(USAGE, "config_schema_error", said, server=named[0].id)
     one = usable[0]
     if one.transport != "stdio" or one.command is None:
         raise _RunError(
@@ -225,13 +220,16 @@ def _start_of(server: Server) -> tuple[object, ...]:
 
 
 def _is_this_call(server: Server, name: str) -> bool:
-    """Whether the entry is `mcp-doctor run NAME` itself (also as `uvx mcp-credential-doctor run NAME`)."""
-    words = [server.command or "", *(each.reveal() for each in server.args)]
-    names = [re.split(r"[\\/]", each)[-1].removesuffix(".exe") for each in words]
-    if not {"mcp-doctor", "mcp-credential-doctor"} & set(names) or "run" not in words:
+    """Whether the entry is `mcp-doctor run NAME` itself, whatever starts the launcher."""
+    from diagnostics.configs.entry import launcher_at
+
+    words = [each.reveal() for each in server.args]
+    at = launcher_at(server.command, words)
+    if at is None:
         return False
-    rest = words[words.index("run") + 1 :]
-    return "--" not in rest and bool(rest) and rest[-1] in {name, server.name, server.id}
+    rest = words[at + 1 :]
+    wanted = {each.casefold() for each in (name, server.name, server.id)}
+    return "--" not in rest and bool(rest) and rest[-1].casefold() in wanted
 
 
 def _inherited(server: Server, host: Host) -> Mapping[str, str]:

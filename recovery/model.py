@@ -23,6 +23,10 @@ class RecoveryError(Exception):
     """A step could not be done. The text says what happened and what to do, and never holds a secret."""
 
 
+class HalfDoneError(RecoveryError):
+    """A step broke off in the middle; its `undo` recognises what stands."""
+
+
 class AskKind(StrEnum):
     """What a remedy may ask the person for."""
 
@@ -84,7 +88,11 @@ class Step(Protocol):
     def apply(self, world: Any, answers: Answers) -> Mapping[str, str]:
         """Does it. Out: what `undo` needs beyond the fields, as plain data without secrets.
 
+        Two names in it have a meaning of their own: `tell`, lines for the person (a command begins with `$ `),
+        and `address`, the bus that the steps after it stand on.
+
         Raises:
+            HalfDoneError: something of it may stand.
             RecoveryError: it was not done.
         """
         ...
@@ -94,7 +102,10 @@ class Step(Protocol):
         ...
 
     def undo(self, world: Any, kept: Mapping[str, str]) -> None:
-        """Takes it back, given what `apply` returned. Raises RecoveryError where it can't or must not."""
+        """Takes it back, given what `apply` returned; {} when a crash came before that was known.
+
+        Where nothing of it stands it does nothing. Raises RecoveryError where it can't or must not.
+        """
         ...
 
 

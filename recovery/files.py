@@ -1,0 +1,86 @@
+"""Changes to single files that either happen as a whole or not at all."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from recovery.model import RecoveryError
+
+
+class LocalFiles:
+    """Files and folders of this user; links are never followed, nothing is ever replaced by a rename."""
+
+    def __init__(self, uid: int) -> None:
+        self._uid = uid
+
+    def mode(self, path: str) -> int | None:
+        """See `recovery.world.Files`."""
+        try:
+            info = Path(path).lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _failed("looked at", path, error) from error
+        return None if stat.S_ISLNK(info.st_mode) else stat.S_IMODE(info.st_mode)
+
+    def chmod(self, path: str, mode: int) -> None:
+        """See `recovery.world.Files`."""
+        try:
+            info = Path(path).lstat()
+            if stat.S_ISLNK(info.st_mode):
+                raise RecoveryError(f"{path} is a link: change what it leads to yourself")
+            if info.st_uid != self._uid:
+                raise RecoveryError(f"{path} belongs to another user: only they or root can change it")
+            if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
+                raise RecoveryError(f"{path} is neither a file nor a folder")
+            Path(path).chmod(mode)
+        except OSError as error:
+            raise _failed("changed", path, error) from error
+
+    def rename(self, old: str, new: str) -> None:
+        """See `recovery.world.Files`."""
+        try:
+            if os.path.lexists(new):
+                raise RecoveryError(f"{new} is there already: move it aside first")
+            Path(old).rename(new)
+            _sync_folder(Path(new).parent)
+        except OSError as error:
+            raise _failed("renamed", old, error) from error
+
+    def write(self, path: str, content: bytes, mode: int = 0o600) -> None:
+        """See `recovery.world.Files`."""
+        target = Path(path)
+        handle, temporary = -1, ""
+        try:
+            handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                if hasattr(os, "fchmod"):
+                    os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+            temporary = ""
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise _failed("written", path, error) from error
+        finally:
+            if temporary:
+                with contextlib.suppress(OSError):
+                    Path(temporary).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut; not every file system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _failed(what: str, path: str, error: OSError) -> RecoveryError:
+    return RecoveryError(f"{path} can't be {what}: {error.strerror or type(error).__name__}")

@@ -1,0 +1,346 @@
+"""Carries a remedy out: record, apply, record, verify, record. A step that fails takes back the earlier ones.
+
+Also takes back a finished operation (`undo`) and brings a crashed one to an end (`resume`). Synchronous: the app
+calls it in a thread. Nothing here raises for what can go wrong in the world; the outcome says it.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from diagnostics.host import Host
+from diagnostics.secret import Scrubber, Secret
+from diagnostics.text import clean
+from recovery.journal import Event, Journal, JournalError, Operation
+from recovery.model import Answers, AskKind, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
+from recovery.steps import read_step, step_data
+from recovery.world import RecoveryWorld
+
+
+class Result(StrEnum):
+    """How it ended."""
+
+    DONE = "done"
+    """Everything was done and looked at again; for `undo`: everything was taken back."""
+    REFUSED = "refused"
+    """Nothing was begun."""
+    NOTHING_CHANGED = "nothing-changed"
+    """A step failed; what came before it was taken back."""
+    PARTLY = "partly"
+    """A step failed, and something that was done before could not be taken back; `notes` say what."""
+
+
+class Phase(StrEnum):
+    """Where a step is, for the screen."""
+
+    APPLYING = "applying"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    TAKING_BACK = "taking-back"
+    TAKEN_BACK = "taken-back"
+    STAYS = "stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step moved. `index` counts from 0; `said` is why, where it failed or stays."""
+
+    index: int
+    title: str
+    phase: Phase
+    said: str = ""
+
+
+Notify = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it. All texts are safe to show."""
+
+    result: Result
+    operation: str
+    """Its id in the journal (for `mcp-doctor undo`), "" when none was begun."""
+    title: str
+    error: str = ""
+    """What failed and what to do about it."""
+    notes: tuple[str, ...] = ()
+    """What the person must know now: a line to add to the shell (commands begin with `$ `), what stays as it is."""
+    host: Host | None = field(default=None, repr=False)
+    """The host as it is now: a started bus has another address. Look with this one from now on."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done."""
+        return self.result is Result.DONE
+
+
+def preview(remedy: Remedy, world: RecoveryWorld) -> list[Change]:
+    """What would be different afterwards; changes nothing.
+
+    Raises:
+        RecoveryError: it can't work on this host as things stand.
+    """
+    return [change for step in remedy.steps for change in step.preview(world)]
+
+
+def carry_out(
+    remedy: Remedy,
+    answers: Answers,
+    world: RecoveryWorld,
+    journal: Journal,
+    notify: Notify = lambda _progress: None,
+) -> Outcome:
+    """Does what the remedy says. Never raises for the world's troubles; an interrupt takes back and goes on.
+
+    In: `answers` for each of `remedy.asks`; consent has been given.
+    """
+    scrub = _scrubber(answers)
+    missing = _unanswered(remedy, answers)
+    if missing or not remedy.steps:
+        said = (
+            f"an answer is missing: {missing}" if missing else "only you can do this: follow the lines above"
+        )
+        return Outcome(Result.REFUSED, "", remedy.title, said, host=world.host)
+    operation = secrets.token_hex(4)
+    try:
+        with journal.operating():
+            journal.append(
+                Event.PLANNED,
+                operation,
+                remedy=remedy.id,
+                title=clean(remedy.title),
+                finding=clean(remedy.finding),
+                steps=[
+                    {"kind": step.kind, "title": clean(step.title), "data": step_data(step)}
+                    for step in remedy.steps
+                ],
+            )
+            run = _Run(operation, remedy.title, world, journal, notify, scrub)
+            return run.forward(list(enumerate(remedy.steps)), {}, answers)
+    except RecoveryError as error:
+        return Outcome(Result.REFUSED, "", remedy.title, scrub(error), host=world.host)
+
+
+def undo(
+    wanted: str | None, world: RecoveryWorld, journal: Journal, notify: Notify = lambda _progress: None
+) -> Outcome:
+    """Takes back the operation with this id; None = the last one that was done."""
+    try:
+        with journal.operating():
+            operation = _to_undo(wanted, journal)
+            run = _Run(operation.id, operation.title, world, journal, notify, _scrubber({}))
+            return run.back(operation)
+    except RecoveryError as error:
+        return Outcome(Result.REFUSED, wanted or "", "Undo", clean(str(error)), host=world.host)
+
+
+def resume(
+    wanted: str,
+    world: RecoveryWorld,
+    journal: Journal,
+    *,
+    finish: bool,
+    answers: Answers | None = None,
+    notify: Notify = lambda _progress: None,
+) -> Outcome:
+    """Brings an interrupted operation (`Journal.interrupted`) to an end: finishes it, or takes it back.
+
+    In: `answers` when finishing one that asks (a password is never in the journal).
+    """
+    given: Answers = answers or {}
+    scrub = _scrubber(given)
+    try:
+        with journal.operating():
+            operation = journal.operation(wanted)
+            if operation is None or operation.state not in {Event.PLANNED, Event.UNDOING}:
+                raise RecoveryError(f"no operation {clean(wanted)} was interrupted")
+            run = _Run(operation.id, operation.title, world, journal, notify, scrub)
+            if not finish or operation.state is Event.UNDOING:
+                return run.back(operation)
+            run.reach(operation)
+            return run.go_on(operation, given)
+    except RecoveryError as error:
+        return Outcome(Result.REFUSED, wanted, "Resume", scrub(error), host=world.host)
+
+
+@dataclass
+class _Run:
+    operation: str
+    title: str
+    world: RecoveryWorld
+    journal: Journal
+    notify: Notify
+    scrub: Callable[[object], str]
+    notes: list[str] = field(default_factory=list)
+
+    def forward(
+        self, todo: list[tuple[int, Step]], done: dict[int, tuple[Step, Mapping[str, str]]], answers: Answers
+    ) -> Outcome:
+        """Applies the steps that are left; `done` has those that stand, in order, with what they kept."""
+        for index, step in todo:
+            try:
+                self.journal.append(Event.INTENT, self.operation, step=index)
+                with self._noting_interrupts(done, index, step):
+                    self._tell(index, step, Phase.APPLYING)
+                    kept = step.apply(self.world, answers)
+                    done[index] = (step, kept)
+                    self.journal.append(Event.APPLIED, self.operation, step=index, kept=dict(kept))
+                    self._tell(index, step, Phase.VERIFYING)
+                    step.verify(self.world)
+                    self.journal.append(Event.VERIFIED, self.operation, step=index)
+                self._remember(kept)
+                self._tell(index, step, Phase.DONE)
+            except Exception as error:
+                return self._give_up(index, step, error, done)
+        self.journal.append(Event.DONE, self.operation)
+        return self._outcome(Result.DONE)
+
+    def _give_up(
+        self, index: int, step: Step, error: Exception, done: dict[int, tuple[Step, Mapping[str, str]]]
+    ) -> Outcome:
+        known = isinstance(error, RecoveryError)
+        if index not in done and (not known or isinstance(error, HalfDoneError)):
+            done[index] = (step, {})
+        said = self.scrub(error) if known else f"{type(error).__name__} in the step {step.kind!r}"
+        self._tell(index, step, Phase.FAILED, said)
+        if index not in done:
+            self._try_append(Event.FAILED_STEP, step=index)
+        stays = self._take_back(done)
+        self._try_append(Event.FAILED, error=said)
+        return self._outcome(Result.PARTLY if stays else Result.NOTHING_CHANGED, said)
+
+    def _take_back(self, done: Mapping[int, tuple[Step, Mapping[str, str]]]) -> bool:
+        """Last first. Out: whether something stays. Goes on where the trail can't be written: that mends most."""
+        stays = False
+        for index in sorted(done, reverse=True):
+            step, kept = done[index]
+            self._tell(index, step, Phase.TAKING_BACK)
+            try:
+                step.undo(self.world, kept)
+            except Exception as error:
+                stays = True
+                said = self.scrub(error) if isinstance(error, RecoveryError) else type(error).__name__
+                self.notes.append(f"{clean(step.title)}: this stays done ({said})")
+                self._try_append(Event.STAYS, step=index)
+                self._tell(index, step, Phase.STAYS, said)
+            else:
+                self._try_append(Event.TAKEN_BACK, step=index)
+                self._tell(index, step, Phase.TAKEN_BACK)
+        return stays
+
+    def back(self, operation: Operation) -> Outcome:
+        """Takes back every step of a recorded operation that may stand."""
+        self.reach(operation)
+        done = {
+            index: (read_step(record.kind, record.data), record.kept)
+            for index, record in enumerate(operation.steps)
+            if record.may_stand
+        }
+        self.journal.append(Event.UNDOING, self.operation)
+        stays = self._take_back(done)
+        if stays:
+            self._try_append(Event.FAILED, error="; ".join(self.notes))
+            return self._outcome(Result.PARTLY, "not everything could be taken back")
+        self._try_append(Event.UNDONE)
+        return self._outcome(Result.DONE)
+
+    def go_on(self, operation: Operation, answers: Answers) -> Outcome:
+        """Finishes: a step that was under way is looked at first, it may have been done before the crash."""
+        done: dict[int, tuple[Step, Mapping[str, str]]] = {}
+        todo: list[tuple[int, Step]] = []
+        for index, record in enumerate(operation.steps):
+            step = read_step(record.kind, record.data)
+            if record.last in {Event.APPLIED, Event.VERIFIED}:
+                done[index] = (step, record.kept)
+            elif record.last is Event.INTENT and _stands(step, self.world):
+                done[index] = (step, {})
+                self.journal.append(Event.VERIFIED, self.operation, step=index)
+            else:
+                if record.last is Event.INTENT and step.risk is not Risk.FINAL:
+                    step.undo(self.world, {})  # half of it may stand: it begins anew
+                todo.append((index, step))
+        return self.forward(todo, done, answers)
+
+    def reach(self, operation: Operation) -> None:
+        """The keychain stands on the bus that the operation started or chose: go there."""
+        for record in operation.steps:
+            address = record.kept.get("address")
+            if (
+                address
+                and record.may_stand
+                and self.world.host.env.get("DBUS_SESSION_BUS_ADDRESS") != address
+            ):
+                self.world.use_bus(address)
+
+    def _remember(self, kept: Mapping[str, str]) -> None:
+        self.notes.extend(line for line in kept.get("tell", "").split("\n") if line)
+
+    def _tell(self, index: int, step: Step, phase: Phase, said: str = "") -> None:
+        self.notify(Progress(index, clean(step.title), phase, said))
+
+    def _try_append(self, event: Event, **fields: Any) -> None:
+        try:
+            self.journal.append(event, self.operation, **fields)
+        except JournalError as error:
+            note = clean(str(error))
+            if note not in self.notes:
+                self.notes.append(note)
+
+    def _outcome(self, result: Result, error: str = "") -> Outcome:
+        return Outcome(result, self.operation, clean(self.title), error, tuple(self.notes), self.world.host)
+
+    @contextmanager
+    def _noting_interrupts(
+        self, done: dict[int, tuple[Step, Mapping[str, str]]], index: int, step: Step
+    ) -> Iterator[None]:
+        """Ctrl+C in the middle: what was begun is taken back before the interrupt goes on."""
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            done.setdefault(index, (step, {}))
+            stays = self._take_back(done)
+            self._try_append(Event.FAILED if stays else Event.UNDONE, error="stopped by the user")
+            raise
+
+
+def _stands(step: Step, world: RecoveryWorld) -> bool:
+    try:
+        step.verify(world)
+    except RecoveryError:
+        return False
+    return True
+
+
+def _to_undo(wanted: str | None, journal: Journal) -> Operation:
+    operations = journal.operations()
+    if wanted is None:
+        found = next((each for each in reversed(operations) if each.state is Event.DONE), None)
+        if found is None:
+            raise RecoveryError("there is nothing to take back: no operation is recorded as done")
+        return found
+    found = next((each for each in operations if each.id == wanted), None)
+    if found is None:
+        raise RecoveryError(f"no operation {clean(wanted)} is recorded: `mcp-doctor audit show` lists them")
+    if not found.can_be_undone:
+        raise RecoveryError(f"operation {found.id} has nothing left to take back")
+    return found
+
+
+def _unanswered(remedy: Remedy, answers: Answers) -> str:
+    for ask in remedy.asks:
+        answer = answers.get(ask.name)
+        if not answer:
+            return ask.prompt
+        if ask.kind is AskKind.CHOICE and all(answer != Secret(value) for value, _ in ask.choices):
+            return ask.prompt
+    return ""
+
+
+def _scrubber(answers: Answers) -> Callable[[object], str]:
+    scrubber = Scrubber(answers.values())
+    return lambda text: clean(scrubber.scrub(str(text)))

@@ -1,0 +1,358 @@
+"""Steps about one entry of the keychain. Each keeps what it replaces or deletes until it is taken back.
+
+An entry is written with the attributes that the keyring library itself would use, so that the library finds and
+replaces it; a differently attributed entry of the same name would be a twin, and which twin answers is chance.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry
+from diagnostics.text import clean
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.undo_copies import is_sealed, keep, restore, seal
+from recovery.world import RecoveryWorld
+
+TOKEN = "token"  # noqa: S105 - the name of an answer
+TWIN = "twin"
+_APPLICATION = "Python keyring library"
+
+
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """Stores a value under a name, in place of the earlier one if there is one."""
+
+    kind: ClassVar[str] = "set-entry"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    service: str
+    username: str
+    undo_id: str
+    one: bool = False
+    """Whether several entries of that name become this one; else they are refused."""
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Store {_shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Says what is replaced. Refuses twins."""
+        found = self._found(world)
+        before = (
+            "none" if not found else "a value" if len(found) == 1 else f"{len(found)} entries of that name"
+        )
+        return [
+            Change(
+                _shown(self.service, self.username),
+                before,
+                "the value you give"
+                + ("; the earlier one is kept in the keychain for an undo" if found else ""),
+            )
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Keeps the old, writes the new, deletes what else had the name."""
+        value = answers.get(TOKEN)
+        if not value:
+            raise RecoveryError("there is no value to store")
+        return _write(world, self.service, self.username, self.undo_id, self._found(world), value)
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """Exactly one entry has the name, and it holds what was written."""
+        _verify_written(world, self.service, self.username, self.undo_id)
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts the earlier value back, unless the entry was changed meanwhile."""
+        restore(world, self.undo_id, _matches(world, self.service, self.username))
+
+    def _found(self, world: RecoveryWorld) -> list[Entry]:
+        found = _matches(world, self.service, self.username)
+        if len(found) > 1 and not self.one:
+            raise RecoveryError(
+                f"{len(found)} entries are named {_shown(self.service, self.username)}, and which one a program "
+                "gets is chance: keep one of them first"
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class RepairEntry:
+    """Writes the value that was meant in place of a damaged one."""
+
+    kind: ClassVar[str] = "repair-entry"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    service: str
+    username: str
+    repair: str
+    """One of `REPAIRS`."""
+    undo_id: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Repair {_shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Says what goes away; refuses where nothing would."""
+        entry = self._entry(world)
+        self._repaired(entry)
+        words, _ = REPAIRS[self.repair]
+        return [Change(_shown(self.service, self.username), words, "the same value without it")]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Keeps the damaged value and writes the repaired one."""
+        entry = self._entry(world)
+        return _write(world, self.service, self.username, self.undo_id, [entry], self._repaired(entry))
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """Exactly one entry has the name, and it holds what was written."""
+        _verify_written(world, self.service, self.username, self.undo_id)
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts the earlier value back."""
+        restore(world, self.undo_id, _matches(world, self.service, self.username))
+
+    def _entry(self, world: RecoveryWorld) -> Entry:
+        return _only(_matches(world, self.service, self.username), _shown(self.service, self.username))
+
+    def _repaired(self, entry: Entry) -> Secret:
+        if self.repair not in REPAIRS or entry.secret is None:
+            raise RecoveryError("the value can't be read, or this repair is not known")
+        old = entry.secret.reveal()
+        new = REPAIRS[self.repair][1](old)
+        if new == old or not new:
+            raise RecoveryError(f"{_shown(self.service, self.username)} does not have this damage any more")
+        return Secret(new)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyEntry:
+    """Writes an entry's value again under the name that is looked for; the other one stays as it is."""
+
+    kind: ClassVar[str] = "copy-entry"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    source: Mapping[str, str]
+    """The attributes of the entry that is there."""
+    service: str
+    username: str
+    undo_id: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Copy the entry to {_shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Refuses where the name is taken or the source is not one entry."""
+        self._make_sure(world)
+        return [
+            Change(_shown(self.service, self.username), "none", "the value of " + self._named()),
+            Change(self._named(), "there", "stays as it is, for the programs that use it"),
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Copies it."""
+        entry = self._make_sure(world)
+        if entry.secret is None:
+            raise RecoveryError("the keychain is locked: unlock it first")
+        return _write(world, self.service, self.username, self.undo_id, [], entry.secret)
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """Exactly one entry has the name, and it holds what was written."""
+        _verify_written(world, self.service, self.username, self.undo_id)
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Deletes the copy, unless it was changed meanwhile."""
+        restore(world, self.undo_id, _matches(world, self.service, self.username))
+
+    def _named(self) -> str:
+        account = self.source.get("username", self.source.get("account", ""))
+        return _shown(self.source.get("service", ""), account)
+
+    def _make_sure(self, world: RecoveryWorld) -> Entry:
+        if _matches(world, self.service, self.username):
+            raise RecoveryError(f"{_shown(self.service, self.username)} is there by now: look again")
+        same = [each for each in world.keychain.entries(self.source) if each.attributes == self.source]
+        return _only(same, self._named())
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEntry:
+    """Deletes every entry of a name."""
+
+    kind: ClassVar[str] = "delete-entry"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    service: str
+    username: str
+    undo_id: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Delete {_shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Refuses where there is none."""
+        found = self._found(world)
+        before = "one entry" if len(found) == 1 else f"{len(found)} entries"
+        return [Change(_shown(self.service, self.username), before, "none; kept in the keychain for an undo")]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Keeps copies, then deletes."""
+        found = self._found(world)
+        try:
+            keep(world, self.undo_id, found)
+            for entry in found:
+                world.keychain.delete(entry.path)
+        except RecoveryError as error:
+            raise HalfDoneError(str(error)) from error
+        return {"undo_id": self.undo_id}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """None is left."""
+        if _matches(world, self.service, self.username):
+            raise RecoveryError(f"{_shown(self.service, self.username)} is still there")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts them back, unless the name was given a new value meanwhile."""
+        restore(world, self.undo_id, _matches(world, self.service, self.username))
+
+    def _found(self, world: RecoveryWorld) -> list[Entry]:
+        _default(world)
+        found = _matches(world, self.service, self.username)
+        if not found:
+            raise RecoveryError(f"there is no {_shown(self.service, self.username)}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOneTwin:
+    """Of several entries of one name, keeps the one that the person chose."""
+
+    kind: ClassVar[str] = "keep-one-twin"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    service: str
+    username: str
+    undo_id: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Keep one entry {_shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Says how many go."""
+        found = _matches(world, self.service, self.username)
+        return [
+            Change(
+                _shown(self.service, self.username),
+                f"{len(found)} entries",
+                "the one you choose; the others are kept in the keychain for an undo",
+            )
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Keeps copies of all, writes the chosen value, deletes the rest."""
+        found = _matches(world, self.service, self.username)
+        wanted = answers.get(TWIN)
+        chosen = next((each for each in found if wanted == Secret(each.path)), None)
+        if chosen is None or chosen.secret is None:
+            raise RecoveryError("the chosen entry is gone or can't be read: look again")
+        return _write(world, self.service, self.username, self.undo_id, found, chosen.secret)
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """Exactly one entry has the name, and it holds the chosen value."""
+        _verify_written(world, self.service, self.username, self.undo_id)
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts all of them back."""
+        restore(world, self.undo_id, _matches(world, self.service, self.username))
+
+
+def _unwrapped(text: str) -> str:
+    stripped = text.strip()
+    for mark in ('"', "'"):
+        if len(stripped) > 2 and stripped[0] == mark == stripped[-1] and mark not in stripped[1:-1]:
+            return stripped[1:-1]
+    return text
+
+
+def _from_wide(text: str) -> str:
+    raw = text.encode("utf-8", "surrogateescape")
+    if len(raw) % 2 or set(raw[1::2]) != {0}:
+        return text
+    return raw.decode("utf-16-le", "strict")
+
+
+REPAIRS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "line-break": ("a value with a line break at its end", lambda text: text.rstrip("\r\n")),
+    "white-space": ("a value with white space around it", str.strip),
+    "quotes": ("a value in quotation marks", _unwrapped),
+    "bearer": (
+        "a value that begins with “Bearer ”",
+        lambda text: text[7:].strip() if text[:7].lower() == "bearer " else text,
+    ),
+    "mark": (
+        "a value that begins with an invisible byte order mark",
+        lambda text: text.removeprefix("\ufeff"),
+    ),
+    "end-mark": ("a value that ends with NUL bytes", lambda text: text.rstrip("\0")),
+    "wide": ("a value in UTF-16 instead of UTF-8", _from_wide),
+}
+"""Damage whose mending is certain: words for what is there, and what makes it right."""
+
+
+def _write(
+    world: RecoveryWorld, service: str, username: str, undo_id: str, old: Sequence[Entry], value: Secret
+) -> Mapping[str, str]:
+    collection = _default(world)
+    attributes = {"service": service, "username": username, "application": _APPLICATION}
+    try:
+        keep(world, undo_id, old)
+        seal(world, undo_id, collection, value)
+        made = world.keychain.put(collection, f"Password for '{username}' on '{service}'", attributes, value)
+        for entry in _matches(world, service, username):
+            if entry.path != made:
+                world.keychain.delete(entry.path)
+    except RecoveryError as error:
+        raise HalfDoneError(str(error)) from error
+    return {"undo_id": undo_id, "entry": made}
+
+
+def _verify_written(world: RecoveryWorld, service: str, username: str, undo_id: str) -> None:
+    found = _matches(world, service, username)
+    if len(found) != 1:
+        raise RecoveryError(f"{len(found)} entries are named {_shown(service, username)}, expected one")
+    if not is_sealed(world, undo_id, found[0].secret):
+        raise RecoveryError(f"{_shown(service, username)} does not hold what was written")
+
+
+def _matches(world: RecoveryWorld, service: str, username: str) -> list[Entry]:
+    return list(world.keychain.entries({"service": service, "username": username}))
+
+
+def _only(found: Sequence[Entry], named: str) -> Entry:
+    if len(found) != 1:
+        count = "no entry is" if not found else f"{len(found)} entries are"
+        raise RecoveryError(f"{count} named {named} by now: look again")
+    return found[0]
+
+
+def _default(world: RecoveryWorld) -> str:
+    state = world.keychain.state()
+    if state.default is None or not state.default.exists:
+        raise RecoveryError("there is no default keychain: `mcp-doctor unlock --create` makes one")
+    if state.default.locked:
+        raise RecoveryError("the keychain is locked: `mcp-doctor unlock` unlocks it")
+    return state.default.path
+
+
+def _shown(service: str, username: str) -> str:
+    return f"{clean(username)} ({clean(service)})"

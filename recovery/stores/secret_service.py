@@ -1,0 +1,242 @@
+"""The Secret Service as recovery touches it: gnome-keyring's own unlock, create and change over D-Bus, no prompt.
+
+The interface that takes a password is the daemon's internal one (it is how its own tools do it); the password
+crosses the bus encrypted and goes to the daemon alone. What the calls answer was observed on gnome-keyring 42.1,
+and the tests hold it against the daemon that is installed. Its traps: unlocking an unlocked collection accepts
+any password, an empty password writes the file in plain text, and only the label `login` becomes the default.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry, StoreState
+from diagnostics.stores.bus import Bus, BusError
+from recovery.model import RecoveryError
+
+if TYPE_CHECKING:
+    from recovery.world import RecoveryWorld
+
+ROOT = "/org/freedesktop/secrets"
+NAME = "org.freedesktop.secrets"
+LOGIN = f"{ROOT}/collection/login"
+DEFAULT = f"{ROOT}/aliases/default"
+_INTERNAL = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+_SERVICE = "org.freedesktop.Secret.Service"
+_COLLECTION = "org.freedesktop.Secret.Collection"
+_ITEM = "org.freedesktop.Secret.Item"
+_START_SECONDS = 10.0
+_WRITE_SECONDS = 10.0
+
+
+class SecretServiceKeychain:
+    """The keychain behind the bus that the world's host names; each call opens a connection of its own."""
+
+    def __init__(self, world: "RecoveryWorld") -> None:
+        self._world = world
+
+    def state(self) -> StoreState:
+        """See `recovery.world.Keychain`."""
+        from diagnostics.stores.secret_service import probe
+
+        return probe(self._world.host)
+
+    def start_provider(self) -> int:
+        """See `recovery.world.Keychain`. Waits at most ten seconds for the daemon."""
+        from jeepney.bus_messages import message_bus
+
+        with self._bus() as bus, _said("the keyring daemon could not be started"):
+            bus.call(
+                message_bus, "StartServiceByName", "su", (NAME, 0), seconds=_START_SECONDS, may_start=True
+            )
+            return bus.pid_of(NAME)
+
+    def unlock(self, collection: str, password: Secret) -> None:
+        """See `recovery.world.Keychain`."""
+        _refuse_empty(password)
+        with self._bus() as bus:
+            if not _is_locked(bus, collection):
+                return  # the daemon would accept any password here
+            with _said("the keychain was not unlocked"):
+                body = (collection, _wrapped(bus, password))
+                self._internal(bus, "UnlockWithMasterPassword", "o(oayays)", body)
+            if _is_locked(bus, collection):
+                raise RecoveryError("the keychain is still locked although the daemon took the password")
+
+    def lock(self, collection: str) -> None:
+        """See `recovery.world.Keychain`."""
+        with self._bus() as bus, _said("the keychain was not locked"):
+            bus.call(_address(ROOT, _SERVICE), "Lock", "ao", ([collection],))
+
+    def create(self, password: Secret) -> str:
+        """See `recovery.world.Keychain`."""
+        _refuse_empty(password)
+        state = self.state()
+        if any(each.path == LOGIN and each.exists for each in state.collections):
+            raise RecoveryError("there is a keychain `login` already: unlock that one")
+        data_home = Path(state.provider.data_home or self._world.host.data_home)
+        _refuse_unseen_files(data_home / "keyrings")
+        with self._bus() as bus, _said("the keychain was not created"):
+            body = ({f"{_COLLECTION}.Label": ("s", "login")}, _wrapped(bus, password))
+            path = str(self._internal(bus, "CreateWithMasterPassword", "a{sv}(oayays)", body)[0])
+        if path != LOGIN:
+            raise RecoveryError(f"the daemon made the keychain as {path}, not as `login`")
+        return path
+
+    def remove_collection(self, collection: str) -> None:
+        """See `recovery.world.Keychain`."""
+        with self._bus() as bus, _said("the keychain was not taken away"):
+            if bus.get_property(collection, NAME, _COLLECTION, "Items"):
+                raise RecoveryError("the keychain holds entries by now, so it is not taken away")
+            prompt = str(bus.call(_address(collection, _COLLECTION), "Delete")[0])
+            if prompt != "/":
+                raise RecoveryError("the daemon wants to ask on a screen before it takes the keychain away")
+
+    def change_password(self, collection: str, old: Secret, new: Secret) -> None:
+        """See `recovery.world.Keychain`."""
+        _refuse_empty(old)
+        _refuse_empty(new)
+        with self._bus() as bus, _said("the keychain's password was not changed"):
+            body = (collection, _wrapped(bus, old), _wrapped(bus, new))
+            self._internal(bus, "ChangeWithMasterPassword", "o(oayays)(oayays)", body)
+
+    def set_default(self, collection: str) -> None:
+        """See `recovery.world.Keychain`."""
+        with self._bus() as bus, _said("the default keychain was not changed"):
+            bus.call(_address(ROOT, _SERVICE), "SetAlias", "so", ("default", collection))
+
+    def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
+        """See `recovery.world.Keychain`. Locked ones have hashed attributes and no secret."""
+        from diagnostics.stores.secret_service import read_everything
+
+        with self._bus() as bus, _said("the keychain could not be read"):
+            wanted = attributes.items()
+            return [each for each in read_everything(bus) if wanted <= each.attributes.items()]
+
+    def put(
+        self,
+        collection: str,
+        label: str,
+        attributes: Mapping[str, str],
+        secret: Secret,
+        *,
+        replace: bool = True,
+    ) -> str:
+        """See `recovery.world.Keychain`. The daemon compares all attributes; the secret's bytes stay as they are."""
+        with self._bus() as bus, _said("the entry was not written"):
+            if _is_locked(bus, collection):
+                raise RecoveryError("the keychain is locked: unlock it first")
+            properties = {
+                f"{_ITEM}.Label": ("s", label),
+                f"{_ITEM}.Attributes": ("a{ss}", dict(attributes)),
+            }
+            body = (properties, _wrapped(bus, secret), replace)
+            made = bus.call(
+                _address(collection, _COLLECTION),
+                "CreateItem",
+                "a{sv}(oayays)b",
+                body,
+                seconds=_WRITE_SECONDS,
+            )
+            return str(made[0])
+
+    def delete(self, entry: str) -> None:
+        """See `recovery.world.Keychain`."""
+        with self._bus() as bus, _said("the entry was not deleted"):
+            prompt = str(bus.call(_address(entry, _ITEM), "Delete", seconds=_WRITE_SECONDS)[0])
+            if prompt != "/":
+                raise RecoveryError("the daemon wants to ask on a screen before it deletes the entry")
+
+    @contextlib.contextmanager
+    def _bus(self) -> Iterator[Bus]:
+        address = self._world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
+        if not address:
+            raise RecoveryError("no session bus is known in this session, so the keychain can't be reached")
+        with _said("the session bus does not answer"):
+            bus = Bus.connect(address)
+        with bus:
+            yield bus
+
+    @staticmethod
+    def _internal(bus: Bus, method: str, signature: str, body: tuple[Any, ...]) -> tuple[Any, ...]:
+        return bus.call(_address(ROOT, _INTERNAL), method, signature, body, seconds=_WRITE_SECONDS)
+
+
+_REASONS = {
+    "org.gnome.keyring.Error.Denied": "the password is not the right one, or the keychain's file is damaged",
+    "org.freedesktop.Secret.Error.NoSuchObject": "the daemon knows no such keychain or entry",
+    "org.freedesktop.Secret.Error.IsLocked": "the keychain is locked",
+    "org.freedesktop.DBus.Error.UnknownInterface": "this keyring program can only be unlocked in its own window",
+    "org.freedesktop.DBus.Error.UnknownMethod": "this keyring program can't do that, or what is named is gone",
+    "org.freedesktop.DBus.Error.UnknownObject": "the daemon knows no such keychain or entry",
+    "org.freedesktop.DBus.Error.ServiceUnknown": (
+        "no keyring program is installed. On Debian and Ubuntu: sudo apt install gnome-keyring"
+    ),
+    "org.freedesktop.DBus.Error.NameHasNoOwner": "no keyring program is running",
+    "org.freedesktop.DBus.Error.TimedOut": "the keyring program was started and never came up",
+    "timeout": "the keyring daemon did not answer in time; it may be hung",
+    "closed": "the keyring daemon or its bus ended meanwhile",
+    "no-socket": "nobody has the bus's socket: it is gone",
+    "refused": "nobody listens on the bus's socket: the bus has ended",
+    "other-user": "the bus belongs to another user",
+}
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    """A D-Bus error as words. The error's own text is the daemon's and holds no secret."""
+    try:
+        yield
+    except BusError as error:
+        reason = _REASONS.get(error.name)
+        if reason is None and error.name.startswith("org.freedesktop.DBus.Error.Spawn"):
+            reason = f"its program could not be run ({error.said})"
+        if reason is None and "Couldn't create" in error.said:
+            reason = "its folder can't be written, or the disk is full"
+        raise RecoveryError(f"{what}: {reason or error}") from error
+
+
+def _refuse_empty(password: Secret) -> None:
+    if not password:
+        raise RecoveryError(
+            "an empty password is refused: the daemon would write every credential to the disk in plain text"
+        )
+
+
+def _refuse_unseen_files(folder: Path) -> None:
+    """A file that the daemon did not load must be mended, not passed over: a new keychain would hide it."""
+    try:
+        names = {each.name for each in folder.iterdir()}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RecoveryError(
+            f"the folder {folder} can't be read ({error.strerror}): make it yours again first"
+        ) from error
+    if "login.keyring" in names:
+        raise RecoveryError(
+            f"{folder / 'login.keyring'} is there, but the daemon could not read it: it may hold your entries. "
+            "Mend or move that file first; a new keychain beside it would be lost at the next start"
+        )
+
+
+def _is_locked(bus: Bus, collection: str) -> bool:
+    with _said("the keychain could not be found"):
+        return bool(bus.get_property(collection, NAME, _COLLECTION, "Locked"))
+
+
+def _wrapped(bus: Bus, secret: Secret) -> Any:
+    from secretstorage.util import format_secret
+
+    from diagnostics.stores.secret_service import open_session
+
+    raw = secret.reveal().encode("utf-8", "surrogateescape")
+    return format_secret(open_session(bus), raw, "text/plain")
+
+
+def _address(path: str, interface: str) -> Any:
+    from jeepney import DBusAddress
+
+    return DBusAddress(path, NAME, interface)

@@ -1,0 +1,142 @@
+"""Earlier values of entries, kept inside the same keychain until they are taken back or let go.
+
+A copy never leaves the keychain: it is an entry of the service `mcp-doctor-undo` beside the real ones. It holds
+what is needed to restore the original, so that an undo works from the keychain alone after a crash. The seal is a
+keyed digest of the value that a step wrote; its key is an entry too, so nothing outside can test a guess by it.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry
+from recovery.model import RecoveryError
+from recovery.world import RecoveryWorld
+
+UNDO_SERVICE = "mcp-doctor-undo"
+_APPLICATION = "mcp-doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An entry as it was."""
+
+    path: str
+    """Where the copy is."""
+    collection: str
+    label: str
+    attributes: Mapping[str, str]
+    secret: Secret = field(repr=False)
+
+    def is_like(self, entry: Entry) -> bool:
+        """Whether this entry is the original, unchanged."""
+        same_place = entry.attributes == self.attributes and entry.collection == self.collection
+        return same_place and entry.secret == self.secret
+
+
+def keep(world: RecoveryWorld, undo_id: str, entries: Sequence[Entry]) -> None:
+    """Copies entries. Raises RecoveryError where one has no readable value or can't be written.
+
+    A crashed attempt is taken back before the next one, so copies under this id are never there already.
+    """
+    for number, entry in enumerate(entries):
+        if entry.secret is None:
+            raise RecoveryError("the earlier value can't be read, so it could not be kept for an undo")
+        original = {
+            "collection": entry.collection,
+            "label": entry.label,
+            "attributes": dict(entry.attributes),
+        }
+        attributes = _named(undo_id, str(number)) | {"original": json.dumps(original, sort_keys=True)}
+        world.keychain.put(
+            entry.collection, f"Earlier value of {entry.label or entry.account}", attributes, entry.secret
+        )
+
+
+def copies(world: RecoveryWorld, undo_id: str) -> list[Copy]:
+    """The copies made under this id, in their order."""
+    found: list[tuple[int, Copy]] = []
+    for entry in world.keychain.entries({"service": UNDO_SERVICE}):
+        owner, _, number = entry.attributes.get("username", "").rpartition("/")
+        if owner != undo_id or not number.isdigit() or entry.secret is None:
+            continue
+        try:
+            original = json.loads(entry.attributes["original"])
+            copy = Copy(
+                entry.path, original["collection"], original["label"], original["attributes"], entry.secret
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise RecoveryError(f"the kept copy {entry.path} is not one that mcp-doctor made") from error
+        found.append((int(number), copy))
+    return [copy for _, copy in sorted(found, key=lambda each: each[0])]
+
+
+def seal(world: RecoveryWorld, undo_id: str, collection: str, secret: Secret) -> None:
+    """Notes which value is about to be written, before it is."""
+    key = secrets.token_hex(32)
+    attributes = _named(undo_id, "seal") | {"seal": _digest(Secret(key), secret)}
+    for old in _seals(world, undo_id):
+        world.keychain.delete(old.path)
+    world.keychain.put(collection, "What mcp-doctor wrote, to recognise it", attributes, Secret(key))
+
+
+def is_sealed(world: RecoveryWorld, undo_id: str, secret: Secret | None) -> bool:
+    """Whether this is the value that was sealed under this id."""
+    if secret is None:
+        return False
+    return any(
+        each.secret is not None
+        and hmac.compare_digest(each.attributes.get("seal", ""), _digest(each.secret, secret))
+        for each in _seals(world, undo_id)
+    )
+
+
+def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
+    """Makes `now`, the entries that stand in the originals' place, what they were, and lets the copies go.
+
+    What stands there must be what we wrote or an original; then the originals are put back first and what we wrote
+    is deleted last, so that no value is ever only in one place. Without any copy or seal nothing is done.
+
+    Raises:
+        RecoveryError: someone changed the entry meanwhile, or the keychain refused.
+    """
+    kept = copies(world, undo_id)
+    originals = list(kept)
+    written: list[Entry] = []
+    for entry in now:
+        like = next((each for each in originals if each.is_like(entry)), None)
+        if like is not None:
+            originals.remove(like)
+        elif is_sealed(world, undo_id, entry.secret):
+            written.append(entry)
+        elif kept or _seals(world, undo_id):
+            raise RecoveryError("the entry was changed by someone else meanwhile, so it is left as it is")
+    for copy in originals:
+        world.keychain.put(copy.collection, copy.label, copy.attributes, copy.secret, replace=False)
+    for entry in written:
+        world.keychain.delete(entry.path)
+    forget(world, undo_id)
+
+
+def forget(world: RecoveryWorld, undo_id: str) -> None:
+    """Deletes what is kept under this id; afterwards it can't be taken back."""
+    for entry in world.keychain.entries({"service": UNDO_SERVICE}):
+        if entry.attributes.get("username", "").rpartition("/")[0] == undo_id:
+            world.keychain.delete(entry.path)
+
+
+def _seals(world: RecoveryWorld, undo_id: str) -> list[Entry]:
+    return list(world.keychain.entries({"service": UNDO_SERVICE, "username": f"{undo_id}/seal"}))
+
+
+def _named(undo_id: str, part: str) -> dict[str, str]:
+    return {"service": UNDO_SERVICE, "username": f"{undo_id}/{part}", "application": _APPLICATION}
+
+
+def _digest(key: Secret, secret: Secret) -> str:
+    raw = secret.reveal().encode("utf-8", "surrogateescape")
+    return hmac.new(key.reveal().encode(), raw, hashlib.sha256).hexdigest()
