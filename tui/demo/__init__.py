@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from tui.demo.scenario import UnknownScenarioError
+from tui.demo.scenario import names as scenario_names
+
 if TYPE_CHECKING:
     from tui.session import DoctorSession
+
+
+__all__ = ["UnknownScenarioError", "open_demo", "scenario_names"]
 
 
 @contextmanager
@@ -15,7 +21,7 @@ def open_demo(scenario: str | None = None) -> "Iterator[DoctorSession]":
     In: a scenario's name, without one the first run.
 
     Raises:
-        tui.demo.scenario.UnknownScenarioError: there is no such scenario.
+        UnknownScenarioError: there is no such scenario.
     """
     import tempfile
     from pathlib import Path

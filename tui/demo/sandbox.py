@@ -1,6 +1,7 @@
 """The demo's home: a folder of its own, and a host that ends at its walls."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def build(root: Path, scenario: Scenario) -> Host:
         file.chmod(0o600)
     real = this_host()
     env = {name: real.env[name] for name in _PASSED_ON if name in real.env}
+    # The configs call `mcp-doctor run`, which stands beside the interpreter that runs this.
+    env["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), env.get("PATH", os.defpath)))
     env |= {
         "HOME": str(home),
         "USER": "demo",

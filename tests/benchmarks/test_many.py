@@ -1,0 +1,178 @@
+"""Many entries, many tokens, many servers."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from diagnostics.stores.secret_service import SecretService
+from tests.benchmarks.conftest import PROGRAMS, Figures, medians, plain_env, timed
+from tests.support.lab import Lab
+from tests.support.terminal import Terminal
+from tui.demo.token import made_up
+
+pytestmark = pytest.mark.bench
+
+_ENTRIES = 1000
+_SERVERS = 1000
+_TOKENS = 20
+_PROVIDER_SECONDS = 0.3
+
+_ONE_BY_ONE = f"""
+import keyring, time
+began = time.perf_counter()
+for number in range({_ENTRIES}):
+    assert keyring.get_password("mcp-secrets", f"token_{{number}}") == f"value {{number}}"
+print(time.perf_counter() - began)
+"""
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    lab = Lab().start("bench")
+    yield lab
+    lab.close()
+
+
+def test_bulk_read_against_a_call_an_entry(figures: Figures, lab: Lab) -> None:
+    for number in range(_ENTRIES):
+        lab.add_entry(f"token_{number}", f"value {number}")
+
+    def bulk() -> float:
+        store = SecretService(lab.host())
+        began = time.perf_counter()
+        values = {entry.account: entry.secret for entry in store.entries()}
+        spent = time.perf_counter() - began
+        assert len(values) == _ENTRIES
+        assert all(values.values())
+        return spent
+
+    one_by_one = float(lab.python(_ONE_BY_ONE, seconds=300))
+    (ours,) = medians(3, bulk)
+    figures.compare(f"bulk read of {_ENTRIES} entries", ours, one_by_one, f"{_ENTRIES} get_password", 0.1)
+
+
+class _Slow(BaseHTTPRequestHandler):
+    """A provider that thinks for 300 ms and then knows everyone."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        time.sleep(_PROVIDER_SECONDS)
+        payload = b'{"login": "demo-user", "id": 1}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-OAuth-Scopes", "repo")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+def test_all_providers_are_asked_at_once(figures: Figures, lab: Lab, tmp_path: Path) -> None:
+    servers = {}
+    for number in range(_TOKENS):
+        lab.add_entry(f"token_{number}", made_up("github", f"number {number}"))
+        servers[f"server-{number}"] = {
+            "command": "true",
+            "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": f"${{SECRET:token_{number}}}"},
+        }
+    config = tmp_path / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": servers}))
+    provider = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    threading.Thread(target=provider.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{provider.server_address[1]}"
+    command: list[str | Path] = [
+        PROGRAMS / "mcp-doctor",
+        "check",
+        "--config",
+        config,
+        "--provider-url",
+        f"github={url}",
+    ]
+
+    def check(*more: str) -> float:
+        began = time.perf_counter()
+        report = tmp_path / "report.json"
+        done = lab.run([*command, "--format", "json", "--output", report, *more], seconds=60)
+        spent = time.perf_counter() - began
+        assert done.returncode in {0, 1}, done.stderr
+        asked = [each for each in json.loads(report.read_text())["findings"] if each["stage"] == "validity"]
+        wanted = "skip" if more else "ok"
+        assert len([each for each in asked if each["status"] == wanted]) >= _TOKENS
+        return spent
+
+    try:
+        offline, online = medians(3, lambda: check("--offline"), check)
+    finally:
+        provider.shutdown()
+        provider.server_close()
+    allowed = 2 * _PROVIDER_SECONDS + offline
+    figures.compare(
+        f"{_TOKENS} tokens at a 300 ms provider", online, allowed, "2 x 300 ms + offline run", 1.0
+    )
+
+
+@pytest.fixture
+def big_config(tmp_path: Path) -> Path:
+    """A thousand servers, each with its own secret and a variable."""
+    config = tmp_path / "mcp.json"
+    servers = {
+        f"server-{number:04}": {
+            "command": "true",
+            "args": ["--flag", f"value-{number}"],
+            "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": f"${{SECRET:token_{number}}}", "REGION": "eu"},
+        }
+        for number in range(_SERVERS)
+    }
+    config.write_text(json.dumps({"mcpServers": servers}))
+    return config
+
+
+def test_a_thousand_servers_offline(figures: Figures, lab: Lab, big_config: Path, tmp_path: Path) -> None:
+    for number in range(10):
+        lab.add_entry(f"token_{number}", made_up("github", f"number {number}"))
+    report = tmp_path / "report.json"
+    options = ["--offline", "--config", str(big_config), "--format", "json", "--output", str(report)]
+    began = time.perf_counter()
+    child = subprocess.Popen([str(PROGRAMS / "mcp-doctor"), "check", *options], env=lab.env, cwd=lab.home)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    spent = time.perf_counter() - began
+    assert child.returncode == 1
+    assert len(json.loads(report.read_text())["servers"]) == _SERVERS
+    figures.limit(f"check --offline of {_SERVERS} servers", spent, 3.0, "s")
+    figures.limit("its memory at most", usage.ru_maxrss / 1024, 150.0, "MB")
+
+
+def test_keys_are_answered_while_checks_run(figures: Figures, lab: Lab, big_config: Path) -> None:
+    lab.add_entry("token_0", made_up("github", "number 0"))
+    lab.suspend_daemon()
+    env = {**plain_env(lab.home), **lab.env, "TERM": "xterm-256color"}
+    slowest = 0.0
+    with Terminal([str(PROGRAMS / "mcp-doctor"), "--config", str(big_config)], env) as terminal:
+        terminal.wait_for("Servers", 30)
+        for _ in range(10):
+            terminal.press("?")
+            slowest = max(slowest, terminal.wait_for(r"(?i)help|keys", 10))
+            terminal.press("esc")
+            terminal.wait_gone(r"Help", 10)
+    figures.limit("key answered while checks run", slowest * 1000, 100.0, "ms")
+
+
+def test_what_checks_without_servers_cost(figures: Figures, tmp_path: Path) -> None:
+    env = plain_env(tmp_path)
+    version, check = medians(
+        5,
+        lambda: timed([PROGRAMS / "mcp-doctor", "--version"], env),
+        lambda: timed([PROGRAMS / "mcp-doctor", "clients"], env),
+    )
+    figures.show("mcp-doctor clients", check, version, "mcp-doctor --version")
