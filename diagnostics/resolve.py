@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from diagnostics.model import Reference, Server
+from diagnostics.model import Reference, Server, Syntax
 from diagnostics.secret import Secret
 
 
@@ -38,7 +38,7 @@ def resolve(server: Server, read: Read, inherited: Mapping[str, str]) -> Launch:
     """What starting this entry means.
 
     In: an stdio server, how to get values, and the environment that the child inherits. The entry's own `env` wins
-    over it.
+    over it; variables that the client hands on by name win over both, when they are set.
 
     Raises:
         UnresolvedError: a reference has no value.
@@ -46,32 +46,50 @@ def resolve(server: Server, read: Read, inherited: Mapping[str, str]) -> Launch:
     """
     if server.command is None:
         raise ValueError(f"{server.id} has no command")
-    filled = _Filled(server, read)
+    secrets: list[Secret] = []
+    values: dict[str, dict[str, Secret]] = {}
+    handed_on: dict[str, Secret] = {}
+    for reference in server.references:
+        place = _place(reference)
+        if place is None or (is_by_name(reference) and place == "args"):
+            continue  # `docker -e NAME`: the name must stay a name, its value comes with the environment
+        value = read(reference)
+        if value is None:
+            continue
+        secrets.append(value)
+        if is_by_name(reference):
+            handed_on[reference.name or ""] = value
+        elif reference.spelling:
+            values.setdefault(place, {})[reference.spelling] = value
+
+    def filled(place: str, text: str) -> str:
+        return substitute(text, values[place]) if place in values else text
+
     env = dict(inherited)
-    env.update({name: filled.text(f"env.{name}", value) for name, value in server.env.items()})
+    env.update({name: filled(f"env.{name}", value.reveal()) for name, value in server.env.items()})
+    env.update({name: value.reveal() for name, value in handed_on.items()})
     return Launch(
-        command=filled.text("command", Secret(server.command)),
-        args=tuple(filled.text(f"args[{at}]", value) for at, value in enumerate(server.args)),
+        command=filled("command", server.command),
+        args=tuple(filled("args", each.reveal()) for each in server.args),
         env=env,
         cwd=server.cwd,
-        secrets=tuple(filled.secrets),
+        secrets=tuple(secrets),
     )
 
 
-class _Filled:
-    def __init__(self, server: Server, read: Read) -> None:
-        self.secrets: list[Secret] = []
-        self._values: dict[str, dict[str, Secret]] = {}
-        for reference in server.references:
-            value = read(reference)
-            if value is not None:
-                self.secrets.append(value)
-                if reference.spelling:
-                    self._values.setdefault(reference.field, {})[reference.spelling] = value
+def is_by_name(reference: Reference) -> bool:
+    """Whether the config names a variable to hand on, instead of holding a placeholder for its value."""
+    return reference.syntax is Syntax.ENV and reference.spelling == reference.name
 
-    def text(self, where: str, value: Secret) -> str:
-        known = self._values.get(where)
-        return value.reveal() if not known else substitute(value.reveal(), known)
+
+def _place(reference: Reference) -> str | None:
+    """Which texts the reference is replaced in; all arguments are one place, wherever a launcher's words end."""
+    field = reference.field
+    if field == "command" or field.startswith("env."):
+        return field
+    if field.startswith("args["):
+        return "args"
+    return "by-name" if is_by_name(reference) else None
 
 
 def substitute(text: str, values: Mapping[str, Secret]) -> str:

@@ -100,14 +100,14 @@ def _parse(argv: Sequence[str]) -> _Call:
             if not words:
                 raise _wrong_call("a command must follow `--`")
             return _Call(tuple(config), client, command=tuple(words))
-        if option in {"--config", "--client"}:
+        if option in {"--config", "--client", "--provider-url"}:
             if not value:
                 if not words:
                     raise _wrong_call(f"{option} needs a value")
                 value = words.pop(0)
             if option == "--config":
                 config.append(Path(value))
-            else:
+            elif option == "--client":
                 client = value
         elif word == "--no-color":
             continue

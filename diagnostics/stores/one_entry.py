@@ -47,7 +47,7 @@ class Entries:
             StoreError: with the cause; a locked keychain is one (`keyring_locked`) and is never unlocked here.
         """
         if self._host.platform is not Platform.LINUX:
-            return _by_keyring(name, self._host, self._seconds)
+            return _by_keyring(name, self._host)
         from diagnostics.stores.bus import BusError
 
         try:
@@ -58,7 +58,8 @@ class Entries:
     def _read(self, name: str) -> OneEntry | None:
         from jeepney import DBusAddress
 
-        from diagnostics.stores.secret_service import COLLECTION, ITEM, NAME, open_session, read_secret
+        from diagnostics.stores.protocol import COLLECTION, ITEM, NAME
+        from diagnostics.stores.reading import open_session, read_secret
 
         bus = self._open()
         wanted = {"service": SERVICE, "username": name}
@@ -88,8 +89,8 @@ class Entries:
         if self._bus is not None:
             return self._bus
         from diagnostics.stores.bus import Bus
-        from diagnostics.stores.secret_service import COLLECTION, NAME
-        from diagnostics.stores.secret_service import SERVICE as SERVICE_OBJECT
+        from diagnostics.stores.protocol import COLLECTION, NAME
+        from diagnostics.stores.protocol import SERVICE as SERVICE_OBJECT
 
         bus = Bus.connect(_address(self._host), self._seconds)
         self._bus = bus
@@ -134,34 +135,11 @@ def _cause_of(error: Any) -> str:
     return "secret_service_unresponsive"
 
 
-_CHILD = """
-import sys, keyring
-value = keyring.get_password(sys.argv[1], sys.stdin.read())
-if value is None:
-    sys.exit(3)
-sys.stdout.buffer.write(value.encode("utf-8", "surrogateescape"))
-"""
-
-
-def _by_keyring(name: str, host: Host, seconds: float) -> OneEntry | None:
+def _by_keyring(name: str, host: Host) -> OneEntry | None:
     """Elsewhere than on Linux the keyring library is asked, in a child, because it has no limit of its own."""
-    import subprocess
-    import sys
+    from diagnostics.stores.keyring_library import KeyringLibrary
 
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD, SERVICE],
-            input=name.encode(),
-            capture_output=True,
-            timeout=max(seconds, 10.0),
-            env=dict(host.env),
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StoreError("keyring_prompt_dismissed", "the credential store did not answer") from error
-    if done.returncode == 3:
-        return None
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise StoreError("keyring_no_backend", said[-1] if said else "the keyring library broke off")
-    return OneEntry(Secret(done.stdout.decode("utf-8", "surrogateescape")))
+    library = KeyringLibrary(host)
+    library.expect([name])
+    secret = next((each.secret for each in library.entries() if each.account == name), None)
+    return None if secret is None else OneEntry(secret)
