@@ -57,3 +57,11 @@ def test_the_default_comes_first_and_a_wrong_name_lists_all() -> None:
     assert names()[0] == DEFAULT
     with pytest.raises(UnknownScenarioError, match="first-run, every-link, locked, rotation, ssh"):
         load("nope")
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_task_fits_a_small_terminal(name: str) -> None:
+    scenario = load(name)
+    lines = [scenario.filled(line, {"PASSWORD": scenario.password}) for line in scenario.task]
+    assert len(lines) <= 3
+    assert max(map(len, lines)) <= 78
