@@ -50,6 +50,11 @@ def unwrap(server: Server) -> Server:
     )
 
 
+def is_handed_on_by_docker(reference: Reference) -> bool:
+    """Whether the reference is a `docker run -e NAME`, whose value comes from the entry's env or the client's."""
+    return reference.field.startswith("args[") and not reference.spelling
+
+
 def _moved(references: tuple[Reference, ...], start: int) -> Iterator[Reference]:
     for each in references:
         if each.field == "command":

@@ -1,0 +1,38 @@
+"""Whether a server's entry is one that its client can use."""
+
+from collections.abc import Iterator
+
+from diagnostics.catalog.clients import client
+from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.context import Context
+from diagnostics.model import Server
+
+
+@check(of=Server)
+def entries(context: Context, server: Server) -> Iterator[Verdict]:
+    """Is the server's entry complete and of the right form?"""
+    one = client(server.client)
+    own = [
+        each
+        for file in context.files
+        if file.path == server.path
+        for each in file.problems
+        if each.server == server.id
+    ]
+    for problem in own:
+        say = fail if problem.fatal else warn
+        yield say(
+            problem.outcome,
+            problem.cause,
+            evidence=(f"{server.path}:{problem.line}" if problem.line else str(server.path),),
+            client=one.name,
+            line=problem.line,
+            said=problem.detail,
+            reload=one.reload,
+            **problem.facts,
+        )
+    if own:
+        return
+    yield (
+        skip("disabled", client=one.name) if server.disabled else ok("ok", client=one.name, line=server.line)
+    )
