@@ -25,6 +25,8 @@ KEYS = {
 }
 # What pyte would print as text: CSI with a `<`, `=` or `>` behind it (keyboard protocols), and DCS/APC strings.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;:]*[A-Za-z]|\x1b[P_^].*?\x1b\\", re.DOTALL)
+# It has no second screen either: going to one and coming back from it show an empty screen.
+_SECOND_SCREEN = re.compile(rb"\x1b\[\?1049[hl]")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^A-Za-z~]*|[P_^][^\x1b]*)?$")
 
 
@@ -120,4 +122,4 @@ class Terminal:
         unfinished = _UNFINISHED.search(whole)
         cut = unfinished.start() if unfinished else len(whole)
         self._held = whole[cut:]
-        self._parser.feed(whole[:cut])
+        self._parser.feed(_SECOND_SCREEN.sub(b"\x1b[2J\x1b[H", whole[:cut]))

@@ -1,10 +1,11 @@
 """The demo's keychain: in memory, and it shows the same picture as a Secret Service would."""
 
+import dataclasses
 import itertools
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from diagnostics.context import SERVICE
@@ -77,7 +78,9 @@ class Keychain:
             if self.stand is Stand.MISSING:
                 return ()
             if self.stand is Stand.LOCKED:
-                return tuple(replace(each, secret=None, locked=True) for each in self.entries.values())
+                return tuple(
+                    dataclasses.replace(each, secret=None, locked=True) for each in self.entries.values()
+                )
             return tuple(self.entries.values())
 
     def unlock(self, password: Secret) -> bool:
@@ -114,13 +117,13 @@ class Keychain:
             self.stand = Stand.MISSING
             return True
 
-    def put(self, attributes: Mapping[str, str], label: str, secret: Secret) -> str:
-        """Adds an entry, or replaces the one with exactly these attributes. Out: its path."""
+    def put(self, attributes: Mapping[str, str], label: str, secret: Secret, *, replace: bool = True) -> str:
+        """Adds an entry, with `replace` in place of the one with exactly these attributes. Out: its path."""
         with self._lock:
             now = int(time.time())
             for path, entry in self.entries.items():
-                if dict(entry.attributes) == dict(attributes):
-                    self.entries[path] = replace(entry, secret=secret, label=label, modified=now)
+                if replace and dict(entry.attributes) == dict(attributes):
+                    self.entries[path] = dataclasses.replace(entry, secret=secret, label=label, modified=now)
                     return path
             path = f"{LOGIN}/{next(self._numbers)}"
             self.entries[path] = Entry(path, LOGIN, label, dict(attributes), secret, False, now, now)

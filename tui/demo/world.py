@@ -94,11 +94,19 @@ class StandInKeychain:
             raise RecoveryError(str(error)) from error
         return [each for each in every if attributes.items() <= dict(each.attributes).items()]
 
-    def put(self, collection: str, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
-        """Creates or replaces an entry."""
+    def put(
+        self,
+        collection: str,
+        label: str,
+        attributes: Mapping[str, str],
+        secret: Secret,
+        *,
+        replace: bool = True,
+    ) -> str:
+        """Creates an entry, or replaces one."""
         self._collection(collection)
         self._open()
-        return self._keychain.put(attributes, label, secret)
+        return self._keychain.put(attributes, label, secret, replace=replace)
 
     def delete(self, entry: str) -> None:
         """Deletes an entry."""

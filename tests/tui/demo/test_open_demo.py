@@ -1,0 +1,94 @@
+"""The sandbox as a whole: what it shows, and that it is gone afterwards however the demo ends."""
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tui.demo import UnknownScenarioError, open_demo, scenario_names
+
+PROGRAM = Path(sys.executable).with_name("mcp-doctor")
+
+
+def sandbox_of(banner: str) -> Path:
+    found = re.search(r"sandbox in (\S+);", banner)
+    assert found, banner
+    return Path(found[1])
+
+
+def test_the_sandbox_is_private_and_gone_at_the_end() -> None:
+    with open_demo() as session:
+        root = sandbox_of(session.banner)
+        assert root.stat().st_mode & 0o077 == 0
+        assert session.host.home.is_relative_to(root)
+        assert session.banner.startswith("DEMO")
+    assert not root.exists()
+
+
+def test_the_sandbox_is_gone_after_an_error_too() -> None:
+    def interrupted() -> None:
+        with open_demo() as session:
+            roots.append(sandbox_of(session.banner))
+            raise KeyboardInterrupt
+
+    roots: list[Path] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not roots[0].exists()
+
+
+def test_a_wrong_name_is_told() -> None:
+    with pytest.raises(UnknownScenarioError), open_demo("nope"):
+        pytest.fail("opened")
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_only_the_sandbox_is_discovered(name: str) -> None:
+    with open_demo(name) as session:
+        context = session.look()
+        root = sandbox_of(session.banner)
+        read = [file for file in context.files if file.servers or file.problems]
+        assert {str(file.path.relative_to(session.host.home)) for file in read} == set(
+            _files_of(session.host.home)
+        )
+        assert all(file.path.is_relative_to(root) for file in read)
+
+
+def _files_of(home: Path) -> list[str]:
+    return [str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()]
+
+
+def _end(how: str, terminal: Terminal) -> None:
+    if how == "ctrl+c":
+        terminal.press("ctrl+c")
+    elif how == "closed":
+        terminal.close()
+    else:
+        os.kill(terminal.child.pid or 0, getattr(signal, how))
+
+
+@pytest.mark.parametrize("how", ["ctrl+c", "closed", "SIGTERM", "SIGHUP"])
+def test_the_app_takes_the_sandbox_away_however_it_ends(how: str, tmp_path: Path) -> None:
+    env: Mapping[str, str] = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "TERM": "xterm-256color",
+    }
+    with Terminal([str(PROGRAM), "demo"], env) as terminal:
+        terminal.wait_for("DEMO", 20)
+        terminal.wait_for("Servers", 20)
+        assert list(tmp_path.glob("mcp-doctor-demo-*"))
+        _end(how, terminal)
+        ends = time.monotonic() + 10
+        while list(tmp_path.glob("mcp-doctor-demo-*")):
+            if how != "closed":
+                terminal.read()
+            assert time.monotonic() < ends, terminal.text
+            time.sleep(0.02)
