@@ -4,32 +4,19 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from diagnostics.catalog.clients import Client, client, clients, find
-from diagnostics.configs.content import Content, read_text
-from diagnostics.configs.document import Document, SyntaxProblem
-from diagnostics.configs.document import Path as KeyPath
-from diagnostics.configs.entry import EntryReader
-from diagnostics.configs.json_document import JsonDocument
-from diagnostics.configs.location import paths_of, upward
-from diagnostics.configs.recognition import by_content, by_path
-from diagnostics.configs.toml_document import TomlDocument
+from diagnostics.catalog.clients import GENERIC, Client, client, clients, find
+from diagnostics.configs.client_file import broken, read_client_file, with_outcome
+from diagnostics.configs.content import read_text
+from diagnostics.configs.location import paths_of
+from diagnostics.configs.recognition import by_path
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Server, Status
-from diagnostics.references import with_references
 from diagnostics.text import clean
 
-_ELSEWHERE = (
-    ("mcpServers",),
-    ("servers",),
-    ("mcp", "servers"),
-    ("mcp_servers",),
-    ("context_servers",),
-    ("mcp",),
-)
-"""Where other clients keep their servers; a file with another client's key is a common mistake."""
+_STRENGTH = {"managed": 0, "local": 1, "project": 2, "user": 3, "named": 4}
+"""Of two entries of one name in one scope and the next, the first counts."""
 
 
 class UnknownServerError(Exception):
@@ -47,7 +34,7 @@ class UnknownClientError(Exception):
 
     def __init__(self, name: str) -> None:
         self.name = clean(name, 200)
-        known = ", ".join(each for each in clients() if each != "generic")
+        known = ", ".join(each for each in clients() if each != GENERIC)
         super().__init__(f'No client is called "{self.name}". Known clients: {known}.')
 
 
@@ -102,9 +89,6 @@ def choose(files: Sequence[ClientFile], names: Sequence[str]) -> list[Server]:
     return [each for each in servers if each.id in chosen]
 
 
-_STRENGTH = {"managed": 0, "local": 1, "project": 2, "user": 3, "named": 4}
-
-
 def _named(host: Host, path: Path, only: Client | None) -> ClientFile:
     whole = path if path.is_absolute() else host.cwd / path
     owner = only or by_path(whole)
@@ -121,8 +105,8 @@ def _named(host: Host, path: Path, only: Client | None) -> ClientFile:
         }
         if content.outcome in unopened:
             raise ConfigFileError(path, unopened[content.outcome])
-        return _broken(owner or client("generic"), whole, "named", content)
-    return _read(host, owner, whole, "named", content)
+        return broken(owner or client(GENERIC), whole, "named", content)
+    return read_client_file(host, owner, whole, "named", content)
 
 
 def _of_client(host: Host, one: Client) -> Iterator[ClientFile]:
@@ -144,7 +128,8 @@ def _of_client(host: Host, one: Client) -> Iterator[ClientFile]:
             if file.status is not Status.SKIP or place.scope == "user":
                 files.append(file)
     present = [each for each in files if each.status is not Status.SKIP]
-    yield from _in_force(present)
+    managed = next((each for each in present if each.scope == "managed"), None)
+    yield from _managed_only(present, managed) if managed and one.managed_only else _in_force(present)
     if not any(each.scope == "user" for each in present):
         yield from [each for each in files if each.status is Status.SKIP][:1]
 
@@ -166,7 +151,18 @@ def _in_force(files: Sequence[ClientFile]) -> Iterator[ClientFile]:
             if strongest[server.name] is not server
         ]  # fmt: skip
         kept = [server for server in file.servers if strongest[server.name] is server]
-        yield _file(file, [*file.problems, *hidden], kept)
+        yield with_outcome(file, [*file.problems, *hidden], kept)
+
+
+def _managed_only(files: Sequence[ClientFile], managed: ClientFile) -> Iterator[ClientFile]:
+    """The organisation's file as it is, the others without any effect."""
+    for file in files:
+        if file is managed or not file.servers:
+            yield file
+        else:
+            facts = {"by": str(managed.path)}
+            problem = Problem("managed-only", "config_ignored", "", fatal=False, facts=facts)
+            yield with_outcome(file, [*(each for each in file.problems if not each.server), problem], [])
 
 
 def _placed(host: Host, one: Client, path: Path, scope: str) -> ClientFile:
@@ -174,149 +170,11 @@ def _placed(host: Host, one: Client, path: Path, scope: str) -> ClientFile:
         content = read_text(path)
     except FileNotFoundError:
         if path.is_symlink():
-            return _broken(one, path, scope, Problem("dangling-link", "config_unreadable", ""))
+            return broken(one, path, scope, Problem("dangling-link", "config_unreadable", ""))
         return ClientFile(one.id, path, scope, Status.SKIP)
     if isinstance(content, Problem):
-        return _broken(one, path, scope, content)
-    return _read(host, one, path, scope, content)
-
-
-def _broken(one: Client, path: Path, scope: str, problem: Problem) -> ClientFile:
-    return ClientFile(one.id, path, scope, Status.FAIL, (problem,))
-
-
-def _read(host: Host, owner: Client | None, path: Path, scope: str, content: Content) -> ClientFile:
-    is_toml = owner.format == "toml" if owner else path.suffix.casefold() == ".toml"
-    try:
-        document: JsonDocument | TomlDocument = (
-            TomlDocument(content.text) if is_toml else JsonDocument(content.text)
-        )
-    except SyntaxProblem as error:
-        guessed = owner or client("codex" if is_toml else "generic")
-        return _broken(guessed, path, scope, error.problem)
-    one = owner or by_content(document.data, path)
-    problems = list(_notation(one, document, content))
-    servers: dict[str, Server] = {}
-    for way, table in _tables(host, one, document, problems):
-        problems += [
-            Problem(
-                "repeated-server", "config_schema_error", clean(key, 100), last, fatal=False,
-                facts={"first": str(first), "last": str(last)},
-            )
-            for key, first, last in document.repeated(way)
-        ]  # fmt: skip
-        for key, row in table.items():
-            name = clean(key, 200)
-            if name in servers:
-                continue
-            reader = EntryReader(
-                one, document, path, (*way, key), f"{one.id}:{name}", name, row,
-                scope="local" if "{cwd}" in one.servers[0] and way[0] == one.servers[0][0] else scope,
-            )  # fmt: skip
-            servers[name] = with_references(reader.read(), one)
-            problems += reader.problems
-    return _file(ClientFile(one.id, path, scope, Status.OK), problems, list(servers.values()))
-
-
-def _file(file: ClientFile, problems: Sequence[Problem], servers: Sequence[Server]) -> ClientFile:
-    """The file with these problems and servers, and the status that follows; an entry's problem is its own."""
-    own = [each for each in problems if each.server is None]
-    status = Status.FAIL if any(each.fatal for each in own) else Status.WARN if own else Status.OK
-    return dataclasses.replace(file, status=status, problems=tuple(problems), servers=tuple(servers))
-
-
-def _notation(one: Client, document: Document, content: Content) -> Iterator[Problem]:
-    """What the client's own parser makes of marks that ours forgives."""
-    if content.has_bom and one.bom != "accepted":
-        yield _forgiven("byte-order-mark", "config_bom", one.bom, (1, 1))
-    if isinstance(document, JsonDocument):
-        if document.comment and one.comments != "accepted":
-            yield _forgiven("comment", "config_syntax_error", one.comments, document.comment)
-        if document.trailing_comma and one.trailing_commas != "accepted":
-            yield _forgiven(
-                "trailing-comma", "config_syntax_error", one.trailing_commas, document.trailing_comma
-            )
-
-
-def _forgiven(what: str, cause: str, attitude: str, place: tuple[int, int]) -> Problem:
-    """`rejected`: the client drops the file; `unknown`: some versions may."""
-    outcome = what if attitude == "rejected" else f"{what}-perhaps"
-    return Problem(outcome, cause, "", *place, fatal=attitude == "rejected")
-
-
-def _tables(
-    host: Host, one: Client, document: Document, problems: list[Problem]
-) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
-    """The tables of servers and the ways to them. Looks where other clients keep theirs when its own are missing."""
-    found = [
-        (way, said)
-        for template in one.servers
-        for way in _ways(template, host)
-        if (said := _at(document.data, way)) is not None
-    ]
-    yield from _strays(one, document, problems, others=[way for way, _ in found])
-    for way, said in found:
-        if isinstance(said, dict):
-            yield way, said
-        elif said != []:
-            # VS Code users write a list of {name, ...}: no client reads it, but the person means those servers.
-            named = said if isinstance(said, list) else []
-            yield (
-                way,
-                {row["name"]: row for row in named if isinstance(row, dict) and _is_text(row.get("name"))},
-            )
-            problems.append(
-                Problem(
-                    "servers-not-a-map", "config_schema_error", ".".join(way), document.line_of(way),
-                    facts={"expected": ".".join(one.servers[-1])},
-                )
-            )  # fmt: skip
-
-
-def _strays(
-    one: Client, document: Document, problems: list[Problem], others: Sequence[KeyPath]
-) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
-    """Servers where this client does not look; with none where it does, that is the mistake to mend."""
-    expected = ".".join(one.servers[-1])
-    own = {tuple(way) for way in one.servers} | set(others)
-    for way in (*_ELSEWHERE, *(() if others else ((),))):
-        if way in own:
-            continue
-        said = _at(document.data, way)
-        if isinstance(said, dict) and said and any(_like_an_entry(each) for each in said.values()):
-            outcome = "no-key" if not way else "wrong-key-too" if others else "wrong-key"
-            line = document.line_of(way) if way else 1
-            facts = {"expected": expected}
-            problems.append(
-                Problem(outcome, "config_schema_error", ".".join(way), line, fatal=not others, facts=facts)
-            )
-            yield way, said
-            return
-
-
-def _like_an_entry(row: object) -> bool:
-    return isinstance(row, dict) and any(key in row for key in ("command", "url", "httpUrl", "serverUrl"))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _ways(template: Sequence[str], host: Host) -> list[KeyPath]:
-    """`{cwd}` as the working directory and the folders above it, in both spellings of Windows."""
-    if "{cwd}" not in template:
-        return [tuple(template)]
-    spellings = dict.fromkeys(text for folder in upward(host) for text in (str(folder), folder.as_posix()))
-    return [tuple(text if key == "{cwd}" else key for key in template) for text in spellings]
-
-
-def _at(data: Mapping[str, Any], way: KeyPath) -> Any:
-    said: Any = data
-    for key in way:
-        if not isinstance(said, dict) or key not in said:
-            return None
-        said = said[key]
-    return said
+        return broken(one, path, scope, content)
+    return read_client_file(host, one, path, scope, content)
 
 
 def _unique(files: Iterable[ClientFile]) -> list[ClientFile]:

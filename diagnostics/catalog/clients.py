@@ -126,6 +126,8 @@ class Client:
     bom: str
     strict: bool
     """A value of the wrong type makes it drop the entry (known); otherwise that is not established."""
+    managed_only: bool
+    """Where the organisation's file exists, no other counts."""
     servers: Sequence[Sequence[str]]
     """Ways to the servers, keys from the top, what wins first; `{cwd}` stands for the project's path."""
     places: Sequence[ConfigPlace]
@@ -176,6 +178,7 @@ def _client(client_id: str, row: Mapping[str, Any]) -> Client:
         trailing_commas=row.get("trailing_commas", "unknown"),
         bom=row.get("bom", "unknown"),
         strict=row.get("strict", False),
+        managed_only=row.get("managed_only", False),
         servers=tuple(tuple(each) for each in row["servers"]),
         places=tuple(_place(each) for each in row.get("file", ())),
         fields=Fields(**row.get("fields", {})),

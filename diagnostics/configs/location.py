@@ -47,13 +47,13 @@ def expand(template: str, host: Host) -> list[Path]:
     base, pattern, rest = Path(*path.parts[:wild]), path.parts[wild], path.parts[wild + 1 :]
     try:
         return sorted(each.joinpath(*rest) for each in base.glob(pattern))
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
 def _is_there(path: Path) -> bool:
     try:
         path.lstat()
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True

@@ -1,0 +1,100 @@
+"""Where in a document the servers stand, for this client or, by mistake, for another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from diagnostics.catalog.clients import Client
+from diagnostics.configs.document import Document, Path
+from diagnostics.configs.location import upward
+from diagnostics.host import Host
+from diagnostics.model import Problem
+
+_ELSEWHERE = (
+    ("mcpServers",),
+    ("servers",),
+    ("mcp", "servers"),
+    ("mcp_servers",),
+    ("context_servers",),
+    ("mcp",),
+)
+"""Where other clients keep their servers; a file with another client's key is a common mistake."""
+
+
+def sections(
+    host: Host, one: Client, document: Document, problems: list[Problem]
+) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The tables of servers and the ways to them, what counts first first; mistakes are added to `problems`."""
+    found = list(_own(host, one, document))
+    for way, said in found:
+        if isinstance(said, dict):
+            yield way, said
+        elif said != []:
+            facts = {"expected": ".".join(one.servers[-1])}
+            line = document.line_of(way)
+            problems.append(
+                Problem("servers-not-a-map", "config_schema_error", ".".join(way), line, facts=facts)
+            )
+            yield way, _listed(said)
+    yield from _strays(one, document, problems, others=[way for way, _ in found])
+
+
+def _own(host: Host, one: Client, document: Document) -> Iterator[tuple[Path, Any]]:
+    seen: list[Path] = []
+    for template in one.servers:
+        if any(way[: len(template)] == tuple(template) for way in seen):
+            continue  # the newer form lies inside what would be the older one
+        for way in _ways(template, host):
+            said = value_at(document.data, way)
+            if said is not None:
+                seen.append(way)
+                yield way, said
+                break
+
+
+def _listed(said: object) -> Mapping[str, Any]:
+    """A list of {name, ...}, which no client reads, but the person means those servers."""
+    rows = said if isinstance(said, list) else []
+    return {row["name"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)}
+
+
+def _strays(
+    one: Client, document: Document, problems: list[Problem], others: Sequence[Path]
+) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Servers where this client does not look; with none where it does, that is the mistake to mend."""
+    expected = ".".join(one.servers[-1])
+    own = {tuple(way) for way in one.servers} | set(others)
+    for way in (*_ELSEWHERE, *(() if others else ((),))):
+        if way in own:
+            continue
+        said = value_at(document.data, way)
+        if isinstance(said, dict) and said and any(_like_an_entry(each) for each in said.values()):
+            outcome = "no-key" if not way else "wrong-key-too" if others else "wrong-key"
+            line = document.line_of(way) if way else 1
+            facts = {"expected": expected}
+            problems.append(
+                Problem(outcome, "config_schema_error", ".".join(way), line, fatal=not others, facts=facts)
+            )
+            yield way, said
+            return
+
+
+def _like_an_entry(row: object) -> bool:
+    return isinstance(row, dict) and any(key in row for key in ("command", "url", "httpUrl", "serverUrl"))
+
+
+def _ways(template: Sequence[str], host: Host) -> list[Path]:
+    """`{cwd}` as the working directory and the folders above it, in both spellings of Windows."""
+    if "{cwd}" not in template:
+        return [tuple(template)]
+    spellings = dict.fromkeys(text for folder in upward(host) for text in (str(folder), folder.as_posix()))
+    return [tuple(text if key == "{cwd}" else key for key in template) for text in spellings]
+
+
+def value_at(data: Mapping[str, Any], way: Path) -> Any:
+    """What stands at the end of the way; None where it breaks off."""
+    said: Any = data
+    for key in way:
+        if not isinstance(said, dict) or key not in said:
+            return None
+        said = said[key]
+    return said
