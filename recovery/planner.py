@@ -2,13 +2,17 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from diagnostics.context import Context
-from diagnostics.model import Finding, Status
-from recovery.model import Remedy
+from diagnostics.host import Host
+from diagnostics.model import Finding, Stage, Status
+from diagnostics.stores import StoreState
+from recovery.model import RecoveryError, Remedy
+from recovery.steps.provider import RestartProvider
+from recovery.unlocking import Look, Way, way_to_unlocked
 
 Build = Callable[[Finding, Context], Remedy | None]
 
@@ -84,3 +88,113 @@ def _serving(finding: Finding) -> Sequence[Registered]:
         return ()
     wanted = {f"{finding.check}.{finding.outcome}", f"{finding.check}.*"}
     return [each for each in all_remedies() if each.serves & wanted]
+
+
+def unlock_remedy(host: Host, state: StoreState, look: Look, finding: str = "") -> Remedy:
+    """The one remedy that leads from this state to an unlocked keychain, whichever it is (for `unlock`).
+
+    In: `look` for the store on another bus. Out: a remedy without steps when the keychain is unlocked already.
+
+    Raises:
+        RecoveryError: none of ours leads there; the text says what only the person can do.
+    """
+    way = way_to_unlocked(state, host, look)
+    if not way.steps:
+        return Remedy("unlock-keychain", "The keychain is unlocked", "There is nothing to do.", finding)
+    return made_of(way, finding)
+
+
+def on_the_way(name: str, finding: Finding, context: Context) -> Remedy | None:
+    """The way from the probed state to an unlocked keychain, if it begins with what `name` does."""
+    from diagnostics.stores.secret_service import probe
+
+    try:
+        found = unlock_remedy(context.host, context.store.state(), probe, finding.id)
+    except RecoveryError:
+        return None
+    return found if found.id == name and found.steps else None
+
+
+def made_of(way: Way, finding: str) -> Remedy:
+    """A remedy from the steps of a way; its first step gives the id."""
+    first = way.steps[0]
+    name, title, why = _WAYS[first.kind]
+    if any(isinstance(step, RestartProvider) for step in way.steps) and first.kind == "set-mode":
+        why = f"{why} {_WAYS['restart-provider'][2]}"
+    return Remedy(
+        id="revive-provider" if isinstance(first, RestartProvider) and first.force else name,
+        title=title,
+        why=why,
+        finding=finding,
+        steps=way.steps,
+        asks=way.asks,
+        recheck=checks_from(Stage.BACKEND),
+    )
+
+
+def checks_from(stage: Stage) -> tuple[str, ...]:
+    """Ids of all checks of this stage and the ones after it, up to whether the provider takes the credential."""
+    from diagnostics.check import all_checks
+
+    stages = list(Stage)
+    later = stages[stages.index(stage) : stages.index(Stage.START)]
+    return tuple(each.id for each in all_checks() if each.stage in later)
+
+
+_WAYS: Mapping[str, tuple[str, str, str]] = {
+    "start-bus": (
+        "start-bus",
+        "Start a session bus and open the keychain on it",
+        (
+            "Starts a session bus without a display, which stays when you log out, and the keyring daemon on it, and "
+            "opens the keychain. Other programs of yours find it once their shell knows its address."
+        ),
+    ),
+    "use-bus": (
+        "use-live-bus",
+        "Use the session bus that is running and open the keychain on it",
+        "A session bus of yours is alive; this session just does not know its address. Nothing is started twice.",
+    ),
+    "start-provider": (
+        "start-provider",
+        "Start the keyring daemon and open the keychain",
+        "Has the session bus start the keyring daemon that is installed, then opens the keychain.",
+    ),
+    "continue-provider": (
+        "revive-provider",
+        "Let the stopped keyring daemon run on",
+        "The daemon is only stopped. It is told to run on, with everything it holds.",
+    ),
+    "restart-provider": (
+        "restart-provider",
+        "Start the keyring daemon afresh",
+        (
+            "Ends the keyring daemon and starts another, which reads the keychain files anew. The keychains of all other "
+            "programs of yours are locked by that until they are unlocked again; what is on the disk stays."
+        ),
+    ),
+    "set-default": (
+        "set-default-alias",
+        "Make the keychain that is there the default one",
+        "Programs that do not say which keychain they want will use this one from now on.",
+    ),
+    "set-mode": (
+        "fix-keyring-permissions",
+        "Give the keychain files the right permissions",
+        "The keychain's folder and files become readable and writable for you, and for nobody else.",
+    ),
+    "unlock": (
+        "unlock-keychain",
+        "Unlock the keychain",
+        (
+            "Your password goes to the keyring daemon over an encrypted channel, and nowhere else. Every program of "
+            "yours can read the keychain afterwards, until you log out or it is locked."
+        ),
+    ),
+    "create-keychain": (
+        "create-keychain",
+        "Create a keychain",
+        "Creates the keychain “login”, which every program uses by default, protected by a password you choose.",
+    ),
+}
+"""By the kind of the first step: the remedy's id, title and what it means for other programs."""
