@@ -286,7 +286,14 @@ class SshServer:
             "LANG": "C.UTF-8",
         }
         terminal = Terminal(self.command, env, columns=columns, rows=rows)
-        terminal.wait_for(r"ready\$", 20)
+        try:
+            terminal.wait_for(r"ready\$", 20)
+        except AssertionError:
+            # Without root, sshd can't hand a terminal over where devpts is mounted without the group `tty`.
+            if "Operation not permitted" in (log := (self.root / "log").read_text(errors="replace")):
+                terminal.close()
+                missing(f"sshd may not give a terminal away here: {log.strip().splitlines()[-1]}")
+            raise
         return terminal
 
     def close(self) -> None:

@@ -154,8 +154,8 @@ class StandInStore:
 
     @property
     def subject(self) -> Store:
-        """The store as a subject of checks: the same kind, so that the same checks and remedies fit."""
-        return Store("secret-service")
+        """The store as a subject of checks. Its kind keeps those out that would look at this computer instead."""
+        return Store("stand-in")
 
     def state(self) -> StoreState:
         """What a probe saw when this was made."""
