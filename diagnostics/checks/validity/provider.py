@@ -1,0 +1,147 @@
+"""The provider's own word on the token, asked once however many servers use it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from diagnostics import providers
+from diagnostics.catalog.providers import provider as entry_of
+from diagnostics.check import Verdict, check, skip
+from diagnostics.context import Context
+from diagnostics.credential import Credential, credential_of
+from diagnostics.model import Reference, Status
+from diagnostics.proxy import authorities
+
+_DAYS_AHEAD = 14
+_NOTED_SKEW = 30.0
+"""Seconds. Below that a Date header, good to a second, and a slow answer may explain the difference."""
+
+_ANSWERS: dict[str, tuple[Status, str, str | None]] = {
+    "valid": (Status.OK, "valid", None),
+    "invalid": (Status.FAIL, "invalid", "token_invalid"),
+    "expired": (Status.FAIL, "expired", "token_expired"),
+    "revoked": (Status.FAIL, "revoked", "token_revoked"),
+    "sso_required": (Status.FAIL, "sso-required", "sso_required"),
+    "insufficient_scope": (Status.WARN, "missing-scope", "token_insufficient_scope"),
+    "quota_exhausted": (Status.WARN, "quota-exhausted", "rate_limited"),
+    "rate_limited": (Status.UNKNOWN, "rate-limited", "rate_limited"),
+    "ip_blocked": (Status.UNKNOWN, "address-blocked", "address_blocked"),
+    "provider_down": (Status.UNKNOWN, "provider-down", "provider_down"),
+    "redirected": (Status.UNKNOWN, "redirected", "provider_answer_unclear"),
+    "indeterminate": (Status.UNKNOWN, "unclear", "provider_answer_unclear"),
+    "dns": (Status.UNKNOWN, "dns", "dns_failure"),
+    "refused": (Status.UNKNOWN, "refused", "connection_refused"),
+    "unreachable": (Status.UNKNOWN, "unreachable", "network_unreachable"),
+    "timeout": (Status.UNKNOWN, "timeout", "provider_timeout"),
+    "closed": (Status.UNKNOWN, "closed", "provider_answer_unclear"),
+    "proxy-login": (Status.UNKNOWN, "proxy-login", "proxy_problem"),
+    "proxy-refused": (Status.UNKNOWN, "proxy-refused", "proxy_problem"),
+    "proxy-unreachable": (Status.UNKNOWN, "proxy-unreachable", "proxy_problem"),
+    "proxy-unsupported": (Status.UNKNOWN, "proxy-unsupported", "proxy_problem"),
+    "certificate-untrusted": (Status.UNKNOWN, "certificate-untrusted", "tls_interception"),
+    "certificate-name": (Status.UNKNOWN, "certificate-name", "tls_interception"),
+    "certificate-expired": (Status.UNKNOWN, "certificate-expired", "certificate_expired"),
+    "certificate-not-yet-valid": (Status.UNKNOWN, "certificate-not-yet-valid", "clock_skew"),
+    "authorities-unreadable": (Status.UNKNOWN, "authorities-unreadable", "tls_interception"),
+    "tls": (Status.UNKNOWN, "tls", "tls_interception"),
+    "other": (Status.UNKNOWN, "unclear", "provider_answer_unclear"),
+}
+"""Meaning -> status, outcome, cause. Only the provider's clear word fails a token."""
+
+
+@check(of=Reference, needs=("lookup.entry", "format.hygiene", "format.token"), within=15.0, asks="network")
+def provider(context: Context, reference: Reference) -> Verdict | None:
+    """Does the provider accept it?"""
+    found = credential_of(context, reference)
+    if found is None:
+        return None
+    if found.provider_id is None:
+        return skip("no-provider")
+    if not found.may_be_sent:
+        return skip("not-sure-whose", provider=entry_of(found.provider_id).name)
+    answer = _asked(context, found, found.provider_id)
+    return _verdict(context, answer)
+
+
+def _asked(context: Context, found: Credential, provider_id: str) -> providers.Answer:
+    limit = context.options.timeout
+    seconds = providers.SECONDS if limit is None else min(providers.SECONDS, limit * 0.9)
+    key = (provider_id, tuple(sorted(found.configured.items())), found.value)
+    answer: providers.Answer = context.answers.get(
+        key,
+        lambda: providers.verify(
+            provider_id, found.value, context.host, context.options, seconds, found.configured
+        ),
+    )
+    return answer
+
+
+def _verdict(context: Context, answer: providers.Answer) -> Verdict:
+    entry = entry_of(answer.provider)
+    facts = {
+        "provider": entry.name,
+        "provider_id": entry.id,
+        "family": entry.family,
+        "host": answer.host or "the provider",
+        "account": answer.account or "an account it does not name",
+        "scopes": _scopes(answer),
+        "expires": f"{answer.expires:%Y-%m-%d}" if answer.expires else "",
+        "wait": _wait(answer.retry_after),
+        "target": answer.target,
+        "said": answer.said,
+        "http_status": str(answer.status or ""),
+        "rotation_url": entry.rotation_url or "the provider's settings page",
+    }
+    if answer.meaning == "not-asked":
+        if answer.reason in {"unsendable", "not-https"}:
+            return Verdict(Status.FAIL, "unsendable", "credential_corrupted", facts=facts)
+        return skip(answer.reason, **facts)
+    status, outcome, cause = _ANSWERS[answer.meaning]
+    if answer.meaning == "valid":
+        status, outcome, cause = _of_valid(answer, facts)
+    return Verdict(status, outcome, cause, tuple(_evidence(context, answer)), facts)
+
+
+def _of_valid(answer: providers.Answer, facts: dict[str, str]) -> tuple[Status, str, str | None]:
+    """Good today, but is it so next week, and for anything?"""
+    if answer.expires is not None:
+        days = (answer.expires - datetime.now(UTC)).days
+        if days < _DAYS_AHEAD:
+            facts["days"] = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
+            return Status.WARN, "expires-soon", "token_expired"
+    if answer.scopes == ():
+        return Status.WARN, "no-scopes", "token_insufficient_scope"
+    return _ANSWERS["valid"]
+
+
+def _scopes(answer: providers.Answer) -> str:
+    if answer.scopes is None:
+        return "not reported by the provider"
+    return ", ".join(answer.scopes) or "none"
+
+
+def _wait(seconds: int | None) -> str:
+    if seconds is None:
+        return "It did not say how long."
+    if seconds < 90:
+        return f"It asks to wait {seconds} seconds."
+    if seconds < 5400:
+        return f"It asks to wait {round(seconds / 60)} minutes."
+    return f"It asks to wait {round(seconds / 3600)} hours."
+
+
+def _evidence(context: Context, answer: providers.Answer) -> Iterator[str]:
+    yield f"asked: {answer.host}" + (f", which answered with HTTP {answer.status}" if answer.status else "")
+    if answer.account:
+        yield f"account: {answer.account}"
+    if answer.meaning == "valid":
+        yield f"scopes: {_scopes(answer)}"
+    if answer.expires:
+        yield f"valid until: {answer.expires:%Y-%m-%d %H:%M} UTC"
+    if answer.said:
+        yield answer.said
+    if answer.skew is not None and abs(answer.skew) >= _NOTED_SKEW:
+        where = "behind" if answer.skew > 0 else "ahead of"
+        yield f"this computer's clock is {abs(answer.skew):.0f} seconds {where} that of {answer.host}"
+    if answer.meaning.startswith(("certificate", "tls")):
+        named = authorities(context.host.env)
+        yield f"authorities: {named[0]}={named[1]}" if named else "authorities: the built-in list"

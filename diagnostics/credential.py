@@ -1,0 +1,126 @@
+"""A reference's credential with all that tells whose it is: the value, the names around it, the server it is for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from diagnostics.catalog.providers import Provider, catalogue, provider
+from diagnostics.context import Context
+from diagnostics.model import Reference, Server, Syntax
+from diagnostics.plain_text import names_secret
+from diagnostics.secret import Secret
+from diagnostics.token_format import identify, is_told_by_shape
+
+_SCHEME = re.compile(r"(?:bearer|token|basic|bot)[ \t]+(?=\S)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the format and validity checks look at."""
+
+    stored: Secret = field(repr=False)
+    """As it was read."""
+    value: Secret = field(repr=False)
+    """The token in it: the same, but for a whole header value (`Bearer …`) that is stored where one belongs."""
+    env_name: str | None
+    """The variable's name that tells most about it."""
+    provider_id: str | None
+    configured: Mapping[str, str] = field(repr=False)
+    """The variables by which the server is told where its provider is."""
+    server_env: frozenset[str] = frozenset()
+    """The names of the variables that the server's entry sets."""
+    is_header: bool = False
+    """Whether it stands for a whole header value, scheme word included."""
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Whether it is sure enough whose token it is: its own shape says so, or the name that the server reads."""
+        if self.provider_id is None:
+            return False
+        entry = provider(self.provider_id)
+        named = catalogue().named_by(self.env_name) if self.env_name else ()
+        if any(each.family == entry.family for each in named):
+            return True
+        return is_told_by_shape(self.value, self.provider_id) or entry.format.fits(
+            self.value.reveal(), named=True
+        )
+
+
+def credential_of(context: Context, reference: Reference) -> Credential | None:
+    """The credential behind a reference.
+
+    Out: None where there is no value to look at, or where it is no credential (`${HOME}` in a path).
+    """
+    stored = context.value_of(reference)
+    if stored is None:
+        return None
+    if reference.syntax is Syntax.ENV and not stored and reference.name not in context.host.env:
+        return None  # the empty default of an optional variable is meant
+    server = context.server(reference.server_id)
+    env_name = _telling_name(reference)
+    is_header = _is_header(reference)
+    value = Secret(_SCHEME.sub("", stored.reveal(), count=1)) if is_header else stored
+    provider_id = identify(value, env_name, _words(server))
+    is_told = provider_id is not None and is_told_by_shape(value, provider_id)
+    if reference.syntax is Syntax.ENV and not is_told and not _is_for_secrets(reference):
+        return None
+    entry = provider(provider_id) if provider_id else None
+    return Credential(
+        stored=stored,
+        value=value,
+        env_name=env_name,
+        provider_id=provider_id,
+        configured=_configured(context, server, entry),
+        server_env=frozenset(server.env),
+        is_header=is_header,
+    )
+
+
+def _telling_name(reference: Reference) -> str | None:
+    """The name that the catalogue knows: the variable's that the server reads, else that of what is referred to."""
+    field_name = reference.field.removeprefix("env.") if reference.field.startswith("env.") else None
+    for name in (field_name, reference.name):
+        if name and catalogue().named_by(name):
+            return name.upper()
+    return field_name
+
+
+def _is_for_secrets(reference: Reference) -> bool:
+    name = reference.field.partition(".")[2] or reference.name or ""
+    return names_secret(name) or (reference.name is not None and names_secret(reference.name))
+
+
+def _is_header(reference: Reference) -> bool:
+    if reference.field.startswith("headers."):
+        return reference.syntax is not Syntax.LITERAL and reference.text.reveal() == reference.spelling
+    name = (reference.name or reference.field).upper()
+    return "AUTH" in name and ("HEADER" in name or name.endswith(("AUTHORIZATION", "AUTH")))
+
+
+def _words(server: Server) -> str:
+    """What the server's command line or address says about whom it works with."""
+    words = [server.command or "", *(each.reveal() for each in server.args)]
+    if server.url is not None:
+        words.append(re.sub(r"[?#].*", "", server.url.reveal()))
+    return " ".join(words)
+
+
+def _configured(context: Context, server: Server, entry: Provider | None) -> dict[str, str]:
+    """What the server's own environment says about the provider's address; the entry's own value wins."""
+    found: dict[str, str] = {}
+    for name in entry.verify.base_env if entry and entry.verify else ():
+        if name in server.env:
+            found[name] = _plain(context, server, name)
+        elif context.host.env.get(name):
+            found[name] = context.host.env[name]
+    return found
+
+
+def _plain(context: Context, server: Server, name: str) -> str:
+    text = server.env[name].reveal()
+    for reference in server.references:
+        whole = reference.field == f"env.{name}" and reference.text.reveal() == reference.spelling
+        if whole and reference.syntax is Syntax.ENV:
+            value = context.value_of(reference)
+            return value.reveal() if value is not None else text
+    return text

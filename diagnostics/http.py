@@ -1,0 +1,332 @@
+"""One HTTPS request that never hangs, never follows, never retries, and whose failures have names.
+
+Built on requests, with everything ambient shut off: no ~/.netrc (it would replace the header), proxies and
+certificate authorities from the given environment only, no redirect, no logging.
+"""
+
+import email.utils
+import errno
+import logging
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import diagnostics
+from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.proxy import authorities, is_loopback, proxy_for
+from diagnostics.secret import Secret
+from diagnostics.text import clean
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response, Session
+
+_CONNECT_SECONDS = 5.0
+
+
+class HttpError(Exception):
+    """The request brought no answer of the server. `trouble` is one of TROUBLES, `said` is safe to show.
+
+    Raised without the original error: those quote addresses and header values.
+    """
+
+    def __init__(self, trouble: str, said: str = "") -> None:
+        super().__init__(f"{trouble}: {said}" if said else trouble)
+        self.trouble = trouble
+        self.said = said
+
+
+TROUBLES = (
+    "dns",
+    "refused",
+    "unreachable",
+    "timeout",
+    "closed",
+    "proxy-login",
+    "proxy-refused",
+    "proxy-unreachable",
+    "proxy-unsupported",
+    "certificate-untrusted",
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "certificate-name",
+    "authorities-unreadable",
+    "tls",
+    "unsendable",
+    "not-https",
+    "other",
+)
+"""Why no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. The secret goes into one header, and nowhere else."""
+
+    method: str
+    url: str
+    secret: Secret
+    secret_header: str
+    scheme: str = ""
+    """Word before the secret (`Bearer`), "" = it stands alone."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. The body is raw, and cut at the limit."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+    cut: bool = False
+    """Whether the body was longer."""
+    skew: float | None = None
+    """Seconds that the server's clock is ahead of ours, None where it did not tell. Good to about a second."""
+
+
+def ask(request: Request, env: Mapping[str, str], seconds: float, limit: int = 65536) -> Reply:
+    """Sends the request once and reads the answer up to `limit` bytes, all within `seconds`.
+
+    Raises:
+        HttpError: no answer; `trouble` says why.
+    """
+    _check(request)
+    try:
+        return call_within(seconds, lambda: _ask(request, env, seconds, limit))
+    except DeadlineError:
+        raise HttpError("timeout", f"no full answer within {seconds:g} seconds") from None
+
+
+def is_sendable(secret: Secret) -> bool:
+    """Whether the value may stand in a header: printable ASCII, no blank at its ends, not empty."""
+    return bool(re.fullmatch(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", secret.reveal()))
+
+
+def user_agent() -> str:
+    """How the doctor introduces itself."""
+    return f"mcp-doctor/{diagnostics.__version__}"
+
+
+def _check(request: Request) -> None:
+    if not is_sendable(request.secret):
+        raise HttpError("unsendable", "the value has characters that no header can carry")
+    parts = urlsplit(request.url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise HttpError("not-https", "a token is sent over https only")
+    if parts.username or parts.password:
+        raise HttpError("not-https", "the address must not hold a user name or password")
+
+
+def _ask(request: Request, env: Mapping[str, str], seconds: float, limit: int) -> Reply:
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    ends = time.monotonic() + seconds
+    proxy = proxy_for(request.url, env)
+    with _session(env) as session:
+        began = time.time()
+        try:
+            response = session.request(
+                request.method,
+                request.url,
+                headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", **request.headers},
+                data=request.body.encode() or None,
+                auth=_authorization(request),
+                proxies={"http": proxy, "https": proxy} if proxy else {},
+                timeout=(min(_CONNECT_SECONDS, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+            middle = (began + time.time()) / 2
+            body, cut = _body(response, ends, limit)
+        except Exception as error:
+            raise _named(error, proxy is not None) from None
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, body, cut, _skew(headers, middle))
+
+
+def _body(response: "Response", ends: float, limit: int) -> tuple[bytes, bool]:
+    found = bytearray()
+    for chunk in response.raw.stream(8192, decode_content=False):
+        found += chunk
+        if len(found) > limit:
+            response.close()
+            return bytes(found[:limit]), True
+        if time.monotonic() > ends:
+            response.close()
+            raise HttpError("timeout", "the answer came too slowly")
+    return bytes(found), False
+
+
+def _authorization(request: Request) -> Any:
+    from requests.auth import AuthBase
+
+    class Header(AuthBase):
+        """Puts the secret in at the last moment; as an auth object it also keeps requests from looking for another."""
+
+        def __call__(self, prepared: "PreparedRequest") -> "PreparedRequest":
+            value = request.secret.reveal()
+            prepared.headers[request.secret_header] = f"{request.scheme} {value}" if request.scheme else value
+            return prepared
+
+    return Header()
+
+
+def _session(env: Mapping[str, str]) -> "Session":
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    context = _trust(env)
+
+    class Adapter(HTTPAdapter):
+        """Uses one TLS context for all requests: reading the authorities anew each time costs more than the rest."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
+
+        def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:  # noqa: ARG002
+            conn.cert_reqs = "CERT_REQUIRED"
+
+    class Session(requests.Session):
+        """Sees no redirect: requests would read the whole answer to prepare for the next address."""
+
+        def get_redirect_target(self, resp: "Response") -> None:  # noqa: ARG002
+            return None
+
+    session = Session()
+    session.trust_env = False
+    session.mount("https://", Adapter(max_retries=0))
+    return session
+
+
+def _trust(env: Mapping[str, str]) -> ssl.SSLContext:
+    import certifi
+
+    named = authorities(env)
+    if named is None:
+        return _context(certifi.where(), 0.0)
+    variable, path = named
+    try:
+        return _context(path, Path(path).stat().st_mtime)
+    except (OSError, ssl.SSLError):
+        said = f"{variable} names {clean(path, 200)}, which is no readable file of certificates"
+        raise HttpError("authorities-unreadable", said) from None
+
+
+@lru_cache(maxsize=8)
+def _context(path: str, _modified: float) -> ssl.SSLContext:
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    context = create_urllib3_context()
+    if Path(path).is_dir():
+        context.load_verify_locations(capath=path)
+    else:
+        context.load_verify_locations(cafile=path)
+    return context
+
+
+def _skew(headers: Mapping[str, str], ours: float) -> float | None:
+    with suppress(ValueError, TypeError, OverflowError):
+        age = headers.get("age", "0").strip()
+        theirs = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
+        return theirs + (float(age) if age.isdigit() else 0.0) - ours
+    return None
+
+
+# ── what an error means ─────────────────────────────────────────────────────────────────────────────────────
+
+_CERTIFICATE = {
+    9: "certificate-not-yet-valid",
+    10: "certificate-expired",
+    62: "certificate-name",
+    64: "certificate-name",
+}
+"""OpenSSL's verify codes (x509_vfy.h); all others mean that the chain does not end in a trusted authority."""
+
+
+def _named(error: BaseException, proxied: bool) -> HttpError:
+    chain = list(_chain(error))
+    if own := next((each for each in chain if isinstance(each, HttpError)), None):
+        return own
+    names = {type(each).__name__ for each in chain}
+    if proxied and (found := _proxy_trouble(chain, names)):
+        return found
+    for each in chain:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            code = getattr(each, "verify_code", 0)
+            said = clean(str(getattr(each, "verify_message", "")), 200)
+            return HttpError(_CERTIFICATE.get(code, "certificate-untrusted"), said)
+    if any(isinstance(each, ssl.SSLError) for each in chain) or "SSLError" in names:
+        return HttpError("tls", "the two sides could not agree on a secure connection")
+    return HttpError(_network_trouble(chain, names))
+
+
+def _proxy_trouble(chain: list[BaseException], names: set[str]) -> HttpError | None:
+    for each in chain:
+        refused = (
+            re.match(r"Tunnel connection failed: (\d{3})", str(each)) if isinstance(each, OSError) else None
+        )
+        if refused:
+            status = refused[1]
+            return HttpError(
+                "proxy-login" if status == "407" else "proxy-refused", f"the proxy answered {status}"
+            )
+    if names & {"InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError", "InvalidSchema"}:
+        return HttpError("proxy-unsupported", "the proxy's address is of a kind that is not supported")
+    if "ProxyError" in names:
+        return HttpError("proxy-unreachable", "no connection to the proxy")
+    return None
+
+
+def _network_trouble(chain: list[BaseException], names: set[str]) -> str:
+    if any(isinstance(each, socket.gaierror) for each in chain) or "NameResolutionError" in names:
+        return "dns"
+    if any(isinstance(each, ConnectionRefusedError) for each in chain):
+        return "refused"
+    lost = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+    if any(isinstance(each, OSError) and each.errno in lost for each in chain):
+        return "unreachable"
+    if any(isinstance(each, TimeoutError) for each in chain) or names & {
+        "ConnectTimeout",
+        "ReadTimeout",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+    }:
+        return "timeout"
+    if names & {"InvalidHeader", "InvalidURL", "UnicodeEncodeError", "UnicodeError"}:
+        return "unsendable"
+    closing = {
+        "RemoteDisconnected",
+        "IncompleteRead",
+        "ProtocolError",
+        "ChunkedEncodingError",
+        "BadStatusLine",
+    }
+    if any(isinstance(each, ConnectionError) for each in chain) or names & closing:
+        return "closed"
+    return "other"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error with all that led to it: causes, contexts, urllib3's `reason`, errors among the arguments."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        more = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        waiting += [each for each in more if isinstance(each, BaseException)]
