@@ -1,14 +1,17 @@
 """Everything a check may look at: the host, what was discovered, the store's state. Reading only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
+from diagnostics.once import Once
 from diagnostics.secret import Scrubber, Secret
-from diagnostics.stores import CredentialStore, Entry, StoreError
+from diagnostics.stores import AskedByName, CredentialStore, Entry, StoreError
+from diagnostics.stores.similar import SimilarEntries
 
 SERVICE = "mcp-secrets"
 """The keyring service below which `${SECRET:name}` lives, user name = the secret's name (the contract)."""
@@ -40,6 +43,13 @@ class Context:
     """The chosen ones; all of `files` when none was named."""
     store: CredentialStore
     scrubber: Scrubber = field(default_factory=Scrubber)
+    answers: Once[Hashable, Any] = field(default_factory=Once)
+    """What providers said in this run (`diagnostics.providers.Answer`), so that one token is sent once."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.store, AskedByName):
+            secrets = (each for each in self.references if each.syntax is Syntax.SECRET)
+            self.store.expect(each.name for each in secrets if each.name)
 
     @property
     def references(self) -> list[Reference]:
@@ -74,6 +84,15 @@ class Context:
             StoreError: the store could not be read.
         """
         return self._named.get(name, ())
+
+    @cached_property
+    def similar_entries(self) -> SimilarEntries:
+        """The store's entries by what a person may have meant.
+
+        Raises:
+            StoreError: the store could not be read.
+        """
+        return SimilarEntries(self.store.entries(), SERVICE)
 
     def value_of(self, reference: Reference) -> Secret | None:
         """The credential behind a reference, None where there is none (yet) or it can't be resolved here.

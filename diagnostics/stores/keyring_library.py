@@ -78,7 +78,7 @@ class KeyringLibrary:
         wanted = json.dumps({"service": SERVICE, "names": self._names}).encode()
         try:
             result = run_child(
-                [sys.executable, "-c", _PROGRAM], env=self._host.env, seconds=ASK_SECONDS, given=wanted
+                [sys.executable, "-P", "-c", _PROGRAM], env=self._host.env, seconds=ASK_SECONDS, given=wanted
             )
             answer = json.loads(result.output)
             if "error" in answer:

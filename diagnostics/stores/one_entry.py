@@ -90,7 +90,7 @@ class Entries:
             return self._bus
         from diagnostics.stores.bus import Bus
         from diagnostics.stores.protocol import COLLECTION, NAME
-        from diagnostics.stores.protocol import SERVICE as SERVICE_OBJECT
+        from diagnostics.stores.reading import SERVICE as SERVICE_OBJECT
 
         bus = Bus.connect(_address(self._host), self._seconds)
         self._bus = bus

@@ -16,7 +16,8 @@ from diagnostics.stores import BusState, CollectionState, ProviderState, StoreSt
 from diagnostics.stores.activation import activation_of
 from diagnostics.stores.bus import Bus, BusError, address_of, garbled, is_listening, sockets_of
 from diagnostics.stores.processes import data_home_in, environment_of, kin_of, program_of, state_of
-from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE, SERVICE_INTERFACE
+from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE_INTERFACE
+from diagnostics.stores.reading import SERVICE
 
 _PING_SECONDS = 1.0
 _MOST_COLLECTIONS = 50
@@ -74,7 +75,7 @@ def _connect(host: Host) -> tuple[BusState, Bus | None]:
 
 def _usual_place(host: Host, variable: str | None) -> str | None:
     """The address of this user's live bus where logins have it, unless the variable leads there already."""
-    for folder in dict.fromkeys((host.runtime_dir, Path(f"/run/user/{host.uid}"))):
+    for folder in dict.fromkeys((host.runtime_dir, Path(f"/run/user/{host.uid}"), host.state_dir)):
         socket = folder / "bus"
         named = variable is not None and str(socket) in sockets_of(variable)
         if not named and _socket_owner(socket) == host.uid and is_listening(str(socket)):

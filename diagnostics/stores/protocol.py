@@ -1,6 +1,4 @@
-"""Names, paths and interfaces of the freedesktop Secret Service, version 0.2."""
-
-from jeepney import DBusAddress
+"""Names, paths and interfaces of the freedesktop Secret Service, version 0.2. Imports nothing, so that any system can."""
 
 NAME = "org.freedesktop.secrets"
 ROOT = "/org/freedesktop/secrets"
@@ -8,7 +6,6 @@ SERVICE_INTERFACE = "org.freedesktop.Secret.Service"
 COLLECTION = "org.freedesktop.Secret.Collection"
 ITEM = "org.freedesktop.Secret.Item"
 PROPERTIES = "org.freedesktop.DBus.Properties"
-SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
 LOGIN_COLLECTION = f"{ROOT}/collection/login"
 """The collection that is the default where no alias says otherwise (gnome-keyring; the label must be `login`)."""
 SESSION_COLLECTION = f"{ROOT}/collection/session"

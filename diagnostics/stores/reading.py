@@ -11,8 +11,9 @@ from jeepney import DBusAddress
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.bus import Bus, BusError, garbled
-from diagnostics.stores.protocol import ITEM, NAME, PROPERTIES, SERVICE
+from diagnostics.stores.protocol import ITEM, NAME, PROPERTIES, ROOT, SERVICE_INTERFACE
 
+SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
 READ_SECONDS = 4.0
 """For each of the three calls; a healthy daemon gives 10,000 entries in less."""
 

@@ -14,11 +14,10 @@ from diagnostics.stores.protocol import (
     LOGIN_COLLECTION,
     NAME,
     ROOT,
-    SERVICE,
     SERVICE_INTERFACE,
     SESSION_COLLECTION,
 )
-from diagnostics.stores.reading import open_session, read_everything, read_secret
+from diagnostics.stores.reading import SERVICE, open_session, read_everything, read_secret
 
 __all__ = [
     "COLLECTION",

@@ -127,7 +127,9 @@ class FakeSession(DoctorSession):
         return Context(self.host, self.options, self.files, list(self.servers), FakeStore())
 
 
-def session(tmp: Path, servers: Iterable[Server] = (), findings: Iterable[Finding] = (), **more: Any) -> FakeSession:
+def session(
+    tmp: Path, servers: Iterable[Server] = (), findings: Iterable[Finding] = (), **more: Any
+) -> FakeSession:
     """A session on a host of its own."""
     env = more.pop("env", {})
     values: dict[str, Any] = {
@@ -146,7 +148,10 @@ def fake_diagnose(of: FakeSession) -> Callable[..., Iterator[Finding]]:
     """Stands in for `diagnostics.runner.diagnose`: the session's findings in the order of the path."""
 
     def diagnose(
-        context: Context, asked: Sequence[Check], earlier: Iterable[Finding] = (), progress: Any = lambda *_: None
+        context: Context,
+        asked: Sequence[Check],
+        earlier: Iterable[Finding] = (),
+        progress: Any = lambda *_: None,
     ) -> Iterator[Finding]:
         of.runs.append(tuple(each.id for each in asked))
         ids = {server.id for server in context.servers}

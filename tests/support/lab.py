@@ -25,8 +25,8 @@ from jeepney.bus_messages import message_bus
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.stores.bus import Bus, BusError
-from diagnostics.stores.protocol import NAME, ROOT, SERVICE
-from diagnostics.stores.reading import open_session
+from diagnostics.stores.protocol import NAME, ROOT
+from diagnostics.stores.reading import SERVICE, open_session
 
 LOGIN = f"{ROOT}/collection/login"
 INTERNAL = DBusAddress(ROOT, NAME, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface")

@@ -1,0 +1,27 @@
+"""The command that installs a missing part, in the words of this host's distribution."""
+
+import platform
+
+from diagnostics.catalog import read
+
+
+def package_command(part: str, ids: tuple[str, ...] | None = None) -> str:
+    """The command for `secret-service` or `session-bus`.
+
+    In: the distribution's ids, the closest first; None = those of this host. Out: a plain request where the
+    distribution is not in the catalogue.
+    """
+    rows: dict[str, str] = read("packages.toml")[part]
+    for each in _ids() if ids is None else ids:
+        if each in rows:
+            return rows[each]
+    wanted = {"secret-service": "gnome-keyring", "session-bus": "dbus"}[part]
+    return f"(install the package {wanted} with your system's package manager)"
+
+
+def _ids() -> tuple[str, ...]:
+    try:
+        found = platform.freedesktop_os_release()
+    except OSError:
+        return ()
+    return (found.get("ID", ""), *found.get("ID_LIKE", "").split())

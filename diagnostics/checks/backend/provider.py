@@ -1,0 +1,74 @@
+"""Store: somebody must answer for the Secret Service on the session bus."""
+
+from diagnostics.catalog.packages import package_command
+from diagnostics.check import Verdict, check, fail, ok
+from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
+from diagnostics.context import Context
+from diagnostics.model import Store
+from diagnostics.stores import StoreState
+
+_UNRESPONSIVE = "secret_service_unresponsive"
+
+
+@check(of=Store, needs=("backend.session-bus",), within=5.0)
+def provider(context: Context, store: Store) -> Verdict | None:
+    """Does a program that keeps secrets answer on the session bus?"""
+    passed = not_applicable(context, store, SECRET_SERVICE, STAND_IN)
+    if passed is not None:
+        return passed
+    state = context.store.state()
+    return _running(state) if state.provider.running else _not_running(state)
+
+
+def _running(state: StoreState) -> Verdict:
+    one = state.provider
+    facts = {
+        "program": one.program or "a program of unknown name",
+        "pid": one.pid,
+        "data_home": one.data_home,
+    }
+    who = f"org.freedesktop.secrets belongs to {facts['program']}, process {one.pid}"
+    if one.hung and one.stopped:
+        return fail("stopped", _UNRESPONSIVE, evidence=(who, "process state T (stopped)"), **facts)
+    if one.hung:
+        return fail("hung", _UNRESPONSIVE, evidence=(who, state.error or "no answer to a ping"), **facts)
+    if state.error:
+        outcome = "garbled" if state.error.startswith("garbled") else "broke-off"
+        return fail(outcome, _UNRESPONSIVE, evidence=(who, state.error), said=state.error, **facts)
+    return ok("answers", evidence=(who,), **facts)
+
+
+def _not_running(state: StoreState) -> Verdict:
+    one, bus = state.provider, state.bus
+    if bus.provider_elsewhere:
+        return fail(
+            "on-another-bus",
+            "secret_service_on_other_bus",
+            evidence=(
+                f"no secret service at {bus.address}",
+                f"{bus.provider_elsewhere} answers at {bus.live_elsewhere}",
+            ),
+            address=bus.address,
+            live=bus.live_elsewhere,
+            program=bus.provider_elsewhere,
+        )
+    if not one.installed:
+        return fail(
+            "not-installed",
+            "secret_service_not_provided",
+            evidence=(f"nobody owns or could be started for org.freedesktop.secrets at {bus.address}",),
+            install=package_command("secret-service"),
+        )
+    facts = {"command": one.activation_command or "(not known)", "has_display": bus.has_display}
+    evidence = (f"the bus would start: {facts['command']}",)
+    if one.activation_program_missing:
+        missing = one.activation_command.split()[0]
+        return fail(
+            "cannot-start",
+            "secret_service_start_failed",
+            evidence=(*evidence, f"not found: {missing}"),
+            missing=missing,
+            install=package_command("secret-service"),
+            **facts,
+        )
+    return fail("not-running", "secret_service_not_running", evidence=evidence, **facts)

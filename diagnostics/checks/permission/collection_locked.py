@@ -1,0 +1,59 @@
+"""Store: a locked collection shows that entries exist, and gives none of them."""
+
+from typing import Any
+
+from diagnostics.check import Verdict, check, fail, ok, unknown
+from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
+from diagnostics.context import Context
+from diagnostics.model import Store, Syntax
+from diagnostics.stores import StoreError
+
+
+@check(of=Store, needs=("permission.default-collection",), within=8.0)
+def collection_locked(context: Context, store: Store) -> Verdict | None:
+    """Is the default keychain unlocked?"""
+    passed = not_applicable(context, store, SECRET_SERVICE, STAND_IN)
+    if passed is not None:
+        return passed
+    state = context.store.state()
+    one = state.default
+    if one is None:
+        return unknown("no-collection")
+    facts: dict[str, Any] = {
+        "collection": one.path,
+        "label": one.label or one.path.rpartition("/")[2],
+        "items": one.items,
+        "program": state.provider.program,
+        "pid": state.provider.pid,
+        "has_display": state.bus.has_display,
+    }
+    if not one.locked:
+        return ok("unlocked", **facts)
+    if state.provider.program.startswith("kwalletd"):
+        # KWallet says "locked" of wallets that it has open, too.
+        return unknown("kwallet-does-not-say", "kwallet_unavailable", **facts)
+    evidence = [f"{one.path} is locked, with {one.items} entries", *_known(context, one.path)]
+    return fail("locked", "keyring_locked", evidence=evidence, **facts)
+
+
+def _known(context: Context, collection: str) -> list[str]:
+    """Which of the entries that the configs name are in it: hashes of their names can be seen without unlocking."""
+    names = {each.name for each in context.references if each.syntax is Syntax.SECRET and each.name}
+    if not names:
+        return []
+    try:
+        similar = context.similar_entries
+        hashed = {
+            name for name in names if any(each.collection == collection for each in similar.hashed(name))
+        }
+        # A keychain that was unlocked once and locked again shows its names in the clear.
+        seen = {
+            name for name in names if any(e.collection == collection for e in context.entries_named(name))
+        }
+    except StoreError as error:
+        return [f"its entries could not be listed: {error}"]
+    there = sorted(hashed | seen)
+    said = [f"{len(there)} of the {len(names)} entries that the configs name are in it"]
+    if there and len(names) > len(there):
+        said.append(f"not in it: {', '.join(sorted(names - set(there))[:10])}")
+    return said
