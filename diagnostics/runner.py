@@ -1,6 +1,7 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
 import queue
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject
-from diagnostics.text import clean
+from diagnostics.text import Words, clean
 
 _WORKERS = 32
 """Outside questions asked at once; each waits on a peer, none computes."""
@@ -113,6 +114,10 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         "field": clean(field or ""),
         "path": clean(str(path or "")),
     }
+    quoted = {
+        name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
+        for name, value in facts.items()
+    }
     text: Wording = words[key]
     return Finding(
         id=one.id if isinstance(subject, Store) else f"{one.id}:{clean(_handle(subject))}",
@@ -122,7 +127,7 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         outcome=verdict.outcome,
         title=text.title.format_map(facts),
         detail=text.detail.format_map(facts),
-        fix=tuple(line.format_map(facts) for line in text.fix),
+        fix=tuple(line.format_map(quoted if line.startswith("$ ") else facts) for line in text.fix),
         evidence=tuple(clean(context.scrubber.scrub(line)) for line in verdict.evidence),
         cause=verdict.cause,
         server=server,

@@ -3,6 +3,16 @@
 import re
 import unicodedata
 
+
+class Words(str):
+    """A fact that stands in a command as it is: several arguments, or a whole command of our own making.
+
+    Every other fact is quoted there, so that a name from a config can't become a command.
+    """
+
+    __slots__ = ()
+
+
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
     r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC

@@ -8,15 +8,15 @@ from diagnostics.catalog import read
 def package_command(part: str, ids: tuple[str, ...] | None = None) -> str:
     """The command for `secret-service` or `session-bus`.
 
-    In: the distribution's ids, the closest first; None = those of this host. Out: a plain request where the
-    distribution is not in the catalogue.
+    In: the distribution's ids, the closest first; None = those of this host. Out: a whole line for `fix`: `$ ` and the command, or a plain
+    request where the distribution is not in the catalogue.
     """
     rows: dict[str, str] = read("packages.toml")[part]
     for each in _ids() if ids is None else ids:
         if each in rows:
-            return rows[each]
+            return f"$ {rows[each]}" if rows[each].startswith("sudo ") else rows[each]
     wanted = {"secret-service": "gnome-keyring", "session-bus": "dbus"}[part]
-    return f"(install the package {wanted} with your system's package manager)"
+    return f"(Install the package {wanted} with your system's package manager.)"
 
 
 def _ids() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from diagnostics.check import Verdict, check, ok, warn
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
+from diagnostics.text import Words
 
 
 @check(of=Store, needs=("backend.provider",), within=5.0)
@@ -32,5 +33,5 @@ def stray_daemons(context: Context, store: Store) -> Verdict | None:
     return ok("alone", **facts)
 
 
-def _listed(pids: tuple[int, ...]) -> str:
-    return " ".join(str(pid) for pid in pids)
+def _listed(pids: tuple[int, ...]) -> Words:
+    return Words(" ".join(str(pid) for pid in pids))
