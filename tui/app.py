@@ -38,16 +38,8 @@ class DoctorApp(App[str]):
     TITLE = "mcp-doctor"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-tiny"),
-        (64, "-normal"),
-        (120, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-flat"),
-        (18, "-short"),
-        (36, "-tall"),
-    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's declaration
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (36, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "stop", show=False, priority=True)]
 
     def __init__(self, session: DoctorSession, *, no_color: bool = False) -> None:

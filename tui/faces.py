@@ -24,8 +24,8 @@ FACES: dict[Status | None, Face] = {
     Status.WARN: Face("▲", "!", "warning", "warn", "$text-warning"),
     Status.FAIL: Face("✗", "x", "broken", "fail", "$text-error"),
     Status.UNKNOWN: Face("?", "?", "unclear", "unknown", "$text-secondary"),
-    Status.SKIP: Face("○", "-", "not asked", "skip", "$text-muted"),
-    None: Face("·", ".", "waiting", "pending", "$text-muted"),
+    Status.SKIP: Face("○", "-", "not asked", "skip", "$foreground-muted"),
+    None: Face("·", ".", "waiting", "pending", "$foreground-muted"),
 }
 ASKING = Face("◌", "~", "asking", "asking", "$text-primary")
 

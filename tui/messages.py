@@ -1,12 +1,15 @@
 """What workers tell the app. Frozen in meaning: a message is never changed after it was posted, none holds a secret."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
+
+if TYPE_CHECKING:
+    from recovery.runner import Progress
 
 
 class RunMessage(Message):
@@ -55,6 +58,14 @@ class Asked:
         self.stage = stage
         self.question = question
         self.subjects = subjects
+
+
+class StepMoved(Message):
+    """A step of the remedy that is being carried out is further."""
+
+    def __init__(self, progress: "Progress") -> None:
+        super().__init__()
+        self.progress = progress
 
 
 Item = Finding | Asked

@@ -19,7 +19,10 @@ LOCKED = finding(
     detail="You are logged in over SSH. The keychain opens by itself only when you log in at the screen, so until "
     "it is unlocked no program of this session can read a token from it.",
     fix=("Unlock it here (press m), or type:", "$ mcp-doctor unlock"),
-    evidence=("/org/freedesktop/secrets/collection/login: Locked = true", "owner: gnome-keyring-daemon, pid 4711"),
+    evidence=(
+        "/org/freedesktop/secrets/collection/login: Locked = true",
+        "owner: gnome-keyring-daemon, pid 4711",
+    ),
 )
 
 

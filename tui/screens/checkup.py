@@ -13,6 +13,7 @@ from diagnostics.model import Finding, Stage, Status
 from tui.actions import CHECKUP, bindings
 from tui.board import STORE_ROW, Board, Link, Row
 from tui.faces import ASKING, FACES
+from tui.screens.about import about
 from tui.widgets.chain import Chain
 from tui.widgets.finding_view import FindingView, words_of
 from tui.widgets.key_line import KeyLine
@@ -61,21 +62,26 @@ class CheckupScreen(Screen[None]):
             yield Static("\n".join(session.notes), id="notes", markup=False)
         with Horizontal(id="panes"):
             with Container(id="left"):
-                yield Static(Content.styled("/ search", "$text-muted"), id="search-hint")
+                yield Static(Content.styled("/ search", "$foreground-muted"), id="search-hint")
                 yield ServerList(id="servers")
             with Container(id="right"):
-                yield Chain(few_characters=self.doctor.few_characters, id="chain")
+                with Container(id="path"):
+                    yield Chain(few_characters=self.doctor.few_characters, id="chain")
+                    yield Static(id="about", markup=False)
                 with Container(id="what"):
                     yield FindingView(id="finding")
                     yield Static(id="remedies", markup=False)
         yield Static(id="progress", markup=False)
         yield KeyLine(CHECKUP, id="keys")
-        yield Static("This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False)
+        yield Static(
+            "This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False
+        )
 
     def on_mount(self) -> None:
         """Titles, focus and a slow clock for the progress line."""
         self.query_one("#left").border_title = "Servers"
         self.query_one("#chain").border_title = "Path of the credential"
+        self.query_one("#about").border_title = "As it is configured"
         self.query_one("#what").border_title = "Finding"
         self.query_one(ServerList).focus()
         self.set_interval(1.0, self._tick)
@@ -101,11 +107,10 @@ class CheckupScreen(Screen[None]):
     def _show_row(self) -> None:
         key = self.query_one(ServerList).chosen
         chain, what = self.query_one(Chain), self.query_one("#what")
+        self.query_one("#path").display = key is not None
         if key is None:
-            chain.display = False
             self._show_nothing()
             return
-        chain.display = True
         row = self.board.row(key)
         links = self.board.links(key)
         stage = chain.chosen if self._link_touched else self._telling_stage(key, links)
@@ -114,6 +119,7 @@ class CheckupScreen(Screen[None]):
         link = links[tuple(Stage).index(stage)]
         what.border_title = Content(f"{stage.value}: {FACES[link.status].word}")
         self.query_one(FindingView).show(words_of(link, self.doctor.few_characters))
+        self.query_one("#about", Static).update(about(row, self.board.server(key)))
         self._show_remedies()
 
     def _show_nothing(self) -> None:
@@ -124,9 +130,13 @@ class CheckupScreen(Screen[None]):
         if self._words:
             view.show(Content(f"No server fits “{self._words}”. Esc shows all of them again."))
         elif self.board.said:
-            view.show(Content.assemble(("The checks could not be run\n\n", "bold $text-error"), self.board.said))
+            view.show(
+                Content.assemble(("The checks could not be run\n\n", "bold $text-error"), self.board.said)
+            )
         elif self.board.context is None:
-            view.show(Content.styled("Reading the configs of this computer's MCP clients …", "$text-muted"))
+            view.show(
+                Content.styled("Reading the configs of this computer's MCP clients …", "$foreground-muted")
+            )
         else:
             what.border_title = "Nothing is configured here"
             view.show(_empty_state(self.board))
@@ -140,7 +150,9 @@ class CheckupScreen(Screen[None]):
                 glyph = face.plain if self.doctor.few_characters else face.glyph
                 parts.append(Content.styled(f"  {glyph} {counts[status]} {face.word}", face.style))
         host = self.doctor.session.host
-        parts.append(Content.styled(f"   {host.platform.value}, {host.session.value} session", "$text-muted"))
+        parts.append(
+            Content.styled(f"   {host.platform.value}, {host.session.value} session", "$foreground-muted")
+        )
         self.query_one("#head", Static).update(Content("").join(parts))
 
     def _show_progress(self) -> None:
@@ -152,7 +164,7 @@ class CheckupScreen(Screen[None]):
             line.update(Content.styled(f" The checks broke off: {board.said}", "$text-error"))
         elif board.context is not None:
             total = f"All {board.total} questions are asked." if board.total else ""
-            line.update(Content.styled(f" {total}  Worst first; Enter goes deeper.", "$text-muted"))
+            line.update(Content.styled(f" {total}  Worst first; Enter goes deeper.", "$foreground-muted"))
 
     def _tick(self) -> None:
         if self.board.running:
@@ -167,7 +179,7 @@ class CheckupScreen(Screen[None]):
         below = f"{face.word}: {stage.value}" if stage else face.word
         place = f"{row.place}, disabled" if row.disabled else row.place
         glyph = face.plain if self.doctor.few_characters else face.glyph
-        return Item(row.key, row.title, f"{below} · {place}" if place else below, face, glyph)
+        return Item(row.key, row.title, below, place, face, glyph)
 
     def _telling_stage(self, key: str, links: tuple[Link, ...]) -> Stage:
         """The link that tells most: the first broken one, else how far the path is known to hold."""
@@ -233,11 +245,13 @@ class CheckupScreen(Screen[None]):
                 more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
                 line.update(
                     Content.assemble(
-                        (" m ", "bold $text-primary reverse"), (f" {remedies[0].title}", "bold"), (more, "$text-muted")
+                        (" m ", "bold $text-primary reverse"),
+                        (f" {remedies[0].title}", "bold"),
+                        (more, "$foreground-muted"),
                     )
                 )
 
-        in_background(self.app, job, show, lambda error: show(()), "remedies")
+        in_background(self.app, job, show, lambda _error: show(()), "remedies")
 
     @property
     def remedies(self) -> "tuple[Remedy, ...]":
@@ -265,13 +279,13 @@ class CheckupScreen(Screen[None]):
         """From the path to the finding."""
         self.query_one(FindingView).focus()
 
-    def on_click(self, event: Any) -> None:
+    async def on_click(self, event: Any) -> None:
         """The remedies' line and the search hint work with the mouse."""
         where = getattr(event.widget, "id", None)
         if where == "remedies":
             self.action_mend()
         elif where == "search-hint":
-            self.action_search()
+            await self.action_search()
 
     def key_enter(self) -> None:
         """In the finding: to the remedy."""
@@ -370,8 +384,10 @@ class CheckupScreen(Screen[None]):
         """Opens the guide of the chosen findings' remedy; lets choose where there are several."""
         remedies = self.remedies
         if not remedies:
-            words = "Nothing here needs mending." if not self.chosen_findings() else (
-                "The doctor can't do this for you: “What to do” says what you can do."
+            words = (
+                "Nothing here needs mending."
+                if not self.chosen_findings()
+                else ("The doctor can't do this for you: “What to do” says what you can do.")
             )
             self.notify(words)
         elif len(remedies) == 1:
@@ -424,7 +440,11 @@ def _progress(board: Board, seconds: float, few_characters: bool) -> Content:
     count = f" {done} of {board.total} " if board.total else " "
     slow = f"  still waiting, {seconds:.0f} s" if seconds >= _SLOW else ""
     return Content.assemble(
-        " ", (full * cells, "$text-primary"), (empty * (12 - cells), "$text-muted"), (count, "$text-muted"), words,
+        " ",
+        (full * cells, "$text-primary"),
+        (empty * (12 - cells), "$foreground-muted"),
+        (count, "$foreground-muted"),
+        words,
         (slow, "$text-warning"),
     )
 
@@ -437,13 +457,16 @@ def _in_the_order_of(keys: list[str], rows: list[Row]) -> list[Row]:
 
 def _empty_state(board: Board) -> Content:
     looked = [
-        Content.assemble("  ", (str(each.path), ""), (f"  {each.client}", "$text-muted")) for each in board.files
+        Content.assemble("  ", (str(each.path), ""), (f"  {each.client}", "$foreground-muted"))
+        for each in board.files
     ]
     return Content("\n").join(
         [
             Content.styled("No MCP server is configured in any of the places that were looked at.", "bold"),
             Content(""),
-            Content.assemble("Press ", ("d", "bold $text-primary"), " for the demo: a sandbox with broken examples."),
+            Content.assemble(
+                "Press ", ("d", "bold $text-primary"), " for the demo: a sandbox with broken examples."
+            ),
             Content("It touches nothing of yours."),
             Content(""),
             Content("Or name a file: "),

@@ -29,7 +29,7 @@ def evidence_of(link: Link) -> Content:
             *(Content(f"  {line}") for line in finding.evidence),
         ]
         if not finding.evidence:
-            lines.append(Content.styled("  Nothing beyond the words of the finding.", "$text-muted"))
+            lines.append(Content.styled("  Nothing beyond the words of the finding.", "$foreground-muted"))
         told = (
             ("check", finding.check),
             ("answer", finding.outcome),
@@ -39,6 +39,8 @@ def evidence_of(link: Link) -> Content:
             ("file", finding.path or ""),
             ("took", f"{finding.duration_ms} ms" if finding.duration_ms else ""),
         )
-        lines += [Content.styled(f"  {name:<7} {value}", "$text-muted") for name, value in told if value]
+        lines += [
+            Content.styled(f"  {name:<7} {value}", "$foreground-muted") for name, value in told if value
+        ]
         blocks.append(Content("\n").join(lines))
     return Content("\n\n").join(blocks)

@@ -34,7 +34,8 @@ def help_of(actions: Sequence[Action]) -> Content:
     lines += [_row(keys, words, "bold") for keys, words in MOVING]
     lines += [Content(""), Content.styled("Signs", "bold $text-primary")]
     lines += [
-        _row(f"{face.glyph} {face.word}", _MEANINGS[face.word], face.style) for face in (*FACES.values(), ASKING)
+        _row(f"{face.glyph} {face.word}", _MEANINGS[face.word], face.style)
+        for face in (*FACES.values(), ASKING)
     ]
     return Content("\n").join(lines)
 

@@ -33,11 +33,13 @@ class InterruptedScreen(Dialog[str]):
             Content("The doctor (or this computer) was stopped in the middle of this:"),
             Content(""),
             Content.styled(f"  {operation.title}", "bold"),
-            Content.styled(f"  begun {operation.at[:16].replace('T', ' ')} UTC", "$text-muted"),
+            Content.styled(f"  begun {operation.at[:16].replace('T', ' ')} UTC", "$foreground-muted"),
             Content(""),
             *(
-                Content(f"  {'✓ done' if step.last and step.last.value == 'verified' else '? may be done' if step.may_stand else '· not done'}"
-                        f"  {step.title}")
+                Content(
+                    f"  {'✓ done' if step.last and step.last.value == 'verified' else '? may be done' if step.may_stand else '· not done'}"
+                    f"  {step.title}"
+                )
                 for step in operation.steps
             ),
             Content(""),
@@ -69,7 +71,7 @@ def look_for_interrupted(app: "DoctorApp") -> None:
                 InterruptedScreen(operation), lambda choice: _bring_to_an_end(app, operation, choice)
             )
 
-    in_background(app, job, show, lambda error: None, "interrupted")
+    in_background(app, job, show, lambda _error: None, "interrupted")
 
 
 def _bring_to_an_end(app: "DoctorApp", operation: "Operation", choice: str | None) -> None:

@@ -35,7 +35,9 @@ class PickScreen(Dialog[Remedy]):
             window.border_title = Content(self._title)
             yield OptionList(
                 *(
-                    Option(Content.assemble((each.title, "bold"), "\n", (each.why, "$text-muted"), "\n"))
+                    Option(
+                        Content.assemble((each.title, "bold"), "\n", (each.why, "$foreground-muted"), "\n")
+                    )
                     for each in self._remedies
                 ),
                 id="choices",

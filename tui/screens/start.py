@@ -17,7 +17,9 @@ class StartScreen(ConfirmScreen):
         parts = [
             Content("To see whether it starts, the doctor runs it the way its client would:"),
             Content(""),
-            Content.styled(f"  {line}" if line else "  (its address is asked, no program is run)", "bold $text-accent"),
+            Content.styled(
+                f"  {line}" if line else "  (its address is asked, no program is run)", "bold $text-accent"
+            ),
             Content(""),
         ]
         if names:

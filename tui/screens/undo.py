@@ -31,12 +31,14 @@ def _ask(app: "DoctorApp", operation: "Operation | None") -> None:
         return
     lines = [
         Content.styled(operation.title, "bold"),
-        Content.styled(f"done {operation.at[:16].replace('T', ' ')} UTC", "$text-muted"),
+        Content.styled(f"done {operation.at[:16].replace('T', ' ')} UTC", "$foreground-muted"),
         Content(""),
         Content("These steps are taken back, the last one first:"),
         *(Content(f"  • {step.title}") for step in reversed(operation.steps) if step.may_stand),
         Content(""),
-        Content.styled("A step refuses when things have changed since: then it stays as it is.", "$text-muted"),
+        Content.styled(
+            "A step refuses when things have changed since: then it stays as it is.", "$foreground-muted"
+        ),
     ]
     screen = ConfirmScreen("Take back?", Content("\n").join(lines), "take it back")
     app.push_screen(screen, lambda yes: take_back(app, operation.id, operation.title) if yes else None)

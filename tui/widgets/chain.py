@@ -83,7 +83,7 @@ class Chain(Widget, can_focus=True):
         for number, link in enumerate(self._links):
             if number and self._pitch == 2:
                 whole = link.status is not None and self._links[number - 1].status is not None
-                lines.append(Content.styled("  │" if whole else "  ╎", "$text-muted"))
+                lines.append(Content.styled("  │" if whole else "  ╎", "$foreground-muted"))
             lines.append(self._line(link))
         return Content("\n").join(lines)
 
@@ -105,7 +105,11 @@ class Chain(Widget, can_focus=True):
         ).truncate(self.size.width, ellipsis=True, pad=True)
         if is_chosen:
             line = line.stylize("on $block-cursor-blurred-background") if not self.has_focus else line
-            line = line.stylize("reverse" if self.app.no_color else "on $panel-lighten-1") if self.has_focus else line
+            line = (
+                line.stylize("reverse" if self.app.no_color else "on $panel-lighten-1")
+                if self.has_focus
+                else line
+            )
         return line
 
     def _choose(self, stage: Stage) -> None:
@@ -127,9 +131,9 @@ def strip(links: Sequence[Link], few_characters: bool) -> Content:
         rule = "─" if link.status is not None else "╌"
         above.append(
             Content.assemble(
-                (" " * left if number == 0 else rule * left, "$text-muted"),
+                (" " * left if number == 0 else rule * left, "$foreground-muted"),
                 (face.plain if few_characters else face.glyph, f"bold {face.style}"),
-                (" " if number == len(links) - 1 else rule * (room - left - 1), "$text-muted"),
+                (" " if number == len(links) - 1 else rule * (room - left - 1), "$foreground-muted"),
             )
         )
         below.append(Content.styled(f" {name} ", face.style))

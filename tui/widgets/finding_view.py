@@ -44,7 +44,7 @@ def words_of(link: Link, few_characters: bool) -> Content:
     rest = [each for each in link.findings if each.status not in _TROUBLE]
     blocks = [_in_full(each, few_characters) for each in trouble[:_MOST]]
     if len(trouble) > _MOST:
-        blocks.append(Content.styled(f"… and {len(trouble) - _MOST} more of this link.", "$text-muted"))
+        blocks.append(Content.styled(f"… and {len(trouble) - _MOST} more of this link.", "$foreground-muted"))
     if not trouble and rest:
         blocks.append(_in_full(rest[0], few_characters))
         rest = rest[1:]
@@ -63,21 +63,24 @@ def fix_lines(lines: Sequence[str]) -> Content:
 
 def _nothing(link: Link) -> Content:
     if link.status is None:
-        words = "This is being asked now." if link.asking else "Not asked yet: the links before it come first."
+        words = (
+            "This is being asked now." if link.asking else "Not asked yet: the links before it come first."
+        )
     else:
         words = "There is nothing to ask about this link here."
-    return Content.styled(words, "$text-muted")
+    return Content.styled(words, "$foreground-muted")
 
 
 def _in_full(finding: Finding, few_characters: bool) -> Content:
     face = FACES[finding.status]
     parts = [
         Content.assemble(
-            (f"{face.plain if few_characters else face.glyph} {face.word}", f"bold {face.style}"),
-            (f"  {_where(finding)}", "$text-muted"),
-        ),
-        Content.styled(finding.title, "bold"),
+            (f"{face.plain if few_characters else face.glyph} ", f"bold {face.style}"),
+            (finding.title, "bold"),
+        )
     ]
+    if finding.reference:
+        parts.append(Content.styled(f"  {finding.reference}", "$foreground-muted"))
     if finding.detail:
         parts += [Content(""), Content(finding.detail)]
     if finding.fix:
@@ -87,11 +90,11 @@ def _in_full(finding: Finding, few_characters: bool) -> Content:
         parts += [
             Content(""),
             Content.assemble(
-                (f"Seen here ({count} line{'s' if count > 1 else ''}, all with ", "$text-muted"),
+                (f"Seen here ({count} line{'s' if count > 1 else ''}, all with ", "$foreground-muted"),
                 ("e", "bold $text-primary"),
-                (")", "$text-muted"),
+                (")", "$foreground-muted"),
             ),
-            Content.styled(f"  {finding.evidence[0]}", "$text-muted"),
+            Content.styled(f"  {finding.evidence[0]}", "$foreground-muted"),
         ]
     return Content("\n").join(parts)
 
@@ -99,9 +102,5 @@ def _in_full(finding: Finding, few_characters: bool) -> Content:
 def _in_short(finding: Finding, few_characters: bool) -> Content:
     face = FACES[finding.status]
     return Content.assemble(
-        (f"{face.plain if few_characters else face.glyph} ", face.style), (finding.title, "$text-muted")
+        (f"{face.plain if few_characters else face.glyph} ", face.style), (finding.title, "$foreground-muted")
     )
-
-
-def _where(finding: Finding) -> str:
-    return " · ".join(part for part in (finding.stage.value, finding.reference or "") if part)

@@ -11,17 +11,16 @@ from tui.actions import Action
 
 
 class KeyLine(Widget):
-    """Keys and words of the actions that a screen shows; those that do not apply now are dim."""
+    """Keys and words of the actions that a screen shows."""
 
     def __init__(self, actions: Sequence[Action], **options: Any) -> None:
         super().__init__(**options)
         self._actions = tuple(actions)
-        self._off: frozenset[str] = frozenset()
 
-    def switch_off(self, *ids: str) -> None:
-        """Shows these actions as not possible now."""
-        if self._off != frozenset(ids):
-            self._off = frozenset(ids)
+    def show(self, actions: Sequence[Action]) -> None:
+        """Other keys from now on."""
+        if self._actions != tuple(actions):
+            self._actions = tuple(actions)
             self.refresh()
 
     def render(self) -> Content:
@@ -30,9 +29,8 @@ class KeyLine(Widget):
         for each in self._actions:
             if not each.footer:
                 continue
-            off = each.id in self._off
             click = Style.from_meta({"@click": f"screen.{each.id}"})
-            key = Content.styled(f" {each.shown} ", "$text-muted" if off else "bold $text-primary")
-            word = Content.styled(f"{each.label} ", "$text-muted" if off else "")
+            key = Content.styled(f" {each.shown} ", "bold $text-primary")
+            word = Content(f"{each.label} ")
             parts.append((key + word).stylize(click))
         return Content("").join(parts).truncate(max(1, self.size.width), ellipsis=True)

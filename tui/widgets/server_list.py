@@ -26,7 +26,9 @@ class Item:
 
     key: str
     title: str
-    below: str
+    state: str
+    place: str
+    """Left out where there is no room for it."""
     face: Face
     glyph: str
 
@@ -125,7 +127,7 @@ class ServerList(ScrollView, can_focus=True):
         number, part = divmod(y + round(self.scroll_y), _HEIGHT)
         if number >= len(self._items):
             words = self.empty_words if not self._items and y == 0 else ""
-            return Strip([Segment(set_cell_size(f" {words}", width), self._style("below"))], width)
+            return Strip([Segment(set_cell_size(f" {words}", width), self._style("row"))], width)
         item = self._items[number]
         is_cursor = number == self._cursor
         ground = self._style("cursor" if is_cursor else "row")
@@ -138,7 +140,10 @@ class ServerList(ScrollView, can_focus=True):
                 Segment(_fit(item.title, width - 3), ground + Style(bold=is_cursor)),
             ]
         else:
-            segments = [Segment(edge, accent), Segment(_fit(f"  {item.below}", width - 1), accent)]
+            below = f"  {item.state} · {item.place}" if item.place else f"  {item.state}"
+            if cell_len(below) > width - 1:
+                below = f"  {item.state}"
+            segments = [Segment(edge, accent), Segment(_fit(below, width - 1), accent)]
         return Strip(segments, width)
 
     def on_resize(self) -> None:

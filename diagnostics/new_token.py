@@ -1,0 +1,114 @@
+"""What can be told of a token before it is stored: its damage and shape offline, then its provider's word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from diagnostics.context import Options
+from diagnostics.host import Host
+from diagnostics.model import Server, Status
+from diagnostics.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that is known, in words that are safe to show."""
+
+    status: Status
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What was found out offline."""
+
+    remarks: tuple[Remark, ...]
+    provider: str | None = None
+    """The catalogue's id of whom it can be asked about; None = nobody."""
+    repaired: Secret | None = field(default=None, repr=False)
+    """The value as it was surely meant, where it is damaged on its way."""
+
+
+def look_at(value: Secret, provider: str | None, env_name: str | None = None) -> NewToken:
+    """Offline: damage (line breaks, quotes, a placeholder) and shape.
+
+    In: the value as given; the provider it should be of, when known; the variable that will hold it.
+    """
+    from diagnostics.hygiene import problems, repaired
+    from diagnostics.token_format import Look, identify, judge
+
+    words = _words()
+    remarks = [Remark(Status.FAIL, words["damage"][each.value]) for each in problems(value, env_name)]
+    told = identify(value, env_name)
+    whose = told or provider
+    if whose is None:
+        remarks.append(Remark(Status.UNKNOWN, words["look"]["no-provider"]))
+        return NewToken(tuple(remarks), None, repaired(value, env_name))
+    judgement = judge(value, whose, env_name)
+    other = provider is not None and judgement.provider.family != _family(provider)
+    look = Look.OTHER_PROVIDER if other else judgement.look
+    status, text = _STATUS[look.value], words["look"][look.value]
+    remarks.append(Remark(status, text.format(name=judgement.provider.name)))
+    return NewToken(tuple(remarks), None if other else whose, repaired(value, env_name))
+
+
+def ask_about(value: Secret, provider: str, server: Server | None, host: Host, options: Options) -> Remark:
+    """Asks the provider, within its deadline. Never raises for what it meets.
+
+    In: the value; the provider that `look_at` found; the server it is for (its variables may name a host of the
+    provider's); the options say whether the network may be used.
+    """
+    from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.providers import verify
+
+    words = _words()["answer"]
+    name = entry_of(provider).name
+    if options.offline:
+        return Remark(Status.UNKNOWN, words["offline"].format(name=name))
+    answer = verify(provider, value, host, options, configured=_configured(server))
+    if answer.meaning == "valid":
+        known = [f"account {answer.account}"] if answer.account else []
+        known += [f"scopes {', '.join(answer.scopes)}"] if answer.scopes else []
+        known += [f"until {answer.expires:%Y-%m-%d}"] if answer.expires else []
+        return Remark(
+            Status.OK, words["valid"].format(name=name, known=f": {'; '.join(known)}" if known else "")
+        )
+    if answer.is_verdict:
+        text = words.get(answer.meaning, words["invalid"])
+        return Remark(_VERDICTS.get(answer.meaning, Status.FAIL), text.format(name=name))
+    why = answer.reason or answer.meaning
+    return Remark(
+        Status.UNKNOWN, words["no-answer"].format(name=name, why=why.replace("_", " ").replace("-", " "))
+    )
+
+
+_STATUS = {
+    "ok": Status.OK,
+    "checksum-agrees": Status.OK,
+    "unknown": Status.UNKNOWN,
+    "unlike": Status.WARN,
+    "truncated": Status.FAIL,
+    "checksum-wrong": Status.FAIL,
+    "checksum-odd": Status.WARN,
+    "wrong-kind": Status.FAIL,
+    "other-provider": Status.FAIL,
+    "over": Status.FAIL,
+}
+_VERDICTS = {"quota_exhausted": Status.WARN, "insufficient_scope": Status.WARN, "sso_required": Status.WARN}
+
+
+def _family(provider: str) -> str:
+    from diagnostics.catalog.providers import provider as entry_of
+
+    return entry_of(provider).family
+
+
+def _configured(server: Server | None) -> Mapping[str, str]:
+    return {name: value.reveal() for name, value in server.env.items()} if server is not None else {}
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    from diagnostics.catalog import read
+
+    return read("new_token.toml")

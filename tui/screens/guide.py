@@ -1,0 +1,449 @@
+"""A guide: shows what a remedy will do, asks, does it, and lets the person see the link turn green."""
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from diagnostics.model import Finding, Stage, Status
+from diagnostics.secret import Secret
+from recovery.model import Ask, AskKind, Change, RecoveryError, Remedy, Risk
+from recovery.runner import Outcome, Progress
+from tui.actions import GUIDE, Action, bindings
+from tui.messages import StepMoved
+from tui.screens import guide_text as text
+from tui.screens.token_check import TokenCheck
+from tui.widgets.answers import AnswerField
+from tui.widgets.chain import strip
+from tui.widgets.finding_view import fix_lines
+from tui.widgets.key_line import KeyLine
+from tui.work import in_background, post
+
+if TYPE_CHECKING:
+    from tui.app import DoctorApp
+
+
+class Phase(Enum):
+    """Where the guide is."""
+
+    LOOKING = auto()
+    """Gathers what will change."""
+    ADVICE = auto()
+    """Only the person can do it: the words say how."""
+    IMPOSSIBLE = auto()
+    """It can't work as things stand."""
+    ASKING = auto()
+    """Waits for the answers."""
+    WEIGHING = auto()
+    """Shows what is known of the token that was given."""
+    AGREEING = auto()
+    """Waits for consent."""
+    WORKING = auto()
+    LOOKING_AGAIN = auto()
+    """Done; the checks that it touches are asked again."""
+    OVER = auto()
+
+
+class GuideScreen(Screen[None]):
+    """In: the remedy, the row whose path is watched, and the finding that it mends."""
+
+    ACTIONS = GUIDE
+    CSS_PATH = "guide.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(GUIDE),
+        Binding("k", "keep", show=False),
+        Binding("c", "clean", show=False),
+    ]
+
+    def __init__(self, remedy: Remedy, row: str, finding: Finding | None) -> None:
+        super().__init__()
+        self._remedy = remedy
+        self._row = row
+        self._finding = finding
+        self._risk = text.gravest(remedy)
+        self.phase = Phase.LOOKING
+        self._answers: dict[str, Secret] = {}
+        self._moved: dict[int, Progress] = {}
+        self._before: dict[Stage, Status | None] = {}
+        self._token: TokenCheck | None = None
+        self._operation = ""
+        self._taking_back = False
+
+    @property
+    def doctor(self) -> "DoctorApp":
+        """The app, by its own type."""
+        return cast("DoctorApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Title, one page that grows downwards, the next key."""
+        yield Static(Content(f" {self._remedy.title}"), id="guide-title", markup=False)
+        with VerticalScroll(id="page", can_focus=False):
+            if self._finding is not None:
+                yield Static(
+                    Content.assemble(("Mends  ", "$foreground-muted"), self._finding.title), markup=False
+                )
+            yield Static(Content(self._remedy.why), id="why", markup=False)
+            yield Static(id="changes", classes="part", markup=False)
+            with VerticalGroup(id="fields"):
+                for ask in self._remedy.asks:
+                    yield AnswerField(ask)
+                if self._risk is Risk.FINAL:
+                    yield AnswerField(
+                        Ask(
+                            "consent",
+                            AskKind.CHOICE,
+                            f"This can't be taken back. Type “{text.WORD}” to go on:",
+                        )
+                    )
+            yield Static(id="token", classes="part", markup=False)
+            yield Static(id="steps", classes="part", markup=False)
+            yield Static(id="result", classes="part", markup=False)
+            yield Static(id="path-now", classes="part", markup=False)
+        yield Static(id="next", markup=False)
+        yield KeyLine(GUIDE, id="keys")
+
+    def on_mount(self) -> None:
+        """Gathers the preview in a thread."""
+        self._before = {link.stage: link.status for link in self._links()}
+        self.query_one("#fields").display = False
+        if self._remedy.steps:
+            self._gather()
+        else:
+            self._advise()
+
+    # ── what will be different ──────────────────────────────────────────────────────────────────────────────
+
+    def _gather(self) -> None:
+        self._go(Phase.LOOKING, "Looking at what will change …")
+
+        def job() -> list[Change]:
+            from recovery.runner import preview
+
+            return preview(self._remedy, self.doctor.session.open_world(self.doctor.session.host))
+
+        in_background(self.app, job, self._previewed, self._impossible, "preview")
+
+    def _previewed(self, changes: list[Change]) -> None:
+        if not self.is_mounted:
+            return
+        self._put("changes", text.changes_text(changes, self._risk))
+        fields = list(self.query(AnswerField))
+        self.query_one("#fields").display = bool(fields)
+        if fields:
+            self._ask()
+        else:
+            self._agree()
+
+    def _impossible(self, error: Exception) -> None:
+        if not self.is_mounted:
+            return
+        said = (
+            str(error)
+            if isinstance(error, RecoveryError)
+            else f"The doctor could not look ({type(error).__name__})."
+        )
+        self._put(
+            "result", Content.assemble(("This can't be done as things stand.\n", "bold $text-error"), said)
+        )
+        self._go(Phase.IMPOSSIBLE, "Enter looks once more.", ("go_on", "Enter", "look again"))
+
+    def _advise(self) -> None:
+        lines = self._finding.fix if self._finding is not None else ()
+        words = Content("\n").join(
+            [Content.styled("What you can do", "bold $text-primary"), fix_lines(lines)]
+        )
+        self._put("changes", words)
+        self._go(
+            Phase.ADVICE,
+            "Only you can do this. Enter asks the checks again afterwards.",
+            ("go_on", "Enter", "check again"),
+        )
+
+    # ── questions ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ask(self, words: str = "") -> None:
+        self._answers = {}
+        fields = list(self.query(AnswerField))
+        fields[0].enter()
+        label = "go on" if len(fields) > 1 or self._risk is not Risk.SAFE or self._asks_token else self._verb
+        self._go(Phase.ASKING, words, ("go_on", "Enter", label))
+
+    def on_answer_field_given(self, message: AnswerField.Given) -> None:
+        """The next field, or on."""
+        message.stop()
+        if self.phase is Phase.ASKING:
+            self.action_go_on()
+
+    def _take_answers(self) -> None:
+        fields = list(self.query(AnswerField))
+        for field in fields:
+            problem = field.problem(text.WORD)
+            if problem:
+                field.enter()
+                self._say(problem, is_error=True)
+                return
+            if field.has_focus_within and field is not fields[-1]:
+                fields[fields.index(field) + 1].enter()
+                return
+        for field in fields:
+            self._answers |= field.take()
+        if self._asks_token:
+            self._weigh()
+        elif self._risk is Risk.REVERSIBLE:
+            self._agree()
+        else:
+            self._work()
+
+    @property
+    def _asks_token(self) -> bool:
+        return any(each.kind is AskKind.TOKEN for each in self._remedy.asks)
+
+    @property
+    def _verb(self) -> str:
+        return "do it"
+
+    # ── a new token is looked at before anything is written ─────────────────────────────────────────────────
+
+    def _weigh(self) -> None:
+        ask = next(each for each in self._remedy.asks if each.kind is AskKind.TOKEN)
+        reference = self._finding.reference if self._finding is not None else None
+        self._token = TokenCheck(
+            self.doctor,
+            self._answers[ask.name],
+            ask.provider,
+            reference.removeprefix("env.") if reference and reference.startswith("env.") else None,
+            self.doctor.board.server(self._row),
+            self._weighed,
+        )
+        self._go(Phase.WEIGHING, "Nothing is written yet.", ("back", "Esc", "back"))
+        self._token.begin()
+
+    def _weighed(self) -> None:
+        """The token check has news."""
+        token = self._token
+        if token is None or not self.is_mounted or self.phase is not Phase.WEIGHING:
+            return
+        self._put("token", text.remarks_text(token.remarks, token.asking, self.doctor.few_characters))
+        if token.asking:
+            return
+        keys: list[tuple[str, str, str]] = []
+        if token.is_bad:
+            keys.append(("go_on", "Enter", "type another one"))
+            if token.repaired is not None:
+                keys.append(("clean", "c", "take it without the damage"))
+            keys.append(("keep", "k", "store it all the same"))
+            self._go(
+                Phase.WEIGHING, "This token will probably not work. The old value is still there.", *keys
+            )
+        else:
+            words = "Nobody could vouch for it. Store it?" if token.is_unsure else "Store it?"
+            self._go(Phase.AGREEING, words, ("go_on", "Enter", "store it"))
+
+    def action_keep(self) -> None:
+        """The person wants the token although it looks bad."""
+        if self.phase is Phase.WEIGHING and self._token is not None and not self._token.asking:
+            self._work()
+
+    def action_clean(self) -> None:
+        """Takes the value as it was meant, and looks at it again."""
+        token = self._token
+        if (
+            self.phase is Phase.WEIGHING
+            and token is not None
+            and not token.asking
+            and token.repaired is not None
+        ):
+            ask = next(each for each in self._remedy.asks if each.kind is AskKind.TOKEN)
+            self._answers[ask.name] = token.repaired
+            self._weigh()
+
+    # ── consent and deed ────────────────────────────────────────────────────────────────────────────────────
+
+    def _agree(self) -> None:
+        words = {
+            Risk.SAFE: "",
+            Risk.REVERSIBLE: "Nothing is changed yet. Shall it be done?",
+            Risk.FINAL: "",
+        }[self._risk]
+        self._go(Phase.AGREEING, words, ("go_on", "Enter", "yes, do it" if words else self._verb))
+
+    def _work(self) -> None:
+        answers, self._answers, self._token = self._answers, {}, None
+        self._moved = {}
+        self._put("result", None)
+        self.query_one("#fields").display = False
+        self._show_steps()
+        self._go(Phase.WORKING, "Doing it …")
+        app, remedy = self.doctor, self._remedy
+
+        def job() -> Outcome:
+            from recovery.journal import Journal
+            from recovery.runner import carry_out
+
+            host = app.session.host
+            given = {name: value for name, value in answers.items() if name != "consent"}
+            return carry_out(remedy, given, app.session.open_world(host), Journal(host), self._notify_of)
+
+        app.begin_operation(remedy.title)
+        in_background(app, job, self._worked, self._broke, "mend")
+
+    def _notify_of(self, progress: Progress) -> None:
+        post(self, StepMoved(progress))
+
+    def on_step_moved(self, message: StepMoved) -> None:
+        """One step is further."""
+        self._moved[message.progress.index] = message.progress
+        if not self._taking_back:
+            self._show_steps()
+
+    def _worked(self, outcome: Outcome) -> None:
+        self.doctor.end_operation()
+        self.doctor.use_host(outcome.host)
+        if not self.is_mounted:
+            return
+        self._put("result", text.outcome_text(outcome))
+        if outcome.ok:
+            self._operation = outcome.operation
+            self._go(Phase.LOOKING_AGAIN, "")
+            self.doctor.look(self._remedy.recheck or None)
+        elif self.query(AnswerField):
+            self.query_one("#fields").display = True
+            self._ask("It did not work. You can try again.")
+        else:
+            self._go(Phase.IMPOSSIBLE, "Enter tries once more.", ("go_on", "Enter", "try again"))
+
+    def _broke(self, error: Exception) -> None:
+        self.doctor.end_operation()
+        if self.is_mounted:
+            self._impossible(error)
+
+    # ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def board_changed(self) -> None:
+        """The checks that were asked again have news."""
+        if self.phase not in {Phase.LOOKING_AGAIN, Phase.OVER}:
+            return
+        board = self.doctor.board
+        links = self._links()
+        if links:
+            parts = [
+                strip(links, self.doctor.few_characters),
+                text.moved_text(self._before, links, board.running),
+            ]
+            self._put("path-now", Content("\n").join(parts))
+        if not board.running and self.phase is Phase.LOOKING_AGAIN:
+            self._finish()
+
+    def _finish(self) -> None:
+        board = self.doctor.board
+        broken = board.broken_stage(self._row)
+        if self._taking_back:
+            words = "Taken back."
+        elif broken is None:
+            words = "This path is in order now."
+        else:
+            link = self._links()[tuple(Stage).index(broken)]
+            words = f"Next on this path: {broken.value}: {link.words}"
+        keys = [("go_on", "Enter", "back to the servers")]
+        if self._operation and not self._taking_back and self._risk is not Risk.FINAL:
+            keys.append(("undo", "u", "take it back"))
+        self._go(Phase.OVER, words, *keys)
+
+    def action_undo(self) -> None:
+        """Takes back what this guide did."""
+        if self.phase is not Phase.OVER or not self._operation or self._taking_back:
+            return
+        app, operation = self.doctor, self._operation
+        self._taking_back = True
+        self._before = {link.stage: link.status for link in self._links()}
+        self._go(Phase.WORKING, "Taking it back …")
+
+        def job() -> Outcome:
+            from recovery.journal import Journal
+            from recovery.runner import undo
+
+            host = app.session.host
+            return undo(operation, app.session.open_world(host), Journal(host))
+
+        def done(outcome: Outcome) -> None:
+            app.end_operation()
+            app.use_host(outcome.host)
+            if self.is_mounted:
+                self._put("result", text.outcome_text(outcome))
+                self._go(Phase.LOOKING_AGAIN, "")
+                app.look(self._remedy.recheck or None)
+
+        app.begin_operation(f"Take back: {self._remedy.title}")
+        in_background(app, job, done, self._broke, "undo")
+
+    # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def action_go_on(self) -> None:
+        """What the last line says."""
+        match self.phase:
+            case Phase.ASKING:
+                self._take_answers()
+            case Phase.WEIGHING if self._token is not None and not self._token.asking:
+                self._put("token", None)
+                self._ask()
+            case Phase.AGREEING:
+                self._work()
+            case Phase.IMPOSSIBLE:
+                self._put("result", None)
+                self._gather()
+            case Phase.ADVICE:
+                self.dismiss(None)
+                self.doctor.look()
+            case Phase.OVER:
+                self.dismiss(None)
+            case _:
+                pass
+
+    def action_back(self) -> None:
+        """Leaves; what is under way is finished first."""
+        if self.phase is Phase.WORKING:
+            self._say("A change is under way: it is finished first.")
+            return
+        self._answers = {}
+        self.dismiss(None)
+
+    def action_help(self) -> None:
+        """The keys."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(GUIDE))
+
+    # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _links(self) -> Any:
+        return self.doctor.board.links(self._row)
+
+    def _show_steps(self) -> None:
+        self._put("steps", text.steps_text(self._remedy, self._moved, self.doctor.few_characters))
+
+    def _put(self, part: str, content: Content | None) -> None:
+        place = self.query_one(f"#{part}", Static)
+        place.display = content is not None
+        if content is not None:
+            place.update(content)
+            self.query_one("#page", VerticalScroll).scroll_end(animate=False)
+
+    def _go(self, phase: Phase, words: str, *keys: tuple[str, str, str]) -> None:
+        self.phase = phase
+        if phase is not Phase.ASKING:
+            self.set_focus(None)
+        self._say(words)
+        shown = [Action(name, key, key, label, "") for name, key, label in keys]
+        if all(name != "back" for name, _, _ in keys) and phase is not Phase.WORKING:
+            shown.append(Action("back", "escape", "Esc", "leave" if phase is not Phase.OVER else "close", ""))
+        self.query_one(KeyLine).show(shown)
+
+    def _say(self, words: str, *, is_error: bool = False) -> None:
+        self.query_one("#next", Static).update(
+            Content.styled(f" {words}", "bold $text-error" if is_error else "$text-warning")
+        )

@@ -1,0 +1,129 @@
+"""The guide's texts: what will change, how the steps move, what became of it."""
+
+from collections.abc import Mapping, Sequence
+
+from textual.content import Content
+
+from diagnostics.model import Stage, Status
+from diagnostics.new_token import Remark
+from recovery.model import Change, Remedy, Risk
+from recovery.runner import Outcome, Phase, Progress, Result
+from tui.board import Link
+from tui.faces import FACES
+from tui.widgets.finding_view import fix_lines
+
+RISKS = {
+    Risk.SAFE: "This changes nothing that lasts.",
+    Risk.REVERSIBLE: "This can be taken back afterwards.",
+    Risk.FINAL: "This can't be taken back.",
+}
+WORD = "agree"
+"""What a person types to agree to what can't be taken back."""
+_PHASES = {
+    Phase.APPLYING: ("◌", "~", "doing …", "$text-primary"),
+    Phase.VERIFYING: ("◌", "~", "looking again …", "$text-primary"),
+    Phase.DONE: ("✓", "+", "done", "$text-success"),
+    Phase.FAILED: ("✗", "x", "failed", "$text-error"),
+    Phase.TAKING_BACK: ("◌", "~", "taking back …", "$text-warning"),
+    Phase.TAKEN_BACK: ("○", "-", "taken back", "$foreground-muted"),
+    Phase.STAYS: ("▲", "!", "stays done", "$text-warning"),
+}
+
+
+def gravest(remedy: Remedy) -> Risk:
+    """The remedy's risk is that of its gravest step."""
+    order = tuple(Risk)
+    return max((step.risk for step in remedy.steps), key=order.index, default=Risk.SAFE)
+
+
+def changes_text(changes: Sequence[Change], risk: Risk) -> Content:
+    """The preview."""
+    lines = [Content.styled("What will be different", "bold $text-primary")]
+    for change in changes:
+        lines.append(Content(f"  {change.what}"))
+        lines.append(
+            Content.assemble(
+                ("    now: ", "$foreground-muted"),
+                change.before,
+                ("   then: ", "$foreground-muted"),
+                (change.after, "bold"),
+            )
+        )
+    if not changes:
+        lines.append(Content("  nothing"))
+    lines.append(
+        Content.styled(f"  {RISKS[risk]}", "$text-warning" if risk is Risk.FINAL else "$foreground-muted")
+    )
+    return Content("\n").join(lines)
+
+
+def steps_text(remedy: Remedy, moved: Mapping[int, Progress], few_characters: bool) -> Content:
+    """The steps, as far as they are."""
+    lines = [Content.styled("Steps", "bold $text-primary")]
+    for number, step in enumerate(remedy.steps):
+        progress = moved.get(number)
+        if progress is None:
+            lines.append(Content.styled(f"  · {step.title}", "$foreground-muted"))
+            continue
+        glyph, plain, words, style = _PHASES[progress.phase]
+        lines.append(
+            Content.assemble(
+                (f"  {plain if few_characters else glyph} ", f"bold {style}"),
+                step.title,
+                (f"  {words}", style),
+            )
+        )
+    return Content("\n").join(lines)
+
+
+def remarks_text(remarks: Sequence[Remark], asking: str, few_characters: bool) -> Content:
+    """What is known of a new token, and who is being asked."""
+    lines = [Content.styled("About this token", "bold $text-primary")]
+    for remark in remarks:
+        face = FACES[remark.status]
+        lines.append(
+            Content.assemble(
+                (f"  {face.plain if few_characters else face.glyph} ", f"bold {face.style}"), remark.words
+            )
+        )
+    if asking:
+        lines.append(Content.styled(f"  ◌ {asking}", "$text-primary"))
+    return Content("\n").join(lines)
+
+
+def outcome_text(outcome: Outcome) -> Content:
+    """How it ended; the notes hold commands to type."""
+    words, style = {
+        Result.DONE: ("Done.", "$text-success"),
+        Result.REFUSED: ("Nothing was done.", "$text-error"),
+        Result.NOTHING_CHANGED: ("It did not work; nothing was changed.", "$text-error"),
+        Result.PARTLY: ("It did not work, and not everything could be taken back.", "$text-error"),
+    }[outcome.result]
+    lines = [Content.styled(words, f"bold {style}")]
+    if outcome.error:
+        lines.append(Content(outcome.error))
+    if outcome.notes:
+        lines.append(fix_lines(outcome.notes))
+    return Content("\n").join(lines)
+
+
+def moved_text(before: Mapping[Stage, Status | None], after: Sequence[Link], running: bool) -> Content:
+    """Which links look different now."""
+    lines: list[Content] = []
+    for link in after:
+        was, now = FACES[before.get(link.stage)], FACES[link.status]
+        if link.status is not None and before.get(link.stage) is not link.status:
+            lines.append(
+                Content.assemble(
+                    (f"  {link.stage.value:<11}", "bold"),
+                    (f"{was.word}", was.style),
+                    (" → ", "$foreground-muted"),
+                    (f"{now.word}", f"bold {now.style}"),
+                    (f"  {link.words}", "$foreground-muted"),
+                )
+            )
+    if running:
+        lines.append(Content.styled("  The checks that this touches are asked again …", "$text-primary"))
+    elif not lines:
+        lines.append(Content.styled("  No link of this path looks different now.", "$text-warning"))
+    return Content("\n").join(lines)
