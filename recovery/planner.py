@@ -9,7 +9,7 @@ from functools import cache
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import Finding, Stage, Status
-from diagnostics.stores import StoreState
+from diagnostics.stores import SeenFromElsewhere, StoreState
 from recovery.model import RecoveryError, Remedy
 from recovery.steps.provider import RestartProvider
 from recovery.unlocking import Look, Way, way_to_unlocked
@@ -106,10 +106,12 @@ def unlock_remedy(host: Host, state: StoreState, look: Look, finding: str = "") 
 
 def on_the_way(name: str, finding: Finding, context: Context) -> Remedy | None:
     """The way from the probed state to an unlocked keychain, if it begins with what `name` does."""
-    from diagnostics.stores.secret_service import probe
-
+    if isinstance(context.store, SeenFromElsewhere):
+        look = context.store.state_from
+    else:
+        from diagnostics.stores.secret_service import probe as look
     try:
-        found = unlock_remedy(context.host, context.store.state(), probe, finding.id)
+        found = unlock_remedy(context.host, context.store.state(), look, finding.id)
     except RecoveryError:
         return None
     return found if found.id == name and found.steps else None

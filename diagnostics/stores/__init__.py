@@ -164,6 +164,15 @@ class AskedByName(Protocol):
         ...
 
 
+@runtime_checkable
+class SeenFromElsewhere(Protocol):
+    """A store that says itself what it looks like from another environment, for a probe would not find it there."""
+
+    def state_from(self, host: Host) -> StoreState:
+        """The picture that the host's environment leads to."""
+        ...
+
+
 def open_store(host: Host) -> CredentialStore:
     """The store of this host: the Secret Service on Linux, elsewhere whatever the keyring library picks.
 

@@ -144,6 +144,7 @@ class StandInStore:
     """The keychain as checks see it: one look, remembered, like the real adapter."""
 
     def __init__(self, keychain: Keychain, host: Host) -> None:
+        self._keychain = keychain
         self._state = keychain.state(host)
         try:
             if self._state.bus.trouble:
@@ -160,6 +161,10 @@ class StandInStore:
     def state(self) -> StoreState:
         """What a probe saw when this was made."""
         return self._state
+
+    def state_from(self, host: Host) -> StoreState:
+        """What a probe from that host would see now."""
+        return self._keychain.state(host)
 
     def entries(self) -> Sequence[Entry]:
         """Every entry as it was when this was made.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diagnostics.check import Verdict, check, fail, ok
-from diagnostics.checks.applicable import SECRET_SERVICE, not_applicable
+from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import Session, Store
@@ -12,7 +12,7 @@ from diagnostics.model import Session, Store
 @check(of=Store, needs=("backend.user",), within=5.0)
 def session_bus(context: Context, store: Store) -> Verdict | None:
     """Does the session bus answer?"""
-    passed = not_applicable(context, store, SECRET_SERVICE)
+    passed = not_applicable(context, store, SECRET_SERVICE, STAND_IN)
     if passed is not None:
         return passed
     bus = context.store.state().bus

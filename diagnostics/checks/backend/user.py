@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.check import Verdict, check, fail, ok, warn
-from diagnostics.checks.applicable import SECRET_SERVICE, not_applicable
+from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
 
@@ -12,7 +12,7 @@ from diagnostics.model import Store
 @check(of=Store, within=5.0)
 def user(context: Context, store: Store) -> Verdict | None:
     """Is this the user whose credentials are looked for?"""
-    passed = not_applicable(context, store, SECRET_SERVICE)
+    passed = not_applicable(context, store, SECRET_SERVICE, STAND_IN)
     if passed is not None:
         return passed
     host, state = context.host, context.store.state()
