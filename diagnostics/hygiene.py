@@ -213,7 +213,7 @@ _KINDS: tuple[tuple[Damage, Callable[[str, str | None], bool]], ...] = (
     (Damage.NOT_UTF_8, lambda text, _: bool(re.search("[\ud800-\udfff]", text)) and not _is_utf_16(text)),
     (Damage.BYTE_ORDER_MARK, lambda text, _: text.startswith("\ufeff")),
     (Damage.TRAILING_NEWLINE, lambda text, _: text != text.rstrip("\r\n")),
-    (Damage.SURROUNDING_BLANKS, lambda text, _: text.strip("\r\n") != text.strip("\r\n" + _BLANKS)),
+    (Damage.SURROUNDING_BLANKS, lambda text, _: text.rstrip("\r\n") != text.strip("\r\n" + _BLANKS)),
     (Damage.SHELL_LINE, _is_assignment),
     (Damage.HEADER_LINE, lambda text, _: bool(_HEADER.fullmatch(text.strip()))),
     (Damage.SCHEME_WORD, lambda text, _: bool(_SCHEME.fullmatch(text.strip()))),
