@@ -8,12 +8,9 @@ from typing import Any, NoReturn
 
 from diagnostics import __version__
 from diagnostics.context import Options
+from tui.usage import UsageError
 
 FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
-
-
-class UsageError(Exception):
-    """The call is wrong; the text says what was expected. Ends in exit code 2."""
 
 
 @dataclass(frozen=True)

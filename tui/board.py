@@ -62,6 +62,8 @@ class Board:
         self.context: Context | None = None
         self.asked: Asked | None = None
         self.total = 0
+        self.partial = False
+        """Whether the last run asked only some checks again."""
         self.said = ""
         """Why the last run broke off, "" otherwise."""
         self.findings: dict[str, Finding] = {}
@@ -88,7 +90,7 @@ class Board:
         findings outside of both stay.
         """
         self.run, self.running, self.context, self.total = run, True, context, total
-        self.asked, self.said = None, ""
+        self.asked, self.said, self.partial = None, "", again is not None
         kept = [
             each
             for each in self.findings.values()
@@ -167,7 +169,7 @@ class Board:
         now = _STAGES.index(self.asked.stage) if self.asked is not None else -1
         here = _STAGES.index(stage)
         to_come = self.running and stage in self._waiting
-        found.sort(key=lambda each: (_ORDER[each.status], each.check, each.id))
+        found.sort(key=lambda each: (_ORDER[each.status], each.server is None, each.check, each.id))
         if found:
             status: Status | None = worst(each.status for each in found)
         else:

@@ -1,7 +1,7 @@
 """`mcp-doctor`: reads the words of the call and hands over. Imports nothing heavy before it knows the command."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from diagnostics import __version__
 
@@ -24,22 +24,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         sys.stdout.write(f"mcp-doctor {__version__}\n")
         return 0
-    try:
-        if "run" in words and words[0].startswith(("run", "-")):
-            launch = _launcher_words(words)
-            if launch is not None and launch[:1] not in (["-h"], ["--help"]):
-                from diagnostics.host import this_host
-                from recovery.launcher import run
+    return guarded(lambda: _command(words))
 
-                return run(launch, this_host())
-        return _dispatch(words)
+
+def guarded(command: Callable[[], int], name: str = "mcp-doctor") -> int:
+    """Runs a command so that nothing but an exit code and one line comes out of it, whatever happens."""
+    from tui.usage import UsageError
+
+    try:
+        return command()
+    except UsageError as error:
+        return _say(name, str(error), EXIT_USAGE)
     except KeyboardInterrupt:
-        return _say("stopped; nothing is half done", EXIT_STOPPED)
+        return _say(name, "stopped; nothing is half done", EXIT_STOPPED)
     except BrokenPipeError:
         _quiet_stdout()
         return 0
     except Exception as error:  # the last net: one line, never a traceback
-        return _broke(error)
+        return _broke(name, error)
+
+
+def _command(words: list[str]) -> int:
+    if "run" in words and words[0].startswith(("run", "-")):
+        launch = _launcher_words(words)
+        if launch is not None and launch[:1] not in (["-h"], ["--help"]):
+            from diagnostics.host import this_host
+            from recovery.launcher import run
+
+            return run(launch, this_host())
+    return _dispatch(words)
 
 
 def _launcher_words(words: list[str]) -> list[str] | None:
@@ -57,18 +70,16 @@ def _launcher_words(words: list[str]) -> list[str] | None:
 
 
 def _dispatch(words: list[str]) -> int:
-    from tui.arguments import UsageError, parse
+    from tui.arguments import parse
+    from tui.usage import UsageError
 
-    try:
-        call = parse(words)
-        if call.command in _LATER:
-            raise UsageError(f"this version does not have {_LATER[call.command]} yet")
-        return call.run()
-    except UsageError as error:
-        return _say(str(error), EXIT_USAGE)
+    call = parse(words)
+    if call.command in _LATER:
+        raise UsageError(f"this version does not have {_LATER[call.command]} yet")
+    return call.run()
 
 
-def _broke(error: Exception) -> int:
+def _broke(name: str, error: Exception) -> int:
     from diagnostics.text import clean
 
     place = ""
@@ -77,13 +88,14 @@ def _broke(error: Exception) -> int:
         place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
         trace = trace.tb_next
     return _say(
+        name,
         f"the doctor itself broke off ({clean(type(error).__name__)} in {place}); please report it",
         EXIT_BROKE,
     )
 
 
-def _say(line: str, code: int) -> int:
-    sys.stderr.write(f"mcp-doctor: {line}\n")
+def _say(name: str, line: str, code: int) -> int:
+    sys.stderr.write(f"{name}: {line}\n")
     return code
 
 

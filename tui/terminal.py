@@ -1,11 +1,14 @@
 """Asking at a plain terminal: hidden answers, consent, choices. Without a terminal nothing is asked, it is said."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from diagnostics.model import Status
+from diagnostics.new_token import Remark
+from diagnostics.report.text import SIGNS
 from diagnostics.secret import Secret
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
-from tui.arguments import UsageError
+from tui.usage import UsageError
 
 _RISKS = {
     Risk.SAFE: "changes nothing that lasts",
@@ -87,8 +90,12 @@ def consent(remedy: Remedy) -> bool:
     return agreed("Do it?")
 
 
-def ask_all(asks: Sequence[Ask], given: Mapping[str, Secret] | None = None) -> Answers:
-    """The answers to a remedy's questions. In: `given` ones are not asked for.
+def ask_all(
+    asks: Sequence[Ask],
+    given: Mapping[str, Secret] | None = None,
+    judge: Callable[[Ask, Secret], Sequence[Remark]] | None = None,
+) -> Answers:
+    """The answers to a remedy's questions. In: `given` ones are not asked for; `judge` tells about a new token.
 
     Raises:
         UsageError: no terminal, or the two entries of a new password differ three times.
@@ -96,7 +103,7 @@ def ask_all(asks: Sequence[Ask], given: Mapping[str, Secret] | None = None) -> A
     answers = dict(given or {})
     for ask in asks:
         if ask.name not in answers:
-            answers[ask.name] = _ask(ask)
+            answers[ask.name] = _judged(ask, judge) if judge and ask.kind is AskKind.TOKEN else _ask(ask)
     return answers
 
 
@@ -110,6 +117,19 @@ def _ask(ask: Ask) -> Secret:
             return _twice(ask.prompt)
         case _:
             return hidden(f"{ask.prompt}: ")
+
+
+def _judged(ask: Ask, judge: Callable[[Ask, Secret], Sequence[Remark]]) -> Secret:
+    """A token that nothing speaks against, or that the person wants all the same."""
+    while True:
+        value = _ask(ask)
+        if not value:
+            say("  It is empty.")
+            continue
+        remarks = judge(ask, value)
+        say(*(f"  {SIGNS[each.status.value]} {each.words}" for each in remarks))
+        if all(each.status is not Status.FAIL for each in remarks) or agreed("Store it all the same?"):
+            return value
 
 
 def _choice(ask: Ask) -> Secret:

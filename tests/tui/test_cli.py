@@ -9,7 +9,8 @@ import pytest
 
 from diagnostics import __version__
 from tui import cli
-from tui.arguments import UsageError, parse
+from tui.arguments import parse
+from tui.usage import UsageError
 
 
 def doctor(

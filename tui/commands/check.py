@@ -5,8 +5,9 @@ from pathlib import Path
 
 from diagnostics.context import Context
 from diagnostics.host import this_host
-from tui.arguments import Call, UsageError
+from tui.arguments import Call
 from tui.session import DoctorSession
+from tui.usage import UsageError
 
 
 def session_of(call: Call) -> DoctorSession:

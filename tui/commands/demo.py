@@ -2,8 +2,9 @@
 
 import sys
 
-from tui.arguments import Call, UsageError
+from tui.arguments import Call
 from tui.commands import app, check
+from tui.usage import UsageError
 
 
 def run(call: Call) -> int:

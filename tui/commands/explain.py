@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from diagnostics.host import this_host
-from tui.arguments import Call, UsageError
+from tui.arguments import Call
+from tui.usage import UsageError
 
 _MOST = 8 * 1024 * 1024
 """Bytes of a log that are read: its end."""

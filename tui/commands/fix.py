@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from diagnostics import report
 from diagnostics.context import Context
 from diagnostics.model import Finding, Status
+from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
-from recovery.model import Remedy
+from recovery.model import Ask, Remedy
 from tui import terminal
-from tui.arguments import Call, UsageError
+from tui.arguments import Call
 from tui.commands.check import looked, session_of
 from tui.session import DoctorSession
+from tui.usage import UsageError
 
 
 def run(call: Call) -> int:
@@ -31,14 +33,13 @@ def mend(
     """
     from diagnostics.runner import diagnose
     from recovery.journal import Journal
-    from recovery.planner import remedies_for
     from recovery.runner import carry_out, preview
 
     tried: set[str] = set()
     while True:
         context = looked(session)
         findings = [each for each in diagnose(context) if _wanted(each, only)]
-        remedy = _next(findings, context, tried, remedies_for)
+        remedy = _next(findings, context, tried)
         if remedy is None:
             _leave(findings, tried)
             return report.exit_code(findings)
@@ -48,7 +49,9 @@ def mend(
         if not yes and not terminal.consent(remedy):
             terminal.say("  Left as it is.")
             continue
-        answers = terminal.ask_all(remedy.asks, given)
+        answers = terminal.ask_all(
+            remedy.asks, given, lambda ask, value: _judge(ask, value, remedy, findings, context)
+        )
         outcome = carry_out(remedy, answers, world, Journal(session.host))
         terminal.say(
             f"  {'Done.' if outcome.ok else outcome.error}", *(f"  {note}" for note in outcome.notes)
@@ -57,6 +60,21 @@ def mend(
             session = dataclasses.replace(session, host=outcome.host)
         if not outcome.ok:
             return 1
+
+
+def _judge(
+    ask: Ask, value: Secret, remedy: Remedy, findings: Sequence[Finding], context: Context
+) -> Sequence[Remark]:
+    """What is known of a new token before it replaces the old one: offline, then its provider's word."""
+    from diagnostics.new_token import ask_about, look_at
+
+    mended = next((each for each in findings if each.id == remedy.finding), None)
+    variable = (mended.reference or "").partition(".")[2] if mended else ""
+    token = look_at(value, ask.provider, variable or None)
+    if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):
+        return token.remarks
+    server = context.server(mended.server) if mended and mended.server else None
+    return [*token.remarks, ask_about(value, token.provider, server, context.host, context.options)]
 
 
 def _plan(session: DoctorSession, only: Sequence[str]) -> int:
@@ -87,9 +105,9 @@ def _next(
 ) -> Remedy | None:
     for finding in findings:
         if finding.status in {Status.FAIL, Status.WARN, Status.UNKNOWN}:
-            for remedy in remedies_for(finding, context):  # type: ignore[operator]
+            for remedy in remedies_for(finding, context):
                 if remedy.steps and _key(remedy) not in tried:
-                    return remedy  # type: ignore[no-any-return]
+                    return remedy
     return None
 
 

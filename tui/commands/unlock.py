@@ -5,8 +5,9 @@ import sys
 from diagnostics.model import Stage, Status
 from diagnostics.secret import Secret
 from tui import terminal
-from tui.arguments import Call, UsageError
+from tui.arguments import Call
 from tui.commands.check import session_of
+from tui.usage import UsageError
 
 _NAMES = ("password", "new-password")
 
