@@ -58,8 +58,10 @@ class DoctorApp(App[str]):
         self._leaving: int | None = None
         for theme in themes.ALL:
             self.register_theme(theme)
-        self.theme = themes.SIXTEEN.name if has_few_colours(session.host) else themes.DARK.name
-        if (no_color or "NO_COLOR" in session.host.env) and not self.no_color:
+        colourless = no_color or self.no_color or "NO_COLOR" in session.host.env
+        few = colourless or has_few_colours(session.host)
+        self.theme = themes.SIXTEEN.name if few else themes.DARK.name
+        if colourless:
             self._without_colour()
 
     def get_default_screen(self) -> Screen[Any]:
@@ -245,10 +247,12 @@ class DoctorApp(App[str]):
         """Nothing is logged: the developer console would show every key of a password."""
 
     def _without_colour(self) -> None:
+        """No colour code at all; Textual alone would send shades of grey."""
         from textual.filter import Monochrome, NoColor
 
         self.no_color = True
-        self._filters.append(NoColor() if self.native_ansi_color else Monochrome())
+        self._filters[:] = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
+        self._filters.append(NoColor())
 
 
 class _Run:

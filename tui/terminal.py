@@ -10,6 +10,9 @@ from diagnostics.secret import Secret
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
 from tui.usage import UsageError
 
+Judge = Callable[[Ask, Secret], Sequence[Remark]]
+"""Tells what is known of a token before it is stored."""
+
 _RISKS = {
     Risk.SAFE: "changes nothing that lasts",
     Risk.REVERSIBLE: "can be taken back with: mcp-doctor undo",
@@ -93,7 +96,7 @@ def consent(remedy: Remedy) -> bool:
 def ask_all(
     asks: Sequence[Ask],
     given: Mapping[str, Secret] | None = None,
-    judge: Callable[[Ask, Secret], Sequence[Remark]] | None = None,
+    judge: Judge | None = None,
 ) -> Answers:
     """The answers to a remedy's questions. In: `given` ones are not asked for; `judge` tells about a new token.
 
@@ -119,7 +122,7 @@ def _ask(ask: Ask) -> Secret:
             return hidden(f"{ask.prompt}: ")
 
 
-def _judged(ask: Ask, judge: Callable[[Ask, Secret], Sequence[Remark]]) -> Secret:
+def _judged(ask: Ask, judge: Judge) -> Secret:
     """A token that nothing speaks against, or that the person wants all the same."""
     while True:
         value = _ask(ask)

@@ -1,6 +1,8 @@
 """The doctor's own colour themes; Textual's are in the palette too."""
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="doctor-dark",
@@ -56,19 +58,12 @@ CONTRAST = Theme(
         "text-secondary": "#ff9cff",
     },
 )
-SIXTEEN = Theme(
+SIXTEEN = replace(
+    BUILTIN_THEMES["ansi-dark"],
     name="doctor-16",
-    ansi=True,
-    primary="ansi_bright_blue",
+    primary="ansi_cyan",
     secondary="ansi_magenta",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
     accent="ansi_cyan",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
 )
+"""The terminal's own colours, for those that have only sixteen, and without any for NO_COLOR."""
 ALL = (DARK, LIGHT, CONTRAST, SIXTEEN)
