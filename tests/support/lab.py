@@ -161,6 +161,13 @@ class Lab:
             self.wait_for(lambda: self.daemon_pid == daemon.pid, "the daemon owns the Secret Service")
         return daemon
 
+    def start_odd_provider(self, how: str) -> subprocess.Popen[bytes]:
+        """Starts a Secret Service that misbehaves as `tests.support.odd_provider` describes."""
+        command = [sys.executable, "-m", "tests.support.odd_provider", how]
+        odd = self.spawn(command, env={"PYTHONPATH": str(REPO)}, log="odd.log")
+        self.wait_for(lambda: self.daemon_pid == odd.pid, "the odd provider owns the Secret Service")
+        return odd
+
     def start(self, password: str | None = None) -> Self:
         """A bus and a daemon; with a password also an unlocked `login` collection."""
         self.start_bus()
