@@ -237,7 +237,7 @@ def _context(path: str, _modified: float) -> ssl.SSLContext:
 
 
 def _skew(headers: Mapping[str, str], ours: float) -> float | None:
-    with suppress(ValueError, TypeError, OverflowError):
+    with suppress(KeyError, ValueError, TypeError, OverflowError):
         age = headers.get("age", "0").strip()
         theirs = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
         return theirs + (float(age) if age.isdigit() else 0.0) - ours

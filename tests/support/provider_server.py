@@ -62,7 +62,8 @@ class Conversation(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     provider: ProviderServer
     timeout = 30
-    wbufsize = 65536  # one packet: two would wait for each other
+    wbufsize = 65536
+    disable_nagle_algorithm = True  # or each answer waits for an acknowledgement of the TLS handshake
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
