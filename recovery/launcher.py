@@ -372,7 +372,7 @@ def _child(launch: Launch) -> int:
 
 def _in_words(error: UnresolvedError, server: str | None) -> str:
     reference = error.reference
-    said = f"{reference.field} {reference.spelling}".strip() + f" {error}"
+    said = f"{reference.field} {reference.shown}".strip() + f" {error}"
     doctor = f"mcp-doctor {server}" if server else "mcp-doctor"
     if error.cause in {"credential_not_found", "credential_corrupted"} and reference.syntax is Syntax.SECRET:
         return f"{said}. Store it: mcp-secrets set {reference.name}, or see: {doctor}"
@@ -415,7 +415,7 @@ def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> N
         server=server_id,
         program=error.program,
         field=None if reference is None else reference.field,
-        reference=(reference.spelling or None) if reference is not None else None,
+        reference=(reference.shown or None) if reference is not None else None,
     )
     place = folder(host)
     with contextlib.suppress(OSError):
