@@ -102,14 +102,23 @@ class Reference:
     """What `${VAR:-default}` gives when the variable is unset."""
     expanded_by_client: bool = False
     """Whether the client itself replaces it before the server sees it."""
-    spelling: str = ""
+    spelling: str = dataclasses.field(default="", repr=False)
     """The reference as written, without what surrounds it: `${SECRET:github_token}`; "" for a literal, and
-    where a client is only told the variable's name (Codex `env_vars`, `docker -e NAME`)."""
+    where a client is only told the variable's name (Codex `env_vars`, `docker -e NAME`). A default stands in it
+    as it is: show `shown`."""
 
     @property
     def key(self) -> str:
         """Unique within a run."""
         return f"{self.server_id}#{self.field}" + (f"#{self.name}" if self.name else "")
+
+    @property
+    def shown(self) -> str:
+        """The reference as people may see it: its spelling with any default masked, or the variable's name."""
+        if not self.spelling:
+            return self.name or ""
+        default = self.default.reveal() if self.default else ""
+        return self.spelling.replace(default, "…") if default else self.spelling
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ _SECRET_WORDS = {
     "auth", "authorization", "pat", "bearer", "cookie", "accesstoken", "apitoken", "authtoken", "secretkey",
     "accesskey", "privatekey", "jwt",
 }  # fmt: skip
+_SECRET_ENDS = ("password", "passwd", "token", "secret", "apikey")
+"""Of words run together: PGPASSWORD, authtoken."""
 _HARMLESS_PAIRS = {
     ("public", "key"),
     ("sort", "key"),
@@ -41,7 +43,7 @@ _HARMLESS = {
 }  # fmt: skip
 _PLACEHOLDER = re.compile(
     r"""^<[^<>]*>$ | ^\[[^\[\]]*\]$ | ^\{\{?[^{}]*\}?\}$
-      | (?:^|[^a-z])your(?:$|[^a-z]) | ^your | (?:^|[^a-z])(?:my|insert|enter|paste|add|put|set)[-_ ](?:own[-_ ])?
+      | (?:^|[^a-z])your(?:$|[^a-z]) | (?-i:^[yY]our[A-Z]) | (?:^|[^a-z])(?:my|insert|enter|paste|add|put|set)[-_ ](?:own[-_ ])?
           (?:\w+[-_ ])?(?:api|token|key|secret|password|access)
       | x{5,} | ^x{3,}$ | \*{3,} | •{3,} | \.{3}$ | …$
       | change[-_ ]?(?:me|this|it) | replace[-_ ]?(?:me|this|with|by) | [-_ ]here$ | ^to[-_ ]?do$ | fix[-_ ]?me
@@ -72,7 +74,7 @@ def named_value(name: str, value: str) -> Guess | None:
     bare = _SCHEME.sub("", value.strip())
     if not bare:
         return None
-    if names_secret(name):
+    if names_secret(name) and not _URL.match(bare):
         if is_placeholder(bare):
             return Guess(Syntax.PLACEHOLDER, bare)
         if _could_be_credential(bare):
@@ -108,7 +110,7 @@ def address(value: str) -> Guess | None:
 def names_secret(name: str) -> bool:
     """Whether a variable, header or option of this name is meant to hold a credential."""
     words = [word.casefold() for word in _WORDS.findall(name)]
-    if not words or words[-1] not in _SECRET_WORDS:
+    if not words or not (words[-1] in _SECRET_WORDS or words[-1].endswith(_SECRET_ENDS)):
         return False
     if (
         words[-1] == "auth"
@@ -124,9 +126,12 @@ def is_placeholder(value: str) -> bool:
     return len(value) < 200 and _PLACEHOLDER.search(value) is not None
 
 
+def is_token(value: str) -> bool:
+    """Whether a value is built like a token of a provider that the catalogue knows."""
+    return not _PATH.match(value) and bool(_TOKEN.fullmatch(value)) and _of_known_provider(value)
+
+
 def _could_be_credential(value: str) -> bool:
-    if _URL.match(value):
-        return _in_url(value) is not None
     if value.casefold() in _HARMLESS or len(value) < 4 or _PATH.match(value):
         return False
     return not (value.isdigit() and len(value) < 6)
@@ -139,7 +144,7 @@ def _by_shape(value: str) -> Guess | None:
         return _in_url(value)
     if found := _JWT.search(value):
         return Guess(Syntax.LITERAL, found[0])
-    if _PATH.match(value) or not _TOKEN.fullmatch(value) or not _of_known_provider(value):
+    if not is_token(value):
         return None
     return Guess(Syntax.PLACEHOLDER if is_placeholder(value) else Syntax.LITERAL, value)
 
@@ -166,7 +171,6 @@ def _is_random(text: str) -> bool:
     return all(any(is_kind(character) for character in text) for is_kind in kinds)
 
 
-@lru_cache(maxsize=4096)
 def _of_known_provider(value: str) -> bool:
     """Whether the value begins and is built like a token of a provider in the catalogue."""
     if not any(character.isdigit() or character == "_" for character in value):

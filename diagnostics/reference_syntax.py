@@ -87,8 +87,9 @@ def find_malformed(text: str) -> list[Malformed]:
         for each in _REFERENCE.finditer(text)
         if each["body"] is not None and (wrong := _mistake(each)) is not None
     ]
+    known = {one.start for one in found}
     for each in _UNCLOSED.finditer(text):
-        if not any(one.start == each.start() for one in found):
+        if each.start() not in known:
             kind, name = each[1].upper(), each[2]
             meant = f"${{{kind}:{name}}}" if name else ""
             found.append(Malformed(each.start(), each.end(), "unclosed", meant))

@@ -8,7 +8,7 @@ from functools import partial
 from diagnostics.catalog.clients import Client
 from diagnostics.configs.entry import launcher_at
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.plain_text import Guess, address, argument, named_value
+from diagnostics.plain_text import Guess, address, argument, is_token, named_value
 from diagnostics.reference_syntax import find_references
 from diagnostics.secret import Secret
 
@@ -83,9 +83,7 @@ def _of(server: Server, one: Client) -> Iterator[Reference]:
         field = f"args[{number}]"
         if number in names_at:
             name = names_at[number]
-            yield Reference(
-                server.id, field, Syntax.ENV, name, Secret(word), expanded_by_client=True, spelling=name
-            )
+            yield Reference(server.id, field, Syntax.ENV, name, Secret(word), expanded_by_client=True)
             continue
         before = words[number - 1] if number else ""
         yield from _in_value(server, one, field, "args", word, partial(argument, before=before))
@@ -116,6 +114,11 @@ def _referred(server: Server, one: Client, field: str, where: str, text: str) ->
         if each.name in one.expansion.predefined or spelling in seen:
             continue
         seen.add(spelling)
+        if each.syntax is not Syntax.ENV and is_token(each.name):  # the credential itself, pasted as a name
+            yield Reference(server.id, field, Syntax.LITERAL, None, Secret(each.name))
+            continue
+        if each.default and (said := named_value(each.name, each.default)):
+            yield Reference(server.id, field, said.syntax, None, Secret(said.credential))
         yield Reference(
             server_id=server.id,
             field=field,
@@ -135,9 +138,7 @@ def _by_name(server: Server, one: Client) -> Iterator[Reference]:
     if server.bearer_env:
         listed.append((one.fields.bearer_env or "bearer", server.bearer_env))
     for field, name in listed:
-        yield Reference(
-            server.id, field, Syntax.ENV, name, Secret(name), expanded_by_client=True, spelling=name
-        )
+        yield Reference(server.id, field, Syntax.ENV, name, Secret(name), expanded_by_client=True)
 
 
 def _names_handed_on(command: str | None, words: list[str]) -> dict[int, str]:

@@ -47,7 +47,7 @@ def read_client_file(
                 continue
             reader = EntryReader(
                 one, document, path, (*way, key), f"{one.id}:{name}", name, row,
-                scope="local" if "{cwd}" in one.servers[0] and way[0] == one.servers[0][0] else scope,
+                scope="local" if "{cwd}" in one.servers[0] and way[:1] == one.servers[0][:1] else scope,
             )  # fmt: skip
             servers[name] = with_references(reader.read(), one)
             problems += reader.problems

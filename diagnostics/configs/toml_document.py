@@ -64,10 +64,10 @@ class TomlDocument:
         is_escape = "escape" in said.lower() or "hex" in said.lower() or "Unescaped '\\'" in said
         if is_escape and "\\" in written:
             return Problem("backslash", "config_backslash_escape", "", line, column)
-        if found and not found[1]:
-            return Problem("truncated", "config_syntax_error", "", line, column)
         if "overwrite" in said or "already" in said or "Duplicate" in said or "twice" in said:
             return Problem("toml-repeated", "config_syntax_error", "", line, column)
+        if found and not found[1]:
+            return Problem("truncated", "config_syntax_error", "", line, column)
         return Problem("syntax", "config_syntax_error", "valid TOML", line, column)
 
     @cached_property

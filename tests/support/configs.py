@@ -20,7 +20,10 @@ from diagnostics.stores import Entry, StoreError
 
 
 def a_host(
-    home: Path, env: Mapping[str, str] | None = None, platform: Platform = Platform.LINUX, cwd: Path | None = None
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    platform: Platform = Platform.LINUX,
+    cwd: Path | None = None,
 ) -> Host:
     """A host whose home is a temporary folder."""
     return Host(platform, Session.LOCAL, home, cwd or home, dict(env or {}), 1000, "ada")

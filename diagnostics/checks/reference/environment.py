@@ -31,7 +31,7 @@ class _Question:
         self.facts = {
             "name": name,
             "client": one.name,
-            "spelling": reference.spelling or name,
+            "spelling": reference.shown,
             "reload": one.reload,
         }
 

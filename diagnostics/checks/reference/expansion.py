@@ -29,7 +29,7 @@ def expansion(_context: Context, server: Server) -> Iterator[Verdict]:
         yield ok("launched", count=len(ours))
         return
     facts = {
-        "spelling": ours[0].spelling,
+        "spelling": ours[0].shown,
         "field_name": ours[0].field,
         "client": one.name,
         "reload": one.reload,

@@ -27,13 +27,13 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
                 "input-not-known",
                 "env_placeholder_not_expanded",
                 client=one.name,
-                spelling=reference.spelling,
+                spelling=reference.shown,
             )
         case Syntax.INPUT:
-            return skip("asked-by-client", client=one.name, spelling=reference.spelling)
+            return skip("asked-by-client", client=one.name, spelling=reference.shown)
         case Syntax.USER_CONFIG:
-            return skip("kept-by-client", client=one.name, spelling=reference.spelling)
+            return skip("kept-by-client", client=one.name, spelling=reference.shown)
         case Syntax.OAUTH | Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS:
-            return skip("not-checkable", spelling=reference.spelling, source=_SOURCES[reference.syntax])
+            return skip("not-checkable", spelling=reference.shown, source=_SOURCES[reference.syntax])
         case _:
             return None
