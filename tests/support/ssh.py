@@ -27,6 +27,7 @@ from packaging.requirements import Requirement
 from tests.support.terminal import Terminal
 
 REPO = Path(__file__).resolve().parents[2]
+DISTRIBUTION = "mcp-credential-doctor"
 PACKAGES = ("diagnostics", "recovery", "tui")
 _SECONDS = 10.0
 
@@ -103,47 +104,41 @@ def install() -> Iterator[Installation]:
         python = Path("/usr/bin/python3").resolve()
         if not python.exists():
             missing("no Python interpreter that an unprivileged user can reach")
-        version = subprocess.run(
-            [python, "-c", "import sys; print(*sys.version_info[:2], sep='.')"],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=True,
-        ).stdout.strip()
+        version = _run(python, "-c", "import sys; print(*sys.version_info[:2], sep='.')").strip()
         if version != f"{sys.version_info[0]}.{sys.version_info[1]}":
             missing(f"{sys.executable} is out of reach for an unprivileged user, and {python} is {version}")
     root = Path(tempfile.mkdtemp(prefix="mcpdoctor-install-", dir="/tmp"))
     root.chmod(0o755)
     try:
-        library = root / "lib"
-        library.mkdir()
+        _run(python, "-m", "venv", "--without-pip", root)
+        library = next(root.glob("lib/python*/site-packages"))
         for name in PACKAGES:
             shutil.copytree(REPO / name, library / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in _needed("mcp-credential-doctor"):
+        for name in _needed(DISTRIBUTION):
             for file in importlib.metadata.files(name) or ():
                 source = Path(str(file.locate()))
                 if ".." not in file.parts and source.suffix != ".pyc" and source.is_file():
                     target = library.joinpath(*file.parts)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, target)
-        programs = root / "bin"
-        programs.mkdir()
-        for command, module in (("mcp-doctor", "tui.cli"), ("mcp-secrets", "tui.secrets_cli")):
-            script = programs / command
+        for entry in importlib.metadata.distribution(DISTRIBUTION).entry_points:
+            script = root / "bin" / entry.name
             script.write_text(
-                f"#!{python} -sE\nimport sys\nsys.path.insert(0, {str(library)!r})\n"
-                f"from {module} import main\nsys.exit(main())\n"
+                f"#!{root}/bin/python\nimport sys\nfrom {entry.module} import {entry.attr}\n"
+                f"sys.exit({entry.attr}())\n"
             )
             script.chmod(0o755)
-        subprocess.run(
-            [python, "-m", "compileall", "-q", "-j", "2", library],
-            timeout=180,
-            check=False,
-            capture_output=True,
-        )
-        yield Installation(programs, python)
+        _run(root / "bin/python", "-m", "compileall", "-q", "-j", "2", library, check=False)
+        yield Installation(root / "bin", root / "bin/python")
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _run(*command: str | Path, check: bool = True) -> str:
+    """A command's output."""
+    return subprocess.run(
+        [str(each) for each in command], capture_output=True, text=True, timeout=180, check=check
+    ).stdout
 
 
 def _needed(name: str) -> set[str]:

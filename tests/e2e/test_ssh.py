@@ -1,0 +1,147 @@
+"""The main job: log in over SSH, see the broken link, mend it, see the real server answer."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import PASSWORD, TOKEN, Scene
+from tests.support.terminal import Terminal
+
+SECONDS_TO_THE_LINK = 2.0
+
+
+def knows_its_bus(scene: Scene) -> None:
+    """The login exports the bus; the daemon runs there, its keychain is locked."""
+    scene.start_bus()
+    scene.start_daemon()
+    scene.profile(DBUS_SESSION_BUS_ADDRESS=scene.address)
+
+
+def does_not_know_its_bus(scene: Scene) -> None:
+    """The bus and the daemon live at the usual place, and the login does not say so."""
+    scene.start_bus()
+    scene.start_daemon()
+
+
+def has_no_bus(scene: Scene) -> None:
+    """Nothing runs at all; there is only the keychain's file."""
+
+
+LOCKED = r"✗ permission The keychain login is locked"
+STATES = [
+    pytest.param(knows_its_bus, LOCKED, r"permission broken → ok", id="locked"),
+    pytest.param(
+        does_not_know_its_bus, r"✗ backend +Your session bus runs", r"backend +broken → ok", id="bus-unknown"
+    ),
+    pytest.param(has_no_bus, r"✗ backend +\S", r"backend +broken → ok", id="no-bus"),
+]
+
+
+def unlock_in_the_guide(terminal: Terminal, mended: str) -> None:
+    """From the home screen through the guide and back."""
+    terminal.wait_for(r" m  \S")
+    terminal.press("m")
+    terminal.wait_for(r"Which way\?|What will be different")
+    if "Which way?" in terminal.text:
+        terminal.press("enter")
+    terminal.wait_for(r"│ +│\n +╰─+╯")
+    terminal.write(PASSWORD)
+    terminal.wait_for(r"•{8}")
+    terminal.press("enter")
+    terminal.wait_for(rf"Shall it be done\?|{mended}", 20)
+    if "Shall it be done?" in terminal.text:
+        terminal.press("enter")
+    terminal.wait_for(mended, 20)
+    terminal.wait_for(r"This path is in order now", 20)
+    terminal.press("enter")
+    terminal.wait_for(r"✓ permission The keychain login is unlocked")
+
+
+def start_the_server(terminal: Terminal) -> None:
+    """From the home screen to the server's answer."""
+    terminal.press("s")
+    terminal.wait_for(r"Start github\?")
+    terminal.press("enter")
+    terminal.wait_for(r"✓ start", 30)
+
+
+def leave(terminal: Terminal) -> None:
+    """Out of the app, and out of the login."""
+    terminal.press("q")
+    terminal.wait_for(r"ready\$")
+    terminal.write("exit\r")
+    assert terminal.wait_end() == 0
+
+
+def nothing_leaked(scene: Scene, terminal: Terminal) -> None:
+    """Neither password nor token: on the screen, in what was written down, in any process's arguments."""
+    for secret in (PASSWORD, TOKEN):
+        assert secret.encode() not in terminal.stream
+        assert secret not in scene.records()
+        assert not [line for line in scene.seen if secret in line]
+
+
+def nothing_left(scene: Scene) -> None:
+    """Of all that ran, only the bus and the keyring daemon are still there."""
+    left = {line.split()[0].rpartition("/")[2] for line in scene.account.processes().values()}
+    assert left <= {"dbus-daemon", "gnome-keyring-daemon"}
+
+
+@pytest.mark.parametrize(("prepare", "broken", "mended"), STATES)
+def test_from_a_broken_link_to_an_answered_handshake(
+    scene: Scene, prepare: Callable[[Scene], None], broken: str, mended: str
+) -> None:
+    prepare(scene)
+    with scene.watching(), scene.login() as terminal:
+        terminal.write(scene.doctor() + "\r")
+        seconds = terminal.wait_for(broken)
+        assert seconds < SECONDS_TO_THE_LINK
+        unlock_in_the_guide(terminal, mended)
+        terminal.wait_for(r"✓ validity")
+        start_the_server(terminal)
+        leave(terminal)
+    nothing_leaked(scene, terminal)
+    nothing_left(scene)
+    assert any("server-github" in line for line in scene.seen), "the real server was never seen running"
+    assert "unlock" in scene.records()
+
+
+def test_a_line_that_drops_in_the_middle_of_a_guide_is_told_at_the_next_start(scene: Scene) -> None:
+    knows_its_bus(scene)
+    with scene.login() as terminal:
+        terminal.write(scene.doctor() + "\r")
+        terminal.wait_for(LOCKED)
+        terminal.wait_for(r" m  \S")
+        terminal.press("m")
+        terminal.wait_for(r"Password of the keychain")
+        terminal.write(PASSWORD)
+        terminal.wait_for(r"•{8}")
+        daemon = next(
+            pid for pid, line in scene.account.processes().items() if "gnome-keyring-daemon" in line
+        )
+        os.kill(daemon, signal.SIGSTOP)  # so that the step is begun and can't end
+        try:
+            terminal.press("enter")
+            ends = time.monotonic() + 10
+            while "unlock" not in scene.records():
+                terminal.read()
+                assert time.monotonic() < ends, terminal.text
+            assert terminal.child.pid is not None
+            os.kill(terminal.child.pid, signal.SIGKILL)  # the ssh client: the line is dead
+            while any("mcp-doctor" in line for line in scene.account.processes().values()):
+                assert time.monotonic() < ends + 10, scene.account.processes()
+                time.sleep(0.02)
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+    with scene.login() as terminal:
+        terminal.write(scene.doctor() + "\r")
+        terminal.wait_for(r"(?s)Something was left half done.*Unlock the keychain")
+        terminal.press("t")
+        terminal.wait_gone(r"Something was left half done")
+        terminal.wait_for(LOCKED)
+        leave(terminal)
+    nothing_leaked(scene, terminal)
+    nothing_left(scene)
