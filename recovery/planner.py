@@ -27,18 +27,22 @@ class Registered:
     build: Build
     rank: int
     """Lower is offered first."""
+    when: Callable[[Finding], bool]
+    """What else must be true of the finding, told without looking at anything."""
 
 
-def remedy(*serves: str, rank: int = 50) -> Callable[[Build], Build]:
+def remedy(
+    *serves: str, rank: int = 50, when: Callable[[Finding], bool] = lambda _finding: True
+) -> Callable[[Build], Build]:
     """Marks the one function of a module in `remedies/` that makes its remedy.
 
-    In: the findings it serves. The function gets a finding and the run's context, and returns the remedy, or None
-    where it can't help after all. It only looks: no writing, no prompting.
+    In: the findings it serves, and what else must be true of one. The function gets a finding and the run's context,
+    and returns the remedy, or None where it can't help after all. It only looks: no writing, no prompting.
     """
 
     def mark(function: Build) -> Build:
         name = function.__module__.rpartition(".")[2].replace("_", "-")
-        function.__remedy__ = Registered(name, frozenset(serves), function, rank)  # type: ignore[attr-defined]
+        function.__remedy__ = Registered(name, frozenset(serves), function, rank, when)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -87,13 +91,13 @@ def _serving(finding: Finding) -> Sequence[Registered]:
     if finding.status not in {Status.FAIL, Status.WARN, Status.UNKNOWN}:
         return ()
     wanted = {f"{finding.check}.{finding.outcome}", f"{finding.check}.*"}
-    return [each for each in all_remedies() if each.serves & wanted]
+    return [each for each in all_remedies() if each.serves & wanted and each.when(finding)]
 
 
-def unlock_remedy(host: Host, state: StoreState, look: Look, finding: str = "") -> Remedy:
+def unlock_remedy(host: Host, state: StoreState, look: Look | None, finding: str = "") -> Remedy:
     """The one remedy that leads from this state to an unlocked keychain, whichever it is (for `unlock`).
 
-    In: `look` for the store on another bus. Out: a remedy without steps when the keychain is unlocked already.
+    In: `look` as for `way_to_unlocked`. Out: a remedy without steps when the keychain is unlocked already.
 
     Raises:
         RecoveryError: none of ours leads there; the text says what only the person can do.

@@ -34,8 +34,17 @@ class Copy:
 
     def is_like(self, entry: Entry) -> bool:
         """Whether this entry is the original, unchanged."""
-        same_place = entry.attributes == self.attributes and entry.collection == self.collection
+        same_place = own(entry.attributes) == own(self.attributes) and entry.collection == self.collection
         return same_place and entry.secret == self.secret
+
+
+def own(attributes: Mapping[str, str]) -> dict[str, str]:
+    """The attributes without the one that gnome-keyring adds by itself, some time after an entry was written."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if (name, value) != ("xdg:schema", "org.freedesktop.Secret.Generic")
+    }
 
 
 def keep(world: RecoveryWorld, undo_id: str, entries: Sequence[Entry]) -> None:

@@ -24,6 +24,8 @@ from recovery.steps.provider import ContinueProvider, RestartProvider, StartProv
 Look = Callable[[Host], StoreState]
 """Looks at the store of a host without side effects (`diagnostics.stores.secret_service.probe`)."""
 
+LOGIN = "/org/freedesktop/secrets/collection/login"
+
 _NO_BUS = {"unset", "empty", "invalid", "unsupported", "no-socket", "refused", "closed", "other-user"}
 _OTHERS = ("kwalletd", "keepassxc")
 _BINARY = b"GnomeKeyring\n\r\0\n"
@@ -42,8 +44,11 @@ class Way:
         return Way((*steps, *self.steps), self.asks)
 
 
-def way_to_unlocked(state: StoreState, host: Host, look: Look) -> Way:
+def way_to_unlocked(state: StoreState, host: Host, look: Look | None) -> Way:
     """The steps from a state to an unlocked default keychain. Only looks.
+
+    In: `look` = None where nothing beyond the state may be looked at (the demo's stand-in): the way then ends where
+    the next state is not known yet.
 
     Raises:
         RecoveryError: none of our steps leads there; the text says what only the person can do.
@@ -62,12 +67,14 @@ def way_to_unlocked(state: StoreState, host: Host, look: Look) -> Way:
     address = bus.live_elsewhere or (f"unix:path={socket}" if is_listening(socket) else None)
     if address is not None:
         return _on(address, host, look)
-    way = _from_files(host.data_home / "keyrings", host)
+    way = Way() if look is None else _from_files(host.data_home / "keyrings", host)
     return way.after(StartBus(socket, bus.address), StartProvider())
 
 
-def _on(address: str, host: Host, look: Look) -> Way:
+def _on(address: str, host: Host, look: Look | None) -> Way:
     """From a bus that lives but is not the one that the variable leads to."""
+    if look is None:
+        return Way((UseBus(address, host.env.get(VARIABLE)),))
     there = dataclasses.replace(host, env={**host.env, VARIABLE: address})
     seen = look(there)
     if seen.bus.trouble is not None:
@@ -77,7 +84,7 @@ def _on(address: str, host: Host, look: Look) -> Way:
     return _from_provider(dataclasses.replace(seen, bus=settled), there, look).after(use)
 
 
-def _from_provider(state: StoreState, host: Host, look: Look) -> Way:
+def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
     provider = state.provider
     if not provider.running:
         if state.bus.provider_elsewhere and state.bus.live_elsewhere:
@@ -86,7 +93,8 @@ def _from_provider(state: StoreState, host: Host, look: Look) -> Way:
             raise RecoveryError(
                 "no keyring program is installed. On Debian and Ubuntu: sudo apt install gnome-keyring"
             )
-        return _from_files(_keyrings(state, host), host).after(StartProvider())
+        way = Way() if look is None else _from_files(_keyrings(state, host), host)
+        return way.after(StartProvider())
     if provider.hung:
         if provider.uid not in {host.uid, -1}:
             raise RecoveryError("the keyring daemon hangs and belongs to another user")
@@ -120,7 +128,9 @@ def _from_collections(state: StoreState, host: Host) -> Way:
         return Way((*way.steps, _unlock(state, best.path, best.label)), (_ask_password(best.label),))
     way = _from_files(folder, host)
     if any(isinstance(step, Create) for step in way.steps):
-        return way
+        if _chosen(folder) in {"", "login"}:
+            return way
+        return Way((*way.steps, SetDefault(LOGIN, "login", "/")), way.asks)  # the file names one that is gone
     # A file is there that the running daemon has not read.
     modes = [step for step in way.steps if isinstance(step, SetMode)]
     rest = [step for step in way.steps if not isinstance(step, SetMode)]
@@ -129,6 +139,7 @@ def _from_collections(state: StoreState, host: Host) -> Way:
 
 
 def _unlock(state: StoreState, path: str, label: str) -> Unlock:
+    """Only gnome-keyring takes a password from outside."""
     program = state.provider.program
     if program.startswith(_OTHERS):
         raise RecoveryError(f"{clean(program)} can only be unlocked in its own window")
@@ -137,7 +148,7 @@ def _unlock(state: StoreState, path: str, label: str) -> Unlock:
 
 def _from_files(folder: Path, host: Host) -> Way:
     """What a daemon will make of its files once it starts: a keychain to unlock, or none."""
-    modes = modes_to_mend(folder, host)
+    modes = [each for each in modes_to_mend(folder, host) if each.previous & each.mode != each.mode]
     if modes:
         return Way((*modes, Unlock()), (_ask_password("login"),))
     login = folder / "login.keyring"

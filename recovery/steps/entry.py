@@ -4,7 +4,7 @@ An entry is written with the attributes that the keyring library itself would us
 replaces it; a differently attributed entry of the same name would be a twin, and which twin answers is chance.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.text import clean
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
-from recovery.undo_copies import is_sealed, keep, restore, seal
+from recovery.undo_copies import is_sealed, keep, own, restore, seal
 from recovery.world import RecoveryWorld
 
 TOKEN = "token"  # noqa: S105 - the name of an answer
@@ -87,8 +87,10 @@ class RepairEntry:
 
     service: str
     username: str
-    repair: str
-    """One of `REPAIRS`."""
+    damage: str
+    """What is wrong with it, in words."""
+    env_name: str
+    """The variable that the value is for, "" = not known; a value of the form NAME=… is told by it."""
     undo_id: str
 
     @property
@@ -100,8 +102,14 @@ class RepairEntry:
         """Says what goes away; refuses where nothing would."""
         entry = self._entry(world)
         self._repaired(entry)
-        words, _ = REPAIRS[self.repair]
-        return [Change(_shown(self.service, self.username), words, "the same value without it")]
+        what = f"damaged: {clean(self.damage)}"
+        return [
+            Change(
+                _shown(self.service, self.username),
+                what,
+                "the value as it was meant; the earlier one is kept",
+            )
+        ]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Keeps the damaged value and writes the repaired one."""
@@ -120,13 +128,14 @@ class RepairEntry:
         return _only(_matches(world, self.service, self.username), _shown(self.service, self.username))
 
     def _repaired(self, entry: Entry) -> Secret:
-        if self.repair not in REPAIRS or entry.secret is None:
-            raise RecoveryError("the value can't be read, or this repair is not known")
-        old = entry.secret.reveal()
-        new = REPAIRS[self.repair][1](old)
-        if new == old or not new:
-            raise RecoveryError(f"{_shown(self.service, self.username)} does not have this damage any more")
-        return Secret(new)
+        from diagnostics.hygiene import repaired
+
+        new = repaired(entry.secret, self.env_name or None) if entry.secret is not None else None
+        if new is None or new == entry.secret:
+            raise RecoveryError(
+                f"what {_shown(self.service, self.username)} should be is not certain any more"
+            )
+        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +186,8 @@ class CopyEntry:
     def _make_sure(self, world: RecoveryWorld) -> Entry:
         if _matches(world, self.service, self.username):
             raise RecoveryError(f"{_shown(self.service, self.username)} is there by now: look again")
-        same = [each for each in world.keychain.entries(self.source) if each.attributes == self.source]
+        source = own(self.source)
+        same = [each for each in world.keychain.entries(source) if own(each.attributes) == source]
         return _only(same, self._named())
 
 
@@ -274,39 +284,6 @@ class KeepOneTwin:
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts all of them back."""
         restore(world, self.undo_id, _matches(world, self.service, self.username))
-
-
-def _unwrapped(text: str) -> str:
-    stripped = text.strip()
-    for mark in ('"', "'"):
-        if len(stripped) > 2 and stripped[0] == mark == stripped[-1] and mark not in stripped[1:-1]:
-            return stripped[1:-1]
-    return text
-
-
-def _from_wide(text: str) -> str:
-    raw = text.encode("utf-8", "surrogateescape")
-    if len(raw) % 2 or set(raw[1::2]) != {0}:
-        return text
-    return raw.decode("utf-16-le", "strict")
-
-
-REPAIRS: Mapping[str, tuple[str, Callable[[str], str]]] = {
-    "line-break": ("a value with a line break at its end", lambda text: text.rstrip("\r\n")),
-    "white-space": ("a value with white space around it", str.strip),
-    "quotes": ("a value in quotation marks", _unwrapped),
-    "bearer": (
-        "a value that begins with “Bearer ”",
-        lambda text: text[7:].strip() if text[:7].lower() == "bearer " else text,
-    ),
-    "mark": (
-        "a value that begins with an invisible byte order mark",
-        lambda text: text.removeprefix("\ufeff"),
-    ),
-    "end-mark": ("a value that ends with NUL bytes", lambda text: text.rstrip("\0")),
-    "wide": ("a value in UTF-16 instead of UTF-8", _from_wide),
-}
-"""Damage whose mending is certain: words for what is there, and what makes it right."""
 
 
 def _write(

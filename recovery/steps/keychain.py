@@ -86,10 +86,10 @@ class Create:
         return {"collection": world.keychain.create(_password(answers))}
 
     def verify(self, world: RecoveryWorld) -> None:
-        """It is there, unlocked and the default."""
+        """It is there and unlocked."""
         state = world.keychain.state()
-        if not state.usable:
-            raise RecoveryError("the keychain was created but is not in use" + _why(state.error))
+        if not any(each.exists and not each.locked and each.label == "login" for each in state.collections):
+            raise RecoveryError("the keychain was created but is not there" + _why(state.error))
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Takes it away again as long as it is empty."""

@@ -1,5 +1,6 @@
 """From each state of a real session to a keychain that a new process can use."""
 
+import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.support.lab import LOGIN, Lab
 
 
 def a_world(lab: Lab, **env: str | None) -> LocalWorld:
-    return LocalWorld(lab.host(**env))
+    merged = {name: value for name, value in {**lab.env, **env}.items() if value is not None}
+    return LocalWorld(dataclasses.replace(lab.host(), env=merged))
 
 
 def with_entry(lab: Lab, name: str = "prior") -> str:
