@@ -29,7 +29,7 @@ def sections(
         if isinstance(said, dict):
             yield way, said
         elif said != []:
-            facts = {"expected": ".".join(one.servers[-1])}
+            facts = {"expected": _expected(one)}
             line = document.line_of(way)
             problems.append(
                 Problem("servers-not-a-map", "config_schema_error", ".".join(way), line, facts=facts)
@@ -51,6 +51,10 @@ def _own(host: Host, one: Client, document: Document) -> Iterator[tuple[Path, An
                 break
 
 
+def _expected(one: Client) -> str:
+    return ".".join(next(way for way in one.servers if "{cwd}" not in way))
+
+
 def _listed(said: object) -> Mapping[str, Any]:
     """A list of {name, ...}, which no client reads, but the person means those servers."""
     rows = said if isinstance(said, list) else []
@@ -61,7 +65,7 @@ def _strays(
     one: Client, document: Document, problems: list[Problem], others: Sequence[Path]
 ) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Servers where this client does not look; with none where it does, that is the mistake to mend."""
-    expected = ".".join(one.servers[-1])
+    expected = _expected(one)
     own = {tuple(way) for way in one.servers} | set(others)
     for way in (*_ELSEWHERE, *(() if others else ((),))):
         if way in own:

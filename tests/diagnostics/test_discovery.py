@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.configs.location import paths_of
 from diagnostics.context import Options
 from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError, choose, discover
 from diagnostics.model import ClientFile, Platform, Status
@@ -101,15 +102,11 @@ def test_claude_code_local_beats_project_beats_user(tmp_path: Path) -> None:
 
 
 def test_the_organisations_file_replaces_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from diagnostics import discovery
-
     managed = write(tmp_path / "etc/managed-mcp.json", {"mcpServers": {"allowed": ENTRY}})
     write(tmp_path / ".claude.json", GIT)
-    plain = discovery.paths_of
     monkeypatch.setattr(
-        discovery,
-        "paths_of",
-        lambda place, host: [managed] if place.scope == "managed" else plain(place, host),
+        "diagnostics.discovery.paths_of",
+        lambda place, host: [managed] if place.scope == "managed" else paths_of(place, host),
     )
     files = discover(a_host(tmp_path), Options(client="claude-code"))
     assert [each.name for each in choose(files, [])] == ["allowed"]

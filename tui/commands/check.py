@@ -40,13 +40,13 @@ def looked(session: DoctorSession) -> Context:
     """The session's fresh view.
 
     Raises:
-        UsageError: a server or a named file that is not there.
+        UsageError: a server, client or named file that is not there.
     """
-    from diagnostics.discovery import ConfigFileError, UnknownServerError
+    from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
 
     try:
         return session.look()
-    except (UnknownServerError, ConfigFileError) as error:
+    except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
         raise UsageError(str(error)) from error
 
 

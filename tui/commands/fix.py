@@ -124,11 +124,17 @@ def _key(remedy: Remedy) -> str:
 def _split(session: DoctorSession, names: Sequence[str]) -> tuple[DoctorSession, Sequence[str]]:
     """Names are servers or findings: what no server is called is a finding, if its check exists."""
     from diagnostics.check import all_checks
-    from diagnostics.discovery import ConfigFileError, UnknownServerError, choose, discover
+    from diagnostics.discovery import (
+        ConfigFileError,
+        UnknownClientError,
+        UnknownServerError,
+        choose,
+        discover,
+    )
 
     try:
         files = discover(session.host, session.options)
-    except ConfigFileError as error:
+    except (ConfigFileError, UnknownClientError) as error:
         raise UsageError(str(error)) from error
     checks: Mapping[str, object] = {each.id: each for each in all_checks()}
     servers, findings = [], []

@@ -116,7 +116,7 @@ def test_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         def refuse(*_: object) -> int:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(content.os, "open", refuse)
+        monkeypatch.setattr("diagnostics.configs.content.os.open", refuse)
     said = problem_of(path)
     assert (said.outcome, said.cause) == ("permission-denied", "file_permission_denied")
     assert "mode 0000" in said.detail

@@ -35,7 +35,7 @@ def outcomes_in(folder: Path) -> set[tuple[str, str, str]]:
             elif name == "_forgiven":
                 for end in ("", "-perhaps"):
                     found.add(
-                        ("readable", f"{node.args[0].value}{end}", str(getattr(node.args[1], "value", "")))
+                        ("readable", f"{node.args[0].value!s}{end}", str(getattr(node.args[1], "value", "")))
                     )
     return found
 
