@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnostics import rollup
+from diagnostics.configs.problem_words import in_one_line
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Finding, Server, Status
 from diagnostics.text import clean
@@ -47,10 +48,7 @@ def exit_code(findings: Sequence[Finding], fail_on: str = "fail") -> int:
 
 def _client(file: ClientFile) -> Report:
     problem = next((each for each in file.problems if each.fatal and each.server is None), None)
-    error = None
-    if problem is not None and file.status is Status.FAIL:
-        place = f"line {problem.line}, column {problem.column}: " if problem.line else ""
-        error = clean(place + problem.detail)
+    error = in_one_line(problem, file) if problem is not None and file.status is Status.FAIL else None
     return {"client": file.client, "path": clean(str(file.path)), "status": file.status.value, "error": error}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.configs.problem_words import facts_of
 from diagnostics.context import Context
 from diagnostics.model import Server
 
@@ -25,11 +26,7 @@ def entries(context: Context, server: Server) -> Iterator[Verdict]:
             problem.outcome,
             problem.cause,
             evidence=(f"{server.path}:{problem.line}" if problem.line else str(server.path),),
-            client=one.name,
-            line=problem.line,
-            said=problem.detail,
-            reload=one.reload,
-            **problem.facts,
+            **facts_of(problem, server.client),
         )
     if own:
         return

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, warn
+from diagnostics.configs.problem_words import facts_of
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Status
 
@@ -13,7 +14,6 @@ def readable(_context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Can the client read its config?"""
     if file.status is Status.SKIP:
         return
-    one = client(file.client)
     own = [each for each in file.problems if each.server is None]
     for problem in own:
         say = fail if problem.fatal else warn
@@ -22,12 +22,7 @@ def readable(_context: Context, file: ClientFile) -> Iterator[Verdict]:
             problem.outcome,
             problem.cause,
             evidence=(place.removesuffix(":0"),),
-            client=one.name,
-            line=problem.line,
-            column=problem.column,
-            said=problem.detail,
-            reload=one.reload,
-            **problem.facts,
+            **facts_of(problem, file.client),
         )
     if not own:
-        yield ok("ok", client=one.name, count=len(file.servers))
+        yield ok("ok", client=client(file.client).name, count=len(file.servers))

@@ -99,7 +99,7 @@ def test_the_report_has_the_contracts_shape() -> None:
             "client": "vscode",
             "path": "/home/u/mcp.json",
             "status": "fail",
-            "error": "line 3, column 7: a comma is missing",
+            "error": "The config can't be parsed: line 3, column 7",
         }
     ]
     assert made["servers"][0]["references"] == [

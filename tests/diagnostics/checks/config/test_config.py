@@ -178,3 +178,28 @@ def test_file_modes_mean_nothing_on_windows(tmp_path: Path) -> None:
     host = a_host(tmp_path, platform=Platform.WINDOWS)
     context = a_context([one_file(path, host=host)], host)
     assert not ask("config.file-mode", context, context.files[0])
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_files_problem_is_one_line_for_the_report(tmp_path: Path, text: str) -> None:
+    from diagnostics.configs.problem_words import in_one_line
+
+    file = one_file(write(tmp_path / "x.json", text), "claude-code")
+    for problem in file.problems:
+        said = in_one_line(problem, file)
+        assert said.isprintable()
+        assert "{" not in said
+        assert not problem.column or f"line {problem.line}" in said
+
+
+def test_checks_over_a_thousand_servers_are_quick(tmp_path: Path) -> None:
+    import time
+
+    rows = {f"s{number}": {"command": "x", "env": {"A": 1, "TOKEN": "${X}"}} for number in range(1000)}
+    context = a_context(
+        [one_file(write(tmp_path / "x.json", {"mcpServers": rows}), "claude-code")], a_host(tmp_path)
+    )
+    began = time.monotonic()
+    assert len(worded("config.entries", context)) == 1000
+    assert len(worded("reference.environment", context)) == 1000
+    assert time.monotonic() - began < 3
