@@ -1,0 +1,138 @@
+"""A newcomer in the demo: everything that is broken is mended by keys alone, and the path turns green."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from diagnostics.model import Status
+from tests.tui.conftest import Driver
+from tui.app import DoctorApp
+from tui.demo import open_demo
+from tui.demo.scenario import load
+
+
+@asynccontextmanager
+async def demo(name: str) -> AsyncIterator[Driver]:
+    with open_demo(name) as session:
+        app = DoctorApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(lambda: app.board.context is not None and not app.board.running, 20)
+            await driver.sees("DEMO", "nothing of yours is touched")
+            yield driver
+
+
+async def choose(driver: Driver, server: str) -> None:
+    """By the search, as a person would among many."""
+    await driver.press("slash")
+    await driver.pilot.press("ctrl+u")
+    await driver.write(server)
+    await driver.press("enter")
+    await driver.sees(f"{server} · ")
+
+
+async def mend(driver: Driver, remedy: str, answer: str = "", *, pick: bool = False) -> None:
+    """Opens the guide of the chosen server and follows it to its end."""
+    await driver.sees(f" m  {remedy}")
+    await driver.press("m")
+    if pick:
+        await driver.sees("Which way?")
+        await driver.press("enter")
+    await driver.sees(remedy, "What will be different")
+    if answer:
+        await driver.write(answer)
+        await driver.press("enter")
+    for _ in range(20):
+        await driver.until(
+            lambda: (
+                "This path is in order now" in driver.text
+                or "it?" in driver.text
+                or "be done?" in driver.text
+            ),
+            15,
+        )
+        if "This path is in order now" in driver.text:
+            break
+        await driver.press("enter")
+    await driver.press("enter")
+    await driver.settled()
+
+
+def states(driver: Driver) -> dict[str, Status | None]:
+    board = driver.app.board
+    return {row.title: board.state(row.key) for row in board.rows()}
+
+
+async def test_the_first_run_can_be_mended_whole() -> None:
+    tokens = load("first-run").tokens
+    async with demo("first-run") as driver:
+        assert states(driver) == dict.fromkeys(("github", "gitlab", "notion", "weather"), Status.FAIL)
+        await choose(driver, "github")
+        await mend(driver, "Unlock the keychain", load("first-run").password)
+        assert states(driver)["github"] is Status.OK
+        await choose(driver, "weather")
+        await mend(driver, "Store weather_token", tokens["weather"].text)
+        await choose(driver, "gitlab")
+        await mend(driver, "Replace gitlab_token", tokens["gitlab-new"].text)
+        await choose(driver, "notion")
+        await mend(driver, "Repair notion_token", pick=True)
+        assert set(states(driver).values()) == {Status.OK}
+
+
+async def test_a_wrong_password_changes_nothing_and_can_be_typed_again() -> None:
+    async with demo("locked") as driver:
+        await driver.sees(" m  Unlock the keychain")
+        await driver.press("m")
+        await driver.sees("What will be different")
+        await driver.write("wrong")
+        await driver.press("enter")
+        await driver.sees("It did not work", "refused this password")
+        await driver.write("demo")
+        await driver.press("enter")
+        await driver.sees("This path is in order now")
+
+
+async def test_a_token_that_the_provider_refuses_is_not_stored_unasked() -> None:
+    old = load("rotation").tokens["gitlab-old"].text
+    async with demo("rotation") as driver:
+        await choose(driver, "gitlab")
+        await driver.sees(" m  Replace gitlab_token")
+        await driver.press("m")
+        await driver.sees("What will be different")
+        await driver.write(old)
+        await driver.press("enter")
+        await driver.sees("✗")
+        assert "Done." not in driver.text
+
+
+async def test_a_session_that_does_not_know_its_bus_is_led_to_it() -> None:
+    async with demo("ssh") as driver:
+        await driver.sees("✗ backend")
+        await mend(driver, "Use the session bus", "demo")
+        assert states(driver)["github"] is Status.OK
+
+
+async def test_rotation_ends_with_every_server_in_order() -> None:
+    tokens = load("rotation").tokens
+    async with demo("rotation") as driver:
+        for server in ("github", "gitlab"):
+            await choose(driver, server)
+            await mend(driver, f"Replace {server}_token", tokens[f"{server}-new"].text)
+        assert set(states(driver).values()) == {Status.OK}
+
+
+EVERY_LINK = {
+    "The config can't be parsed": "mcp.json",
+    "is not set": "slack",
+    "stand-in": "brave-search",
+    "in plain text": "github-cli",
+    "keychain login is locked": "gitlab",
+}
+
+
+@pytest.mark.parametrize("title", EVERY_LINK)
+async def test_every_link_shows_its_own_fault(title: str) -> None:
+    async with demo("every-link") as driver:
+        shown = [each.title for each in driver.app.board.findings.values() if each.status is not Status.OK]
+        assert any(title in each for each in shown), shown
