@@ -51,6 +51,8 @@ def credential_of(context: Context, reference: Reference) -> Credential | None:
 
     Out: None where there is no value to look at, or where it is no credential (`${HOME}` in a path).
     """
+    if not _is_credential(context, reference):
+        return None
     stored = context.value_of(reference)
     if stored is None:
         return None
@@ -61,9 +63,6 @@ def credential_of(context: Context, reference: Reference) -> Credential | None:
     is_header = _is_header(reference)
     value = Secret(_SCHEME.sub("", stored.reveal(), count=1)) if is_header else stored
     provider_id = identify(value, env_name, _words(server))
-    is_told = provider_id is not None and is_told_by_shape(value, provider_id)
-    if reference.syntax is Syntax.ENV and not is_told and not _is_for_secrets(reference):
-        return None
     entry = provider(provider_id) if provider_id else None
     return Credential(
         stored=stored,
@@ -85,9 +84,15 @@ def _telling_name(reference: Reference) -> str | None:
     return field_name
 
 
-def _is_for_secrets(reference: Reference) -> bool:
-    name = reference.field.partition(".")[2] or reference.name or ""
-    return names_secret(name) or (reference.name is not None and names_secret(reference.name))
+def _is_credential(context: Context, reference: Reference) -> bool:
+    """Whether a variable is meant to hold a credential. Looked at without teaching the scrubber `${HOME}`."""
+    if reference.syntax is not Syntax.ENV or not reference.name:
+        return True
+    if names_secret(reference.field.partition(".")[2]) or names_secret(reference.name):
+        return True
+    text = context.host.env.get(reference.name, "")
+    provider_id = identify(text)
+    return provider_id is not None and is_told_by_shape(text, provider_id)
 
 
 def _is_header(reference: Reference) -> bool:
@@ -120,7 +125,6 @@ def _plain(context: Context, server: Server, name: str) -> str:
     text = server.env[name].reveal()
     for reference in server.references:
         whole = reference.field == f"env.{name}" and reference.text.reveal() == reference.spelling
-        if whole and reference.syntax is Syntax.ENV:
-            value = context.value_of(reference)
-            return value.reveal() if value is not None else text
+        if whole and reference.syntax is Syntax.ENV and reference.name and reference.name in context.host.env:
+            return context.host.env[reference.name]
     return text
