@@ -10,7 +10,7 @@ from diagnostics.catalog.wording import Wording, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within
-from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject
+from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
 from diagnostics.text import Words, clean
 
 _WORKERS = 32
@@ -171,35 +171,47 @@ class _Failed:
     """Which checks have failed on what, so that a question which rests on a broken link is not asked."""
 
     def __init__(self, earlier: Iterable[Finding]) -> None:
-        self._by_check: dict[str, list[Finding]] = {}
+        self._found: dict[tuple[str, str], Finding] = {}
         for finding in earlier:
             self.note(finding)
 
     def note(self, finding: Finding) -> None:
-        blocked = finding.status is Status.SKIP and finding.outcome == "runner.waits"
-        if finding.status is Status.FAIL or blocked:
-            self._by_check.setdefault(finding.check, []).append(finding)
+        """Remembers a finding that blocks: a fail, or a skip that itself waits for one."""
+        waits = finding.status is Status.SKIP and finding.outcome == "runner.waits"
+        if finding.status is Status.FAIL or waits:
+            for place in _places(finding):
+                self._found.setdefault((finding.check, place), finding)
 
     def blocker(self, one: Check, subject: Subject) -> Finding | None:
+        """The finding that this question waits for, if any."""
         for need in one.needs:
-            for finding in self._by_check.get(need, ()):
-                if _rests_on(subject, finding):
+            for place in _rests_on(subject):
+                finding = self._found.get((need, place))
+                if finding is not None:
                     return finding
         return None
 
 
-def _rests_on(subject: Subject, finding: Finding) -> bool:
-    """Whether the subject is, belongs to or is made of what the finding is about."""
-    if finding.subject == subject.key:
-        return True
+def _places(finding: Finding) -> Iterator[str]:
+    """What the finding is about, and what it belongs to."""
+    yield finding.subject
+    if finding.server is not None:
+        yield f"part of {finding.server}"
+        if finding.reference is None:
+            yield f"whole {finding.server}"
+    elif finding.subject.startswith("store:"):
+        yield "store"
+
+
+def _rests_on(subject: Subject) -> Iterator[str]:
+    """The subject itself, and what it belongs to or is made of."""
+    yield subject.key
     match subject:
-        case Store():
-            return False
-        case ClientFile():
-            return False
         case Server():
-            return finding.server == subject.id
+            yield f"part of {subject.id}"
         case Reference():
-            is_servers_own = finding.server == subject.server_id and finding.reference is None
-            is_stores = finding.server is None and finding.subject.startswith("store:")
-            return is_servers_own or (is_stores and subject.syntax.value == "secret")
+            yield f"whole {subject.server_id}"
+            if subject.syntax is Syntax.SECRET:
+                yield "store"
+        case _:
+            return

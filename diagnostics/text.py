@@ -28,6 +28,8 @@ def clean(text: str, limit: int = 2000) -> str:
     override) and lone-surrogate character written out as `\\xNN` or `\\uNNNN`, line breaks as a blank,
     cut at `limit` characters with an ellipsis. It is plain text: print it without markup.
     """
+    if len(text) <= limit and text.isprintable():
+        return text.strip()
     text = _ESCAPES.sub("", text[: limit * 4])
     out = "".join(_visible(character) for character in text).strip()
     return out if len(out) <= limit else out[: limit - 1] + "…"
