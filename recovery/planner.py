@@ -11,6 +11,7 @@ from diagnostics.host import Host
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.stores import SeenFromElsewhere, StoreState
 from recovery.model import RecoveryError, Remedy
+from recovery.steps.file import SetMode
 from recovery.steps.provider import RestartProvider
 from recovery.unlocking import Look, Way, way_to_unlocked
 
@@ -122,11 +123,12 @@ def on_the_way(name: str, finding: Finding, context: Context) -> Remedy | None:
 
 
 def made_of(way: Way, finding: str) -> Remedy:
-    """A remedy from the steps of a way; its first step gives the id."""
-    first = way.steps[0]
+    """A remedy from the steps of a way; the first of them that does more than mend a file gives the id."""
+    first = next((step for step in way.steps if not isinstance(step, SetMode)), way.steps[0])
     name, title, why = _WAYS[first.kind]
-    if any(isinstance(step, RestartProvider) for step in way.steps) and first.kind == "set-mode":
-        why = f"{why} {_WAYS['restart-provider'][2]}"
+    if isinstance(way.steps[0], SetMode) and isinstance(first, RestartProvider):
+        name, title, mends = _WAYS["set-mode"]
+        why = f"{mends} {why}"
     return Remedy(
         id="revive-provider" if isinstance(first, RestartProvider) and first.force else name,
         title=title,

@@ -40,8 +40,10 @@ class Way:
     asks: tuple[Ask, ...] = ()
 
     def after(self, *steps: Step) -> "Way":
-        """The same way with these steps before it."""
-        return Way((*steps, *self.steps), self.asks)
+        """The same way with these steps before it; files are mended first, for a daemon reads them as it starts."""
+        modes = [step for step in self.steps if isinstance(step, SetMode)]
+        rest = [step for step in self.steps if not isinstance(step, SetMode)]
+        return Way((*modes, *steps, *rest), self.asks)
 
 
 def way_to_unlocked(state: StoreState, host: Host, look: Look | None) -> Way:
@@ -132,10 +134,7 @@ def _from_collections(state: StoreState, host: Host) -> Way:
             return way
         return Way((*way.steps, SetDefault(LOGIN, "login", "/")), way.asks)  # the file names one that is gone
     # A file is there that the running daemon has not read.
-    modes = [step for step in way.steps if isinstance(step, SetMode)]
-    rest = [step for step in way.steps if not isinstance(step, SetMode)]
-    restart = RestartProvider(provider.pid, provider.program)
-    return Way((*modes, restart, *rest), way.asks)
+    return way.after(RestartProvider(provider.pid, provider.program))
 
 
 def _unlock(state: StoreState, path: str, label: str) -> Unlock:
