@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import os
+import threading
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Never, final
 
@@ -71,22 +73,32 @@ class Secret:
 
 
 class Scrubber:
-    """Takes every secret it has learned out of a text (a server's stderr, an error message)."""
+    """Takes every secret it has learned out of a text (a server's stderr, an error message). Thread-safe."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._lock = threading.Lock()
         self._secrets: set[Secret] = set()
+        self._longest_first: tuple[Secret, ...] | None = ()
+        """None = to be made anew: sorting at every call would cost more than the search."""
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: Secret) -> None:
         """From now on `scrub` masks this secret, as it stands and without the white space around it."""
-        for form in {secret.reveal(), secret.reveal().strip()}:
-            if len(form) >= _SHORTEST_SCRUBBED:
-                self._secrets.add(Secret(form))
+        with self._lock:
+            for form in {secret.reveal(), secret.reveal().strip()}:
+                if len(form) >= _SHORTEST_SCRUBBED and Secret(form) not in self._secrets:
+                    self._secrets.add(Secret(form))
+                    self._longest_first = None
 
     def scrub(self, text: str) -> str:
         """The text with every learned secret replaced by a mask; the longest first, so no tail remains."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
+        with self._lock:
+            if self._longest_first is None:
+                self._longest_first = tuple(sorted(self._secrets, key=len, reverse=True))
+            known = self._longest_first
+        start = bisect_left(known, -len(text), key=lambda secret: -len(secret))
+        for secret in known[start:]:
             value = secret.reveal()
             if value in text:
                 text = text.replace(value, MASK)
