@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from diagnostics.catalog.clients import Client
-from diagnostics.configs.entry import launcher_at
+from diagnostics.configs.launcher_words import launcher_at
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.plain_text import Guess, address, argument, is_token, named_value
 from diagnostics.reference_syntax import find_references

@@ -221,7 +221,7 @@ def _start_of(server: Server) -> tuple[object, ...]:
 
 def _is_this_call(server: Server, name: str) -> bool:
     """Whether the entry is `mcp-doctor run NAME` itself, whatever starts the launcher."""
-    from diagnostics.configs.entry import launcher_at
+    from diagnostics.configs.launcher_words import launcher_at
 
     words = [each.reveal() for each in server.args]
     at = launcher_at(server.command, words)

@@ -1,6 +1,7 @@
 """What the config checks say about files and entries, and that every outcome has its words."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -149,28 +150,18 @@ def test_an_entrys_problem_is_its_own(tmp_path: Path) -> None:
     ("mode", "value", "warned"),
     [(0o644, LONG, True), (0o600, LONG, False), (0o640, LONG, False), (0o644, "${SECRET:x}", False)],
 )
-def test_a_file_with_credentials_that_others_can_read(
-    tmp_path: Path, mode: int, value: str, warned: bool
-) -> None:
-    path = write(tmp_path / "x.json", {"mcpServers": {"a": {"command": "x", "env": {"API_KEY": value}}}})
-    path.chmod(mode)
-    opened = [
-        folder
-        for folder in path.parents
-        if folder.stat().st_uid == path.stat().st_uid and folder.is_relative_to("/tmp")
-    ]
-    kept = {folder: folder.stat().st_mode for folder in opened if str(folder) != "/tmp"}
-    try:
-        for folder in kept:
-            folder.chmod(0o755)
-        context = a_context([one_file(path)], a_host(tmp_path))
+def test_a_file_with_credentials_that_others_can_read(mode: int, value: str, warned: bool) -> None:
+    # not below tmp_path: pytest closes the folders above it to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        folder = Path(made).resolve()
+        folder.chmod(0o755)
+        path = write(folder / "x.json", {"mcpServers": {"a": {"command": "x", "env": {"API_KEY": value}}}})
+        path.chmod(mode)
+        context = a_context([one_file(path)], a_host(folder))
         verdicts = ask("config.file-mode", context, context.files[0])
         assert [each.cause for each in verdicts] == (["config_readable_by_others"] if warned else [])
-        tmp_path.chmod(0o700)
+        folder.chmod(0o700)
         assert not ask("config.file-mode", context, context.files[0])  # nobody else gets to the file
-    finally:
-        for folder, old in kept.items():
-            folder.chmod(old)
 
 
 def test_file_modes_mean_nothing_on_windows(tmp_path: Path) -> None:
