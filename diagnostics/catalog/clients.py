@@ -76,6 +76,10 @@ class Inheritance:
             case _:
                 return None
 
+    def handed_on(self, env: Mapping[str, str], system: str) -> dict[str, str]:
+        """What a stdio server gets of the client's environment, beside its entry's own; all, where not established."""
+        return {name: value for name, value in env.items() if self.lets_through(name, system) is not False}
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:

@@ -78,6 +78,14 @@ def test_what_reaches_a_server() -> None:
     assert Inheritance().lets_through("EDITOR", "linux") is None
 
 
+def test_what_is_handed_on() -> None:
+    env = {"HOME": "/h", "PATH": "/bin", "MY_TOKEN": "x", "EDITOR": "vi"}
+    assert client("claude-code").inheritance.handed_on(env, "linux") == env
+    assert set(client("codex").inheritance.handed_on(env, "linux")) == {"HOME", "PATH"}
+    assert set(client("gemini").inheritance.handed_on(env, "linux")) == {"HOME", "PATH", "EDITOR"}
+    assert client("cursor").inheritance.handed_on(env, "linux") == env
+
+
 def test_what_an_unset_variable_becomes() -> None:
     gemini = client("gemini").expansion
     assert (gemini.when_unset("env"), gemini.when_unset("args")) == ("empty", "literal")
