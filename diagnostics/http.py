@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
 _CONNECT_SECONDS = 5.0
+_one_reads = threading.Lock()
 
 
 class HttpError(Exception):
@@ -215,13 +217,19 @@ def _trust(env: Mapping[str, str]) -> ssl.SSLContext:
 
     named = authorities(env)
     if named is None:
-        return _context(certifi.where(), 0.0)
+        return _context_once(certifi.where(), 0.0)
     variable, path = named
     try:
-        return _context(path, Path(path).stat().st_mtime)
+        return _context_once(path, Path(path).stat().st_mtime)
     except (OSError, ssl.SSLError):
         said = f"{variable} names {clean(path, 200)}, which is no readable file of certificates"
         raise HttpError("authorities-unreadable", said) from None
+
+
+def _context_once(path: str, modified: float) -> ssl.SSLContext:
+    """The cache alone would let twenty threads that come at once read the authorities twenty times."""
+    with _one_reads:
+        return _context(path, modified)
 
 
 @lru_cache(maxsize=8)

@@ -58,6 +58,12 @@ def test_bulk_read_against_a_call_an_entry(figures: Figures, lab: Lab) -> None:
     figures.compare(f"bulk read of {_ENTRIES} entries", ours, one_by_one, f"{_ENTRIES} get_password", 0.1)
 
 
+class _Patient(ThreadingHTTPServer):
+    """Takes twenty connections at once; with the default of five the kernel lets the rest try again after 1 s."""
+
+    request_queue_size = 64
+
+
 class _Slow(BaseHTTPRequestHandler):
     """A provider that thinks for 300 ms and then knows everyone."""
 
@@ -87,7 +93,7 @@ def test_all_providers_are_asked_at_once(figures: Figures, lab: Lab, tmp_path: P
         }
     config = tmp_path / "mcp.json"
     config.write_text(json.dumps({"mcpServers": servers}))
-    provider = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    provider = _Patient(("127.0.0.1", 0), _Slow)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{provider.server_address[1]}"
     command: list[str | Path] = [
@@ -162,9 +168,9 @@ def test_keys_are_answered_while_checks_run(figures: Figures, lab: Lab, big_conf
         terminal.wait_for("Servers", 30)
         for _ in range(10):
             terminal.press("?")
-            slowest = max(slowest, terminal.wait_for(r"(?i)help|keys", 10))
+            slowest = max(slowest, terminal.wait_for("Show this help", 10))
             terminal.press("esc")
-            terminal.wait_gone(r"Help", 10)
+            terminal.wait_gone("Show this help", 10)
     figures.limit("key answered while checks run", slowest * 1000, 100.0, "ms")
 
 

@@ -15,6 +15,12 @@ _SECONDS = 10
 """How long a connection may stay idle."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    """All tokens are asked about at once; a full queue would cost a second of the kernel's patience."""
+
+
 class StandInProvider:
     """Listens on a free port of 127.0.0.1 in a daemon thread until `close`.
 
@@ -25,8 +31,7 @@ class StandInProvider:
     def __init__(self, provider: str, standings: Mapping[str, str]) -> None:
         self.id = provider
         self._standings = dict(standings)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _answering(self))
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True, name=f"demo-{provider}"
         ).start()
