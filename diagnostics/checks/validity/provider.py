@@ -1,5 +1,6 @@
 """The provider's own word on the token, asked once however many servers use it."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -82,6 +83,7 @@ def _verdict(context: Context, answer: providers.Answer) -> Verdict:
         "provider_id": entry.id,
         "family": entry.family,
         "host": answer.host or "the provider",
+        "machine": re.sub(r":\d+$", "", answer.host),
         "account": answer.account or "an account it does not name",
         "scopes": _scopes(answer),
         "expires": f"{answer.expires:%Y-%m-%d}" if answer.expires else "",
