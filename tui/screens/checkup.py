@@ -7,6 +7,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
@@ -83,6 +84,7 @@ class CheckupScreen(Screen[None]):
         self.query_one("#chain").border_title = "Path of the credential"
         self.query_one("#about").border_title = "As it is configured"
         self.query_one("#what").border_title = "Finding"
+        self.watch(self, "focused", self._focus_moved)
         self.query_one(ServerList).focus()
         self.set_interval(1.0, self._tick)
         self.board_changed()
@@ -107,7 +109,7 @@ class CheckupScreen(Screen[None]):
     def _show_row(self) -> None:
         key = self.query_one(ServerList).chosen
         chain, what = self.query_one(Chain), self.query_one("#what")
-        self.query_one("#path").display = key is not None
+        self.set_class(key is None, "-nothing")
         if key is None:
             self._show_nothing()
             return
@@ -163,7 +165,8 @@ class CheckupScreen(Screen[None]):
         elif board.said:
             line.update(Content.styled(f" The checks broke off: {board.said}", "$text-error"))
         elif board.context is not None:
-            total = f"All {board.total} questions are asked." if board.total else ""
+            some = f"{board.total} questions were asked again."
+            total = some if board.partial else f"All {board.total} questions are asked."
             line.update(Content.styled(f" {total}  Worst first; Enter goes deeper.", "$foreground-muted"))
 
     def _tick(self) -> None:
@@ -287,6 +290,10 @@ class CheckupScreen(Screen[None]):
         elif where == "search-hint":
             await self.action_search()
 
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """In a low window the finding takes the path's room while it is read."""
+        self.set_class(isinstance(focused, FindingView), "-reading")
+
     def key_enter(self) -> None:
         """In the finding: to the remedy."""
         if isinstance(self.focused, FindingView):
@@ -402,6 +409,7 @@ class CheckupScreen(Screen[None]):
             return
         from tui.screens.guide import GuideScreen
 
+        self._row_touched = True
         key = self.query_one(ServerList).chosen or STORE_ROW
         finding = next((each for each in self.chosen_findings() if each.id == remedy.finding), None)
         self.app.push_screen(GuideScreen(remedy, key, finding))

@@ -169,6 +169,7 @@ class GuideScreen(Screen[None]):
     def _ask(self, words: str = "") -> None:
         self._answers = {}
         fields = list(self.query(AnswerField))
+        self.query_one("#fields").display = True
         fields[0].enter()
         label = "go on" if len(fields) > 1 or self._risk is not Risk.SAFE or self._asks_token else self._verb
         self._go(Phase.ASKING, words, ("go_on", "Enter", label))
@@ -220,7 +221,8 @@ class GuideScreen(Screen[None]):
             self.doctor.board.server(self._row),
             self._weighed,
         )
-        self._go(Phase.WEIGHING, "Nothing is written yet.", ("back", "Esc", "back"))
+        self.query_one("#fields").display = False
+        self._go(Phase.WEIGHING, "Nothing is written yet.", ("back", "Esc", "leave"))
         self._token.begin()
 
     def _weighed(self) -> None:
@@ -312,7 +314,6 @@ class GuideScreen(Screen[None]):
             self._go(Phase.LOOKING_AGAIN, "")
             self.doctor.look(self._remedy.recheck or None)
         elif self.query(AnswerField):
-            self.query_one("#fields").display = True
             self._ask("It did not work. You can try again.")
         else:
             self._go(Phase.IMPOSSIBLE, "Enter tries once more.", ("go_on", "Enter", "try again"))
@@ -345,7 +346,8 @@ class GuideScreen(Screen[None]):
         if self._taking_back:
             words = "Taken back."
         elif broken is None:
-            words = "This path is in order now."
+            started = self._links()[-1].status is Status.OK
+            words = "This path is in order now." + ("" if started else " With s you can see the server start.")
         else:
             link = self._links()[tuple(Stage).index(broken)]
             words = f"Next on this path: {broken.value}: {link.words}"
@@ -353,6 +355,8 @@ class GuideScreen(Screen[None]):
         if self._operation and not self._taking_back and self._risk is not Risk.FINAL:
             keys.append(("undo", "u", "take it back"))
         self._go(Phase.OVER, words, *keys)
+        if broken is None:
+            self.query_one("#next", Static).update(Content.styled(f" {words}", "bold $text-success"))
 
     def action_undo(self) -> None:
         """Takes back what this guide did."""

@@ -71,7 +71,8 @@ class Chain(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses the link."""
-        number = event.y // self._pitch
+        place = event.get_content_offset(self)
+        number = place.y // self._pitch if place is not None else -1
         if 0 <= number < len(Stage):
             if event.chain > 1:
                 self.action_enter()

@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from diagnostics.model import Finding, Status
+from diagnostics.model import Finding, Stage, Status
 from tui.board import Link
 from tui.faces import FACES
 
@@ -62,7 +62,9 @@ def fix_lines(lines: Sequence[str]) -> Content:
 
 
 def _nothing(link: Link) -> Content:
-    if link.status is None:
+    if link.stage is Stage.START and not link.asking:
+        words = "The server was not started. Press s to see whether it starts: the exact command is shown first."
+    elif link.status is None:
         words = (
             "This is being asked now." if link.asking else "Not asked yet: the links before it come first."
         )

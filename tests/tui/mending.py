@@ -1,0 +1,144 @@
+"""A remedy that really runs through recovery's runner and journal, on a world that is only this session."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from diagnostics.host import Host
+from diagnostics.model import Finding, Stage, Status
+from diagnostics.secret import Secret
+from recovery.model import Answers, Ask, AskKind, Change, RecoveryError, Remedy, Risk
+from tests.support.fake_session import FakeSession, finding
+from tests.tui import scenes
+
+PASSWORD = "open" + " sesame"
+
+
+@dataclass
+class World:
+    """Steps may turn this session's findings over."""
+
+    host: Host
+    session: FakeSession
+    stored: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TryUnlock:
+    """Takes one password."""
+
+    kind: ClassVar[str] = "test-unlock"
+    risk: ClassVar[Risk] = Risk.SAFE
+
+    @property
+    def title(self) -> str:
+        return "Unlock the keychain “Login”"
+
+    def preview(self, world: World) -> list[Change]:
+        return [Change("the keychain “Login”", "locked", "open until you log out")]
+
+    def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
+        if answers["password"] != Secret(PASSWORD):
+            raise RecoveryError("The keychain refused this password: type it again.")
+        found = world.session.findings
+        found[:] = [each for each in found if each.status not in {Status.FAIL, Status.SKIP}]
+        found.append(finding(Stage.PERMISSION, Status.OK, "The default keychain is open"))
+        for server in (scenes.GITHUB, scenes.LINEAR):
+            found.extend(scenes.good(server, Stage.LOOKUP, Stage.FORMAT, Stage.VALIDITY))
+        return {}
+
+    def verify(self, world: World) -> None:
+        if scenes.LOCKED in world.session.findings:
+            raise RecoveryError("it is still locked")
+
+    def undo(self, world: World, kept: Mapping[str, str]) -> None:
+        world.session.findings[:] = [scenes.LOCKED]
+
+
+@dataclass(frozen=True, slots=True)
+class TryStore:
+    """Writes the token that was given."""
+
+    kind: ClassVar[str] = "test-store"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    @property
+    def title(self) -> str:
+        return "Store github_token"
+
+    def preview(self, world: World) -> list[Change]:
+        return [Change("github_token", "a value", "the value you give")]
+
+    def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
+        world.stored.append(answers["token"].fingerprint())
+        return {}
+
+    def verify(self, world: World) -> None:
+        return
+
+    def undo(self, world: World, kept: Mapping[str, str]) -> None:
+        world.stored.pop()
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible(TryStore):
+    """Can't work here."""
+
+    kind: ClassVar[str] = "test-impossible"
+
+    def preview(self, world: World) -> list[Change]:
+        raise RecoveryError("No program on this computer keeps secrets: install gnome-keyring first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Final(TryStore):
+    """Can't be taken back."""
+
+    kind: ClassVar[str] = "test-final"
+    risk: ClassVar[Risk] = Risk.FINAL
+
+    def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
+        world.stored.append("final")
+        return {}
+
+
+ASK_PASSWORD = Ask("password", AskKind.PASSWORD, "Password of the keychain “Login”:")
+ASK_TOKEN = Ask("token", AskKind.TOKEN, "New value for github_token:", provider="github-pat-classic")
+WHY = "What this means for other programs is said here, before anything is asked."
+UNLOCK = Remedy(
+    "unlock-keychain", "Unlock the keychain", WHY, LOCKED_ID := scenes.LOCKED.id, (TryUnlock(),), (ASK_PASSWORD,),
+    ("permission.example",),
+)  # fmt: skip
+STORE = Remedy("replace", "Replace github_token", WHY, LOCKED_ID, (TryStore(),), (ASK_TOKEN,))
+IMPOSSIBLE = Remedy("impossible", "Store it", WHY, LOCKED_ID, (Impossible(),))
+FINAL = Remedy("final", "Throw it away", WHY, LOCKED_ID, (Final(),))
+ADVICE = Remedy("advice", "Log in at the screen", WHY, LOCKED_ID)
+
+
+@dataclass
+class Mended:
+    """What a test gets: the session, and the world that its guides touch."""
+
+    session: FakeSession
+    world: World
+
+
+def mended_by(
+    remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch, **more: Any
+) -> Mended:
+    """The locked scene, in which these remedies are offered for the locked keychain."""
+    holder: list[World] = []
+    session = scenes.locked_out(tmp, open_world=lambda _host: holder[0], **more)
+    holder.append(World(session.host, session))
+    kinds = {step.kind: step for step in (TryUnlock, TryStore, Impossible, Final)}
+    serve: Callable[..., list[Remedy]] = lambda found, _context: _serving(found, remedies)  # noqa: E731
+    monkeypatch.setattr("recovery.planner.remedies_for", serve)
+    monkeypatch.setattr("recovery.steps.step_kinds", lambda: kinds)
+    return Mended(session, holder[0])
+
+
+def _serving(found: Finding, remedies: list[Remedy]) -> list[Remedy]:
+    return remedies if found.check == scenes.LOCKED.check else []
