@@ -5,14 +5,12 @@ certificate authorities from the given environment only, no redirect, no logging
 """
 
 import email.utils
-import errno
 import logging
 import re
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,6 +20,7 @@ from urllib.parse import urlsplit
 
 import diagnostics
 from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.http_error import TROUBLES, HttpError, named
 from diagnostics.proxy import authorities, is_loopback, proxy_for
 from diagnostics.secret import Secret
 from diagnostics.text import clean
@@ -29,43 +28,10 @@ from diagnostics.text import clean
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
+__all__ = ["TROUBLES", "HttpError", "Reply", "Request", "ask", "is_sendable", "user_agent"]
+
 _CONNECT_SECONDS = 5.0
 _one_reads = threading.Lock()
-
-
-class HttpError(Exception):
-    """The request brought no answer of the server. `trouble` is one of TROUBLES, `said` is safe to show.
-
-    Raised without the original error: those quote addresses and header values.
-    """
-
-    def __init__(self, trouble: str, said: str = "") -> None:
-        super().__init__(f"{trouble}: {said}" if said else trouble)
-        self.trouble = trouble
-        self.said = said
-
-
-TROUBLES = (
-    "dns",
-    "refused",
-    "unreachable",
-    "timeout",
-    "closed",
-    "proxy-login",
-    "proxy-refused",
-    "proxy-unreachable",
-    "proxy-unsupported",
-    "certificate-untrusted",
-    "certificate-expired",
-    "certificate-not-yet-valid",
-    "certificate-name",
-    "authorities-unreadable",
-    "tls",
-    "unsendable",
-    "not-https",
-    "other",
-)
-"""Why no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +116,7 @@ def _ask(request: Request, env: Mapping[str, str], seconds: float, limit: int) -
             middle = (began + time.time()) / 2
             body, cut = _body(response, ends, limit)
         except Exception as error:
-            raise _named(error, proxy is not None) from None
+            raise named(error, proxy is not None) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, body, cut, _skew(headers, middle))
 
@@ -250,91 +216,3 @@ def _skew(headers: Mapping[str, str], ours: float) -> float | None:
         theirs = email.utils.parsedate_to_datetime(headers["date"]).timestamp()
         return theirs + (float(age) if age.isdigit() else 0.0) - ours
     return None
-
-
-# ── what an error means ─────────────────────────────────────────────────────────────────────────────────────
-
-_CERTIFICATE = {
-    9: "certificate-not-yet-valid",
-    10: "certificate-expired",
-    62: "certificate-name",
-    64: "certificate-name",
-}
-"""OpenSSL's verify codes (x509_vfy.h); all others mean that the chain does not end in a trusted authority."""
-
-
-def _named(error: BaseException, proxied: bool) -> HttpError:
-    chain = list(_chain(error))
-    if own := next((each for each in chain if isinstance(each, HttpError)), None):
-        return own
-    names = {type(each).__name__ for each in chain}
-    if proxied and (found := _proxy_trouble(chain, names)):
-        return found
-    for each in chain:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            code = getattr(each, "verify_code", 0)
-            said = clean(str(getattr(each, "verify_message", "")), 200)
-            return HttpError(_CERTIFICATE.get(code, "certificate-untrusted"), said)
-    if any(isinstance(each, ssl.SSLError) for each in chain) or "SSLError" in names:
-        return HttpError("tls", "the two sides could not agree on a secure connection")
-    return HttpError(_network_trouble(chain, names))
-
-
-def _proxy_trouble(chain: list[BaseException], names: set[str]) -> HttpError | None:
-    for each in chain:
-        refused = (
-            re.match(r"Tunnel connection failed: (\d{3})", str(each)) if isinstance(each, OSError) else None
-        )
-        if refused:
-            status = refused[1]
-            return HttpError(
-                "proxy-login" if status == "407" else "proxy-refused", f"the proxy answered {status}"
-            )
-    if names & {"InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError", "InvalidSchema"}:
-        return HttpError("proxy-unsupported", "the proxy's address is of a kind that is not supported")
-    if "ProxyError" in names:
-        return HttpError("proxy-unreachable", "no connection to the proxy")
-    return None
-
-
-def _network_trouble(chain: list[BaseException], names: set[str]) -> str:
-    if any(isinstance(each, socket.gaierror) for each in chain) or "NameResolutionError" in names:
-        return "dns"
-    if any(isinstance(each, ConnectionRefusedError) for each in chain):
-        return "refused"
-    lost = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
-    if any(isinstance(each, OSError) and each.errno in lost for each in chain):
-        return "unreachable"
-    if any(isinstance(each, TimeoutError) for each in chain) or names & {
-        "ConnectTimeout",
-        "ReadTimeout",
-        "ConnectTimeoutError",
-        "ReadTimeoutError",
-    }:
-        return "timeout"
-    if names & {"InvalidHeader", "InvalidURL", "UnicodeEncodeError", "UnicodeError"}:
-        return "unsendable"
-    closing = {
-        "RemoteDisconnected",
-        "IncompleteRead",
-        "ProtocolError",
-        "ChunkedEncodingError",
-        "BadStatusLine",
-    }
-    if any(isinstance(each, ConnectionError) for each in chain) or names & closing:
-        return "closed"
-    return "other"
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error with all that led to it: causes, contexts, urllib3's `reason`, errors among the arguments."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        more = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        waiting += [each for each in more if isinstance(each, BaseException)]
