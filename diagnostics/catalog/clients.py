@@ -26,6 +26,8 @@ class ConfigPlace:
     """By system: path templates, the one that counts first (`~`, `${VAR:-default}`, `*`)."""
     project: str | None = None
     """A project file: its path below the project's root."""
+    upward: bool = True
+    """Whether the project's root is looked for above the working directory as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,8 @@ def _client(client_id: str, row: Mapping[str, Any]) -> Client:
 
 
 def _place(row: Mapping[str, Any]) -> ConfigPlace:
-    paths = {key: value for key, value in row.items() if key not in {"scope", "project"}}
-    return ConfigPlace(scope=row["scope"], paths=_by_system(paths), project=row.get("project"))
+    paths = {key: value for key, value in row.items() if key not in {"scope", "project", "upward"}}
+    return ConfigPlace(row["scope"], _by_system(paths), row.get("project"), row.get("upward", True))
 
 
 def _by_system(row: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:

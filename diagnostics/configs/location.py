@@ -17,7 +17,8 @@ def paths_of(place: ConfigPlace, host: Host) -> list[Path]:
     client ignores. A project file is looked for from the working directory upward, ending below the home.
     """
     if place.project is not None:
-        found = next((each / place.project for each in upward(host) if _is_there(each / place.project)), None)
+        folders = upward(host) if place.upward else [host.cwd]
+        found = next((each / place.project for each in folders if _is_there(each / place.project)), None)
         return [found or host.cwd / place.project]
     templates = place.paths.get(host.platform.value, ())
     return [path for template in templates for path in expand(template, host)]

@@ -247,7 +247,7 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(GIT).encode())
     for client, outcome, status in [
-        ("claude-desktop", "byte-order-mark", Status.FAIL),
+        ("gemini", "byte-order-mark", Status.FAIL),
         ("cursor", "byte-order-mark-perhaps", Status.WARN),
     ]:
         file = one_file(path, client)

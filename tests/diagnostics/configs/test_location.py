@@ -97,6 +97,14 @@ def test_a_project_file_is_looked_for_upward_but_not_in_the_home(tmp_path: Path)
     assert paths_of(place, a_host(tmp_path)) == [tmp_path / ".cursor/mcp.json"]
 
 
+def test_gemini_looks_in_the_working_directory_alone(tmp_path: Path) -> None:
+    place = next(each for each in client("gemini").places if each.scope == "project")
+    (tmp_path / "repo/src").mkdir(parents=True)
+    write(tmp_path / "repo/.gemini/settings.json", {})
+    wanted = tmp_path / "repo/src/.gemini/settings.json"
+    assert paths_of(place, a_host(tmp_path, cwd=tmp_path / "repo/src")) == [wanted]
+
+
 def test_hostile_values_of_variables(tmp_path: Path) -> None:
     for value in ("a\0b", "\n", "*", "[", "~"):
         host = a_host(tmp_path, {"CODEX_HOME": value})
