@@ -23,6 +23,8 @@ TEARDOWN = 3.0
 """What ending a server may take on top of the limit."""
 _DOWNLOADERS = {"npx", "pnpx", "bunx", "uvx", "pipx", "docker", "podman", "yarn", "pnpm", "npm", "uv"}
 _MOST_NOISE_LINES = 20
+_LONGEST_NOISE = 4096
+"""Characters kept of a line: far more than is ever shown, so that no secret is cut in half before it is masked."""
 _MOST_REPLIES = 50
 _MOST_PAGES = 20
 
@@ -116,7 +118,10 @@ def _attempt(launch: Launch, program: Program, era: Era, until: float) -> StartR
     began = time.monotonic()
     try:
         with ServerProcess(launch) as process:
-            return _Talk(process, era, until, began).result()
+            result = _Talk(process, era, until, began).result()
+            if result.outcome is not Outcome.ANSWERED:
+                process.end(patience=0.3)  # it owes us no orderly end
+            return result
     except OSError as error:
         outcome = {2: Outcome.NO_COMMAND, 8: Outcome.WRONG_FORMAT, 13: Outcome.NOT_EXECUTABLE}.get(
             error.errno or 0, Outcome.NOT_EXECUTABLE
@@ -186,7 +191,7 @@ class _Talk:
         for raw in self._process.lines(self._until):
             line = mcp_protocol.read_line(raw)
             if line.noise and len(self._noise) < _MOST_NOISE_LINES:
-                self._noise.append(line.noise[:500])
+                self._noise.append(line.noise[:_LONGEST_NOISE])
             for message in line.messages:
                 if message.get("id") == number and ("result" in message or "error" in message):
                     return message

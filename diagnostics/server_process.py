@@ -210,6 +210,7 @@ class _Ends:
     def __init__(self) -> None:
         self._head = bytearray()
         self._tail = bytearray()
+        self._cut = False
         self._lock = threading.Lock()
 
     def add(self, chunk: bytes) -> None:
@@ -217,11 +218,19 @@ class _Ends:
             room = _HEAD - len(self._head)
             self._head += chunk[:room]
             self._tail += chunk[max(0, room) :]
-            del self._tail[:-_TAIL]
+            if len(self._tail) > _TAIL:
+                self._cut = True
+                del self._tail[:-_TAIL]
 
     def text(self) -> str:
+        """Whole lines only where something was left out: half a secret would not be recognised as one."""
         with self._lock:
-            return bytes(self._head + self._tail).decode("utf-8", "replace")
+            head, tail = bytes(self._head), bytes(self._tail)
+            cut = self._cut
+        if cut:
+            head = head[: head.rfind(b"\n") + 1]
+            tail = tail[tail.find(b"\n") + 1 :] if b"\n" in tail else b""
+        return (head + tail).decode("utf-8", "replace")
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

@@ -246,13 +246,13 @@ def test_a_hung_daemon_ends_it_in_seconds(unlocked: Lab) -> None:
 
 
 def test_no_collection_no_provider_no_bus_are_told_apart(lab: Lab) -> None:
-    reference = {"TOKEN": "${SECRET:github_token}"}
-    failed(doctor_run(lab, "--", "true", **reference), 78)
+    token = "${SECRET:github_token}"
+    failed(doctor_run(lab, "--", "true", TOKEN=token), 78)
     lab.start_bus()
-    failed(doctor_run(lab, "--", "true", **reference), 78)
+    failed(doctor_run(lab, "--", "true", TOKEN=token), 78)
     assert lab.daemon_pid == 0  # looking must not have started it
     lab.start_daemon()
-    failed(doctor_run(lab, "--", "true", **reference), 78)
+    failed(doctor_run(lab, "--", "true", TOKEN=token), 78)
     causes = [each.cause for each in read_failures(lab.host())]
     assert causes == ["keyring_collection_missing", "secret_service_not_provided", "dbus_no_session_bus"]
 

@@ -1,0 +1,41 @@
+"""Takes credentials that nobody told us about out of a foreign text, by their shape and by what stands before them."""
+
+import re
+
+from diagnostics.secret import MASK
+
+_PREFIXES = (
+    r"gh[oprsu]_", r"github_pat_", r"gl(?:pat|ptt|dt|rt|cbt|soat|agent|imt|ft|oas)-", r"xox[abceprs]-", r"xapp-",
+    r"ntn_", r"secret_(?=[A-Za-z0-9]{40})", r"lin_(?:api|oauth)_", r"sk-ant-(?:api|admin|oat|ort)\d\d-", r"sk-(?:proj-|svcacct-|admin-|or-v1-)?",
+    r"BSA(?=[A-Za-z0-9_-]{20})", r"sntry[su]_", r"[rs]k_(?:live|test)_", r"whsec_", r"AIza(?=[\w-]{30})", r"ya29\.", r"1//(?=[\w-]{30})",
+    r"AKIA(?=[A-Z0-9]{16})", r"ASIA(?=[A-Z0-9]{16})", r"hf_", r"npm_", r"pypi-", r"dop_v1_", r"shp(?:at|ca|pa|ss)_", r"glsa_", r"hvs\.",
+    r"pat-(?:na|eu)\d-", r"fc-(?=[0-9a-f]{20})", r"tvly-", r"pplx-", r"gsk_", r"xai-", r"r8_", r"apify_api_", r"figd_", r"pul-", r"ATATT3",
+    r"dckr_pat_", r"SG\.", r"key-(?=[0-9a-f]{20})", r"eyJ(?=[\w-]+\.eyJ)",
+)  # fmt: skip
+_BY_SHAPE = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_PREFIXES)})[A-Za-z0-9_.\-/+=]{{8,}}")
+_BY_NAME = re.compile(
+    r"(?i)((?:[\w-]{0,40}(?:token|api[_-]?key|secret|passwd|password|credential|authorization|private[_-]?key))"
+    r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?:(?:bearer|basic|token)\s{1,3})?)"
+    r"((?![\"']?(?:null|none|true|false|undefined|missing|required|\$\{|<|invalid)\b)[^\s\"',;]{8,})"
+)
+_BY_SCHEME = re.compile(r"(?i)\b((?:bearer|basic)\s{1,3})([A-Za-z0-9._~+/=-]{12,})")
+_IN_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)([^\s/@]{1,300})(?=@)")
+_IN_QUERY = re.compile(
+    r"(?i)([?&][\w-]{0,30}(?:token|key|secret|password|code|sig|signature)=)([^\s&#\"']{6,})"
+)
+
+
+def mask_tokens(text: str) -> str:
+    """The text with everything that looks like a credential replaced by a mask; a token keeps its public prefix."""
+    text = _IN_ADDRESS.sub(rf"\1{MASK}", text)
+    text = _BY_SHAPE.sub(rf"\1{MASK}", text)
+    text = _IN_QUERY.sub(rf"\1{MASK}", text)
+    text = _BY_SCHEME.sub(_value_of_digits, text)
+    return _BY_NAME.sub(_value_of_digits, text)
+
+
+def _value_of_digits(match: re.Match[str]) -> str:
+    """Masks a value that could be one: a plain word after `token:` belongs to the sentence."""
+    value = match[2]
+    is_word = value.strip(".:!?()").isalpha() and (value.islower() or value.istitle())
+    return match[0] if is_word or MASK in value else f"{match[1]}{MASK}"
