@@ -1,5 +1,6 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
+import dataclasses
 import queue
 import shlex
 import threading
@@ -95,7 +96,13 @@ def _answers(context: Context, one: Check, subject: Subject) -> list[Finding]:
         said = f"{type(error).__name__} in {one.id}"
         verdicts = [Verdict(Status.UNKNOWN, "runner.broke", evidence=(said,))]
     spent = round((time.monotonic() - began) * 1000)
-    return [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+    found = [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+    return [found[0], *map(_numbered, found[1:], range(2, len(found) + 1))] if found else []
+
+
+def _numbered(finding: Finding, number: int) -> Finding:
+    """A further answer about the same subject, with an id of its own."""
+    return dataclasses.replace(finding, id=f"{finding.id}:{number}")
 
 
 def _waits_for(blocker: Finding) -> Verdict:
@@ -106,14 +113,14 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     words = wording()
     key = verdict.outcome if verdict.outcome.startswith("runner.") else f"{one.id}.{verdict.outcome}"
     server, field, path = _place(subject)
-    facts = {name: clean(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
-    facts |= {
+    facts = {
         "check": one.id,
         "question": one.question,
         "server": clean(subject.name if isinstance(subject, Server) else server or ""),
         "field": clean(field or ""),
         "path": clean(str(path or "")),
     }
+    facts |= {name: clean(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
     quoted = {
         name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
         for name, value in facts.items()

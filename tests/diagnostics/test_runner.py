@@ -179,7 +179,9 @@ def test_a_fact_with_braces_is_only_text() -> None:
 
 def test_a_check_may_have_nothing_or_several_things_to_say() -> None:
     checks = [made("lookup.a", Reference, None), made("format.b", Reference, [ok("x"), fail("y", "c")])]
-    assert states(list(diagnose(context(), checks))) == [("format.b", "ok"), ("format.b", "fail")]
+    found = list(diagnose(context(), checks))
+    assert states(found) == [("format.b", "ok"), ("format.b", "fail")]
+    assert [each.id for each in found] == ["format.b:c:one:env.T:n", "format.b:c:one:env.T:n:2"]
 
 
 def test_progress_is_told_before_each_check() -> None:

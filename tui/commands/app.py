@@ -34,8 +34,5 @@ def open_app(session: DoctorSession) -> int:
 
 
 def _nothing_configured(call: Call) -> bool:
-    from diagnostics.discovery import discover
-
-    return not call.names and not any(
-        file.servers or file.problems for file in discover(this_host(), call.options)
-    )
+    context = check.looked(check.session_of(call))
+    return not call.names and not any(file.servers or file.problems for file in context.files)
