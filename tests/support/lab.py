@@ -70,6 +70,7 @@ class Lab:
 
     In: `exec_line` is what the bus would run for the Secret Service, by default the real gnome-keyring-daemon;
     None = no provider is installed. `display` is put into the bus's environment (a prompt can then appear).
+    Without `stock_limits` the bus has the low ones that are built into dbus-daemon.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Lab:
         exec_line: str | None = "/usr/bin/gnome-keyring-daemon --start --foreground --components=secrets",
         display: str | None = None,
         listen: str | None = None,
+        stock_limits: bool = True,
     ) -> None:
         # Socket paths end at 107 bytes, so the folder's name is short and not below pytest's own.
         self.root = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))
@@ -85,6 +87,7 @@ class Lab:
         for folder in (self.home, self.runtime, self.services):
             folder.mkdir(mode=0o700)
         self.socket = self.runtime / "bus"
+        self._stock_limits = stock_limits
         self.listen = listen or f"unix:path={self.socket}"
         self.env = {
             "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
@@ -112,7 +115,10 @@ class Lab:
         """Starts dbus-daemon and waits until it is ready. Out: its address (without guid)."""
         config = self.root / f"bus-{len(self._processes)}.conf"
         listen = listen or self.listen
-        config.write_text(_BUS_CONFIG.format(listen=listen, services=self.services))
+        text = _BUS_CONFIG.format(listen=listen, services=self.services)
+        if not self._stock_limits:
+            text = "".join(line for line in text.splitlines(keepends=True) if "<limit" not in line)
+        config.write_text(text)
         bus = subprocess.Popen(
             ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address=1"],
             env=self._bus_env,
@@ -290,7 +296,7 @@ class Lab:
             session=session,
             home=self.home,
             cwd=self.home,
-            env=self._with(env),
+            env=self.environment(env),
             uid=os.getuid() if uid is None else uid,
             user="labrat",
         )
@@ -307,7 +313,7 @@ class Lab:
         """Runs a command in this session. Raises TimeoutExpired when its seconds are over; its group is killed."""
         child = subprocess.Popen(
             [str(each) for each in command],
-            env=self._with(env or {}),
+            env=self.environment(env or {}),
             cwd=cwd or self.home,
             stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -372,7 +378,7 @@ class Lab:
         with (self.root / log).open("ab") as out:
             child = subprocess.Popen(
                 command,
-                env=self._with(env or {}),
+                env=self.environment(env or {}),
                 stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -428,7 +434,8 @@ class Lab:
         for process in self._processes:
             process.poll()
 
-    def _with(self, env: Mapping[str, str | None]) -> dict[str, str]:
+    def environment(self, env: Mapping[str, str | None]) -> dict[str, str]:
+        """This session's environment with these changes; None takes a variable away."""
         merged: dict[str, str | None] = {**self.env, **env}
         return {name: value for name, value in merged.items() if value is not None}
 

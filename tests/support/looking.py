@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagnostics.check import all_checks
@@ -107,4 +107,4 @@ def undisturbed(lab: Lab, *, bus: bool = True) -> Iterator[None]:
 def look_at(lab: Lab, *names: str, bus: bool = True, **env: str | None) -> Look:
     """A look at a lab, which must be as it was afterwards."""
     with undisturbed(lab, bus=bus):
-        return look(lab.host(**env), *names)
+        return look(replace(lab.host(), env=lab.environment(env)), *names)

@@ -69,8 +69,8 @@ def test_root_is_cut_off_from_a_real_bus_of_another_user(lab: Lab) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+    assert bus.stdout is not None
     try:
-        assert bus.stdout is not None
         assert bus.stdout.readline()
         seen = look(lab.host(DBUS_SESSION_BUS_ADDRESS=f"unix:path={place}/bus"))
     finally:
