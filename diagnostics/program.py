@@ -6,7 +6,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from diagnostics.catalog import read
 from diagnostics.host import Host
@@ -77,8 +79,18 @@ def look_up(command: str, env: Mapping[str, str], cwd: Path, host: Host) -> Prog
 
 def install_hint(command: str) -> str:
     """How people get this program, in words; "" for one that is not known."""
-    rows = read("programs.toml")["install"]
+    rows = _catalogue()["install"]
     return str(rows.get(command.casefold().removesuffix(".exe").removesuffix(".cmd"), ""))
+
+
+def is_on_a_shells_path_only(program: Path) -> bool:
+    """Whether it lies where only a shell's start-up files put it on the PATH."""
+    return any(part in str(program) for part in _catalogue()["shell_only"])
+
+
+@cache
+def _catalogue() -> Mapping[str, Any]:
+    return read("programs.toml")
 
 
 def _inside(command: str, found: Path, env: Mapping[str, str], host: Host) -> Program:
@@ -134,7 +146,7 @@ def _elsewhere(command: str, path: str, host: Host) -> tuple[Path, ...]:
         return ()
     own = [each for each in host.env.get("PATH", "").split(os.pathsep) if each]
     found: list[Path] = []
-    for place in [*own, *read("programs.toml")["places"][host.platform.value]]:
+    for place in [*own, *_catalogue()["places"][host.platform.value]]:
         for folder in _folders(place, host.home):
             file = folder / command
             if (

@@ -79,7 +79,7 @@ def resolve(server: Server, read: Read, inherited: Mapping[str, str]) -> Launch:
 
 def is_by_name(reference: Reference) -> bool:
     """Whether the config names a variable to hand on, instead of holding a placeholder for its value."""
-    return reference.syntax is Syntax.ENV and reference.spelling == reference.name
+    return reference.syntax is Syntax.ENV and not reference.spelling and reference.name is not None
 
 
 def _place(reference: Reference) -> str | None:

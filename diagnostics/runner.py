@@ -50,6 +50,8 @@ def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Fa
             yield _finding(context, one, subject, _waits_for(blocker), 0)
         elif one.asks == "network" and context.options.offline:
             yield _finding(context, one, subject, Verdict(Status.SKIP, "runner.offline"), 0)
+        elif one.asks == "start" and not context.options.start:
+            yield _finding(context, one, subject, Verdict(Status.SKIP, "runner.not-asked-to-start"), 0)
         else:
             open_questions.append(subject)
     if one.within is None or len(open_questions) == 1:

@@ -1,0 +1,89 @@
+"""Whether what the entry starts is there and may be started, seen from where its client stands."""
+
+from pathlib import Path
+
+from diagnostics.catalog.clients import client
+from diagnostics.check import Verdict, check, fail, ok, warn
+from diagnostics.child_environment import inherited_by
+from diagnostics.context import Context
+from diagnostics.model import Server
+from diagnostics.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
+from diagnostics.references import unwrap
+from diagnostics.script_path import missing_path
+
+
+@check(of=Server)
+def command(context: Context, server: Server) -> Verdict | None:
+    """Can the server's command be started?"""
+    if server.transport != "stdio" or server.command is None or server.disabled:
+        return None
+    host = context.host
+    env = dict(inherited_by(server, host))
+    if "PATH" in server.env:
+        env["PATH"] = server.env["PATH"].reveal()
+    cwd = host.cwd if server.cwd is None else host.cwd / Path(server.cwd).expanduser()
+    if "${" in server.command or "${" in (server.cwd or ""):
+        return None
+    if not cwd.is_dir():
+        return fail("no-folder", "path_not_found", folder=str(cwd))
+    inner = unwrap(server)
+    for one in (server, inner) if inner.command != server.command else (server,):
+        verdict = _program(look_up(one.command or "", env, cwd, host), server)
+        if verdict is not None:
+            return verdict
+    script = missing_path(inner.command or "", [each.reveal() for each in inner.args], cwd)
+    if script is not None:
+        return fail("no-script", "path_not_found", script=script, folder=str(cwd))
+    found = look_up(inner.command or "", env, cwd, host)
+    one_client = client(server.client)
+    if one_client.inheritance.desktop and found.path and is_on_a_shells_path_only(found.path):
+        return warn(
+            "only-in-a-shell",
+            "command_not_found",
+            command=found.command,
+            program=str(found.path),
+            client=one_client.name,
+        )
+    return ok("there", command=inner.command or "", program=str(found.path))
+
+
+def _program(found: Program, server: Server) -> Verdict | None:
+    """The verdict on a program that can't be started, None for one that can."""
+    facts = {
+        "command": found.command,
+        "program": str(found.path or ""),
+        "client": client(server.client).name,
+        "hint": install_hint(found.command)
+        or "Install it, or write the full path of its program as the command.",
+    }
+    searched = (f"PATH: {found.searched}",) if found.searched else ()
+    match found.state:
+        case ProgramState.READY:
+            return None
+        case ProgramState.MISSING if found.path is not None:
+            return fail("no-file", "path_not_found", **facts)
+        case ProgramState.MISSING if found.elsewhere:
+            there = tuple(f"found: {each}" for each in found.elsewhere)
+            return fail(
+                "elsewhere",
+                "command_not_found",
+                evidence=(*there, *searched),
+                where=str(found.elsewhere[0]),
+                **facts,
+            )
+        case ProgramState.MISSING:
+            return fail("not-found", "command_not_found", evidence=searched, **facts)
+        case ProgramState.NOT_EXECUTABLE:
+            return fail("not-executable", "not_executable", **facts)
+        case ProgramState.NO_INTERPRETER if found.crlf:
+            return fail("windows-line-ends", "command_not_found", interpreter=found.interpreter, **facts)
+        case ProgramState.NO_INTERPRETER:
+            return fail(
+                "no-interpreter",
+                "command_not_found",
+                evidence=searched,
+                interpreter=found.interpreter,
+                **facts,
+            )
+        case ProgramState.WRONG_FORMAT:
+            return fail("wrong-format", "binary_incompatible", **facts)

@@ -1,0 +1,169 @@
+"""Starts the server as its client would, and says what happened."""
+
+import os
+import threading
+from dataclasses import dataclass
+
+from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.child_environment import inherited_by
+from diagnostics.context import Context
+from diagnostics.explain import Match, explain
+from diagnostics.launch import SECONDS_WITH_DOWNLOAD, TEARDOWN, Outcome, StartResult, handshake, seconds_for
+from diagnostics.model import Reference, Server, Syntax
+from diagnostics.references import unwrap
+from diagnostics.resolve import UnresolvedError, resolve
+from diagnostics.secret import Secret
+from diagnostics.text import clean_lines
+
+_AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+"""Servers started at a time: more would only slow each other down until they look hung."""
+_SURE = 0.6
+"""Confidence from which an explanation stands for the bare exit code."""
+
+
+@check(
+    of=Server,
+    needs=("start.command", "lookup.entry"),
+    within=SECONDS_WITH_DOWNLOAD * 10,  # waiting for its turn included; each start has a limit of its own
+    asks="start",
+)
+def answers(context: Context, server: Server) -> Verdict:
+    """Does the server start and answer?"""
+    if server.disabled:
+        return skip("disabled")
+    if server.transport != "stdio" or server.command is None:
+        return skip("not-stdio")
+    try:
+        launch = resolve(
+            unwrap(server), lambda each: _value(context, server, each), inherited_by(server, context.host)
+        )
+    except UnresolvedError as error:
+        return skip("unresolved", reference=error.reference.shown, place=error.reference.field)
+    for secret in launch.secrets:
+        context.scrubber.learn(secret)
+    asked = context.options.timeout
+    seconds = seconds_for(launch) if asked is None else max(1.0, asked - TEARDOWN)
+    with _AT_ONCE:
+        result = handshake(launch, context.host, seconds)
+    return _Reading(context, result, seconds).verdict()
+
+
+def _value(context: Context, server: Server, reference: Reference) -> Secret | None:
+    """What the client or the launcher puts in; None = the server gets the text as it stands."""
+    match reference.syntax:
+        case Syntax.LITERAL | Syntax.PLACEHOLDER:
+            context.value_of(reference)  # for the scrubber
+            return None
+        case Syntax.ENV:
+            replaced = reference.expanded_by_client or server.launcher
+            return context.value_of(reference) if replaced else None
+        case _:
+            value = context.value_of(reference)
+            if value is None:
+                raise UnresolvedError(reference, "credential_not_found", "has no value")
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One start's result, put into a verdict."""
+
+    context: Context
+    result: StartResult
+    seconds: float
+
+    def verdict(self) -> Verdict:
+        result = self.result
+        facts = {"seconds": f"{self.seconds * 0.75:.0f}", "took": f"{result.seconds:.1f}"}
+        match result.outcome:
+            case Outcome.ANSWERED:
+                return self._answered(facts)
+            case Outcome.EXITED:
+                return self._exited(facts)
+            case Outcome.POLLUTED if result.endless:
+                return fail("flooded", "stdout_pollution", evidence=self._noise(), **facts)
+            case Outcome.POLLUTED:
+                return fail("polluted", "stdout_pollution", evidence=self._noise(), **facts)
+            case Outcome.HUNG:
+                return self._hung(facts)
+            case Outcome.REFUSED:
+                evidence = (self._scrubbed(result.said), *self._errors(3))
+                return fail("refused", "protocol_version_mismatch", evidence=evidence, **facts)
+            case Outcome.NO_FOLDER:
+                return fail("no-folder", "path_not_found", folder=result.said, **facts)
+            case _:
+                causes = {
+                    Outcome.NOT_EXECUTABLE: "not_executable",
+                    Outcome.WRONG_FORMAT: "binary_incompatible",
+                }
+                cause = causes.get(result.outcome, "command_not_found")
+                said = result.said or result.outcome.value.replace("-", " ")
+                return fail("not-started", cause, said=said, **facts)
+
+    def _answered(self, facts: dict[str, str]) -> Verdict:
+        result = self.result
+        tools = "an unknown number of" if result.tools is None else str(result.tools)
+        facts |= {
+            "name": self._scrubbed(result.name) or "It",
+            "version": self._scrubbed(result.version),
+            "protocol": self._scrubbed(result.protocol),
+            "tools": tools,
+        }
+        if result.noise:
+            return warn("answered-with-noise", "stdout_pollution", evidence=self._noise(), **facts)
+        if result.tools_error:
+            return warn(
+                "answered-without-tools",
+                self._cause(result.tools_error, "env_var_missing"),
+                evidence=(self._scrubbed(result.tools_error), *self._errors(3)),
+                **facts,
+            )
+        return ok("answered", **facts)
+
+    def _exited(self, facts: dict[str, str]) -> Verdict:
+        result = self.result
+        code = result.exit_code or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        match = self._explanation()
+        evidence = self._errors(8) or self._noise()
+        if match is None:
+            return fail("exited", "server_exited_early", evidence=evidence, how=how, **facts)
+        return fail(
+            "exited-because",
+            match.cause,
+            evidence=(match.evidence, *(each for each in evidence if each != match.evidence)),
+            how=how,
+            reason=match.title,
+            why=match.why,
+            what=" ".join(line.removeprefix("$ ") for line in match.fix),
+            **facts,
+        )
+
+    def _hung(self, facts: dict[str, str]) -> Verdict:
+        match = self._explanation()
+        if match is None:
+            return fail("hung", "mcp_timeout", evidence=self._errors(5), **facts)
+        evidence = (match.evidence, *self._errors(3))
+        return fail(
+            "hung-because", match.cause, evidence=evidence, reason=match.title, why=match.why, **facts
+        )
+
+    def _explanation(self) -> Match | None:
+        """What its own words say, where that is clear enough."""
+        said = self._scrubbed("\n".join((*self.result.noise, self.result.stderr)))
+        found = explain(said, self.context.host)
+        return found[0] if found and found[0].confidence >= _SURE else None
+
+    def _cause(self, text: str, otherwise: str) -> str:
+        found = explain(self._scrubbed(text), self.context.host)
+        return found[0].cause if found else otherwise
+
+    def _errors(self, most: int) -> tuple[str, ...]:
+        return tuple(clean_lines(self._scrubbed(self.result.stderr), most))
+
+    def _noise(self) -> tuple[str, ...]:
+        return tuple(clean_lines(self._scrubbed("\n".join(self.result.noise[:3])), 3))
+
+    def _scrubbed(self, text: str) -> str:
+        """Scrubbed before it is cut anywhere: half a secret would not be recognised as one."""
+        return self.context.scrubber.scrub(text)
