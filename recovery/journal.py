@@ -11,17 +11,17 @@ import json
 import os
 import platform
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from diagnostics.host import Host
-from diagnostics.text import clean
 from recovery.lock import LockError, is_locked, locked
 from recovery.model import RecoveryError
+from recovery.operation import OPEN, Event, Operation, StepRecord, operation_told_by
+
+__all__ = ["START", "Event", "Journal", "JournalError", "Operation", "StepRecord", "Trouble"]
 
 _TAIL = 1 << 16
 _LINE_LIMIT = 1 << 15
@@ -32,71 +32,6 @@ START = "0" * 64
 
 class JournalError(RecoveryError):
     """The trail can't be written or read. The text says why and what to do."""
-
-
-class Event(StrEnum):
-    """What a record says. The first six are about one step, the rest about the operation."""
-
-    INTENT = "intent"
-    """The step is about to be done."""
-    APPLIED = "applied"
-    VERIFIED = "verified"
-    FAILED_STEP = "failed-step"
-    """It was not done; nothing of it stays."""
-    TAKEN_BACK = "taken-back"
-    STAYS = "stays"
-    """It could not be taken back."""
-    PLANNED = "planned"
-    DONE = "done"
-    FAILED = "failed"
-    """Given up; what its steps say is where it stands."""
-    UNDOING = "undoing"
-    UNDONE = "undone"
-    NOTE = "note"
-    """No step: a deed recorded for the audit alone (an entry read by name, a run)."""
-
-
-_OPEN = frozenset({Event.PLANNED, Event.UNDOING})
-_ENDS = frozenset({Event.DONE, Event.FAILED, Event.UNDONE})
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """Where one step of an operation stands."""
-
-    kind: str
-    title: str
-    data: Mapping[str, Any]
-    last: Event | None = None
-    """The newest record about it; None = not begun."""
-    kept: Mapping[str, str] = field(default_factory=dict)
-    """What `apply` returned, {} where the crash came before that record."""
-
-    @property
-    def may_stand(self) -> bool:
-        """Whether its change may be in the world."""
-        return self.last in {Event.INTENT, Event.APPLIED, Event.VERIFIED, Event.STAYS}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One remedy carried out, as the trail tells it."""
-
-    id: str
-    at: str
-    """When it began, UTC, ISO 8601."""
-    remedy: str
-    title: str
-    finding: str
-    steps: tuple[StepRecord, ...]
-    state: Event
-    """PLANNED or UNDOING = it is half done; DONE, FAILED or UNDONE."""
-    error: str = ""
-
-    @property
-    def can_be_undone(self) -> bool:
-        """Whether `undo` has something to take back."""
-        return any(step.may_stand for step in self.steps) and self.state is not Event.UNDONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +157,7 @@ class Journal:
         for record in self.records():
             if record.get("event") != Event.NOTE:
                 by_id.setdefault(str(record.get("op")), []).append(record)
-        return [told for records in by_id.values() if (told := _operation(records)) is not None]
+        return [told for records in by_id.values() if (told := operation_told_by(records)) is not None]
 
     def operation(self, wanted: str) -> Operation | None:
         """One operation by its id."""
@@ -232,7 +167,7 @@ class Journal:
         """Operations that a crash left half done; none while one is running. Raises JournalError as `records`."""
         if is_locked(self.folder / "operation.lock"):
             return []
-        return [each for each in self.operations() if each.state in _OPEN]
+        return [each for each in self.operations() if each.state in OPEN]
 
     def verify(self) -> list[Trouble]:
         """Where the chain does not hold; [] = it holds. Raises JournalError as `records`."""
@@ -304,41 +239,3 @@ def _canonical(record: Mapping[str, Any]) -> bytes:
 
 def _hash(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical({k: v for k, v in record.items() if k != "hash"})).hexdigest()
-
-
-def _operation(records: Sequence[Mapping[str, Any]]) -> Operation | None:
-    plan = records[0]
-    if plan.get("event") != Event.PLANNED:
-        return None
-    try:
-        steps = [
-            StepRecord(str(each["kind"]), clean(str(each["title"])), dict(each["data"]))
-            for each in plan["steps"]
-        ]
-        state, error = Event.PLANNED, ""
-        for record in records[1:]:
-            event = Event(record["event"])
-            if "step" in record:
-                at = int(record["step"])
-                old = steps[at]
-                steps[at] = StepRecord(old.kind, old.title, old.data, event, record.get("kept", old.kept))
-            elif event in _ENDS or event in _OPEN:
-                state = event
-            error = clean(str(record["error"])) if record.get("error") else error
-    except (KeyError, ValueError, TypeError, IndexError):
-        return None
-    return Operation(
-        id=str(plan["op"]),
-        at=clean(str(plan.get("at", ""))),
-        remedy=clean(str(plan.get("remedy", ""))),
-        title=clean(str(plan.get("title", ""))),
-        finding=clean(str(plan.get("finding", ""))),
-        steps=tuple(steps),
-        state=state,
-        error=error,
-    )
-
-
-def journal_path(host: Host) -> Path:
-    """Where the trail of this host is."""
-    return Journal(host).path

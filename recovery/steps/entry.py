@@ -4,20 +4,20 @@ An entry is written with the attributes that the keyring library itself would us
 replaces it; a differently attributed entry of the same name would be a twin, and which twin answers is chance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.text import clean
+from recovery.entry_writing import default, matches, only, shown, verify_written, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
-from recovery.undo_copies import is_sealed, keep, own, restore, seal
+from recovery.undo_copies import keep, own, restore
 from recovery.world import RecoveryWorld
 
 TOKEN = "token"  # noqa: S105 - the name of an answer
 TWIN = "twin"
-_APPLICATION = "Python keyring library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class SetEntry:
     @property
     def title(self) -> str:
         """See `Step`."""
-        return f"Store {_shown(self.service, self.username)}"
+        return f"Store {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Says what is replaced. Refuses twins."""
@@ -46,7 +46,7 @@ class SetEntry:
         )
         return [
             Change(
-                _shown(self.service, self.username),
+                shown(self.service, self.username),
                 before,
                 "the value you give"
                 + ("; the earlier one is kept in the keychain for an undo" if found else ""),
@@ -58,21 +58,21 @@ class SetEntry:
         value = answers.get(TOKEN)
         if not value:
             raise RecoveryError("there is no value to store")
-        return _write(world, self.service, self.username, self.undo_id, self._found(world), value)
+        return write(world, self.service, self.username, self.undo_id, self._found(world), value)
 
     def verify(self, world: RecoveryWorld) -> None:
         """Exactly one entry has the name, and it holds what was written."""
-        _verify_written(world, self.service, self.username, self.undo_id)
+        verify_written(world, self.service, self.username, self.undo_id)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts the earlier value back, unless the entry was changed meanwhile."""
-        restore(world, self.undo_id, _matches(world, self.service, self.username))
+        restore(world, self.undo_id, matches(world, self.service, self.username))
 
     def _found(self, world: RecoveryWorld) -> list[Entry]:
-        found = _matches(world, self.service, self.username)
+        found = matches(world, self.service, self.username)
         if len(found) > 1 and not self.one:
             raise RecoveryError(
-                f"{len(found)} entries are named {_shown(self.service, self.username)}, and which one a program "
+                f"{len(found)} entries are named {shown(self.service, self.username)}, and which one a program "
                 "gets is chance: keep one of them first"
             )
         return found
@@ -96,7 +96,7 @@ class RepairEntry:
     @property
     def title(self) -> str:
         """See `Step`."""
-        return f"Repair {_shown(self.service, self.username)}"
+        return f"Repair {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Says what goes away; refuses where nothing would."""
@@ -105,7 +105,7 @@ class RepairEntry:
         what = f"damaged: {clean(self.damage)}"
         return [
             Change(
-                _shown(self.service, self.username),
+                shown(self.service, self.username),
                 what,
                 "the value as it was meant; the earlier one is kept",
             )
@@ -114,18 +114,18 @@ class RepairEntry:
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Keeps the damaged value and writes the repaired one."""
         entry = self._entry(world)
-        return _write(world, self.service, self.username, self.undo_id, [entry], self._repaired(entry))
+        return write(world, self.service, self.username, self.undo_id, [entry], self._repaired(entry))
 
     def verify(self, world: RecoveryWorld) -> None:
         """Exactly one entry has the name, and it holds what was written."""
-        _verify_written(world, self.service, self.username, self.undo_id)
+        verify_written(world, self.service, self.username, self.undo_id)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts the earlier value back."""
-        restore(world, self.undo_id, _matches(world, self.service, self.username))
+        restore(world, self.undo_id, matches(world, self.service, self.username))
 
     def _entry(self, world: RecoveryWorld) -> Entry:
-        return _only(_matches(world, self.service, self.username), _shown(self.service, self.username))
+        return only(matches(world, self.service, self.username), shown(self.service, self.username))
 
     def _repaired(self, entry: Entry) -> Secret:
         from diagnostics.hygiene import repaired
@@ -133,7 +133,7 @@ class RepairEntry:
         new = repaired(entry.secret, self.env_name or None) if entry.secret is not None else None
         if new is None or new == entry.secret:
             raise RecoveryError(
-                f"what {_shown(self.service, self.username)} should be is not certain any more"
+                f"what {shown(self.service, self.username)} should be is not certain any more"
             )
         return new
 
@@ -154,13 +154,13 @@ class CopyEntry:
     @property
     def title(self) -> str:
         """See `Step`."""
-        return f"Copy the entry to {_shown(self.service, self.username)}"
+        return f"Copy the entry to {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Refuses where the name is taken or the source is not one entry."""
         self._make_sure(world)
         return [
-            Change(_shown(self.service, self.username), "none", "the value of " + self._named()),
+            Change(shown(self.service, self.username), "none", "the value of " + self._named()),
             Change(self._named(), "there", "stays as it is, for the programs that use it"),
         ]
 
@@ -169,26 +169,26 @@ class CopyEntry:
         entry = self._make_sure(world)
         if entry.secret is None:
             raise RecoveryError("the keychain is locked: unlock it first")
-        return _write(world, self.service, self.username, self.undo_id, [], entry.secret)
+        return write(world, self.service, self.username, self.undo_id, [], entry.secret)
 
     def verify(self, world: RecoveryWorld) -> None:
         """Exactly one entry has the name, and it holds what was written."""
-        _verify_written(world, self.service, self.username, self.undo_id)
+        verify_written(world, self.service, self.username, self.undo_id)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Deletes the copy, unless it was changed meanwhile."""
-        restore(world, self.undo_id, _matches(world, self.service, self.username))
+        restore(world, self.undo_id, matches(world, self.service, self.username))
 
     def _named(self) -> str:
         account = self.source.get("username", self.source.get("account", ""))
-        return _shown(self.source.get("service", ""), account)
+        return shown(self.source.get("service", ""), account)
 
     def _make_sure(self, world: RecoveryWorld) -> Entry:
-        if _matches(world, self.service, self.username):
-            raise RecoveryError(f"{_shown(self.service, self.username)} is there by now: look again")
+        if matches(world, self.service, self.username):
+            raise RecoveryError(f"{shown(self.service, self.username)} is there by now: look again")
         source = own(self.source)
         same = [each for each in world.keychain.entries(source) if own(each.attributes) == source]
-        return _only(same, self._named())
+        return only(same, self._named())
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +205,13 @@ class DeleteEntry:
     @property
     def title(self) -> str:
         """See `Step`."""
-        return f"Delete {_shown(self.service, self.username)}"
+        return f"Delete {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Refuses where there is none."""
         found = self._found(world)
         before = "one entry" if len(found) == 1 else f"{len(found)} entries"
-        return [Change(_shown(self.service, self.username), before, "none; kept in the keychain for an undo")]
+        return [Change(shown(self.service, self.username), before, "none; kept in the keychain for an undo")]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Keeps copies, then deletes."""
@@ -226,18 +226,18 @@ class DeleteEntry:
 
     def verify(self, world: RecoveryWorld) -> None:
         """None is left."""
-        if _matches(world, self.service, self.username):
-            raise RecoveryError(f"{_shown(self.service, self.username)} is still there")
+        if matches(world, self.service, self.username):
+            raise RecoveryError(f"{shown(self.service, self.username)} is still there")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts them back, unless the name was given a new value meanwhile."""
-        restore(world, self.undo_id, _matches(world, self.service, self.username))
+        restore(world, self.undo_id, matches(world, self.service, self.username))
 
     def _found(self, world: RecoveryWorld) -> list[Entry]:
-        _default(world)
-        found = _matches(world, self.service, self.username)
+        default(world)
+        found = matches(world, self.service, self.username)
         if not found:
-            raise RecoveryError(f"there is no {_shown(self.service, self.username)}")
+            raise RecoveryError(f"there is no {shown(self.service, self.username)}")
         return found
 
 
@@ -255,14 +255,14 @@ class KeepOneTwin:
     @property
     def title(self) -> str:
         """See `Step`."""
-        return f"Keep one entry {_shown(self.service, self.username)}"
+        return f"Keep one entry {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Says how many go."""
-        found = _matches(world, self.service, self.username)
+        found = matches(world, self.service, self.username)
         return [
             Change(
-                _shown(self.service, self.username),
+                shown(self.service, self.username),
                 f"{len(found)} entries",
                 "the one you choose; the others are kept in the keychain for an undo",
             )
@@ -270,66 +270,17 @@ class KeepOneTwin:
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Keeps copies of all, writes the chosen value, deletes the rest."""
-        found = _matches(world, self.service, self.username)
+        found = matches(world, self.service, self.username)
         wanted = answers.get(TWIN)
         chosen = next((each for each in found if wanted == Secret(each.path)), None)
         if chosen is None or chosen.secret is None:
             raise RecoveryError("the chosen entry is gone or can't be read: look again")
-        return _write(world, self.service, self.username, self.undo_id, found, chosen.secret)
+        return write(world, self.service, self.username, self.undo_id, found, chosen.secret)
 
     def verify(self, world: RecoveryWorld) -> None:
         """Exactly one entry has the name, and it holds the chosen value."""
-        _verify_written(world, self.service, self.username, self.undo_id)
+        verify_written(world, self.service, self.username, self.undo_id)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts all of them back."""
-        restore(world, self.undo_id, _matches(world, self.service, self.username))
-
-
-def _write(
-    world: RecoveryWorld, service: str, username: str, undo_id: str, old: Sequence[Entry], value: Secret
-) -> Mapping[str, str]:
-    collection = _default(world)
-    attributes = {"service": service, "username": username, "application": _APPLICATION}
-    try:
-        keep(world, undo_id, old)
-        seal(world, undo_id, collection, value)
-        made = world.keychain.put(collection, f"Password for '{username}' on '{service}'", attributes, value)
-        for entry in _matches(world, service, username):
-            if entry.path != made:
-                world.keychain.delete(entry.path)
-    except RecoveryError as error:
-        raise HalfDoneError(str(error)) from error
-    return {"undo_id": undo_id, "entry": made}
-
-
-def _verify_written(world: RecoveryWorld, service: str, username: str, undo_id: str) -> None:
-    found = _matches(world, service, username)
-    if len(found) != 1:
-        raise RecoveryError(f"{len(found)} entries are named {_shown(service, username)}, expected one")
-    if not is_sealed(world, undo_id, found[0].secret):
-        raise RecoveryError(f"{_shown(service, username)} does not hold what was written")
-
-
-def _matches(world: RecoveryWorld, service: str, username: str) -> list[Entry]:
-    return list(world.keychain.entries({"service": service, "username": username}))
-
-
-def _only(found: Sequence[Entry], named: str) -> Entry:
-    if len(found) != 1:
-        count = "no entry is" if not found else f"{len(found)} entries are"
-        raise RecoveryError(f"{count} named {named} by now: look again")
-    return found[0]
-
-
-def _default(world: RecoveryWorld) -> str:
-    state = world.keychain.state()
-    if state.default is None or not state.default.exists:
-        raise RecoveryError("there is no default keychain: `mcp-doctor unlock --create` makes one")
-    if state.default.locked:
-        raise RecoveryError("the keychain is locked: `mcp-doctor unlock` unlocks it")
-    return state.default.path
-
-
-def _shown(service: str, username: str) -> str:
-    return f"{clean(username)} ({clean(service)})"
+        restore(world, self.undo_id, matches(world, self.service, self.username))

@@ -1,6 +1,7 @@
 """Single entries: written so that the keyring library finds them, and taken back without loss."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -241,3 +242,19 @@ def test_no_value_and_no_plain_digest_of_one_is_in_journal_or_outcome(desk: Desk
     assert [each.secret for each in copied] == [Secret(canary + "-old")]
     hidden = [each.attributes for each in desk.kept()]
     assert canary not in str(hidden)
+
+
+def test_an_entry_that_came_meanwhile_is_never_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program writes a twin between our look and our write: it has no copy, so it must stay."""
+    put = desk.world.keychain.put
+    done: list[str] = []
+
+    def beside(*args: Any, **names: Any) -> str:
+        if not done:
+            done.append(desk.lab.add({"service": "mcp-secrets", "username": "github_token"}, b"theirs"))
+        return put(*args, **names)
+
+    monkeypatch.setattr(desk.world.keychain, "put", beside)
+    outcome = set_entry("github_token", Secret("new"), desk.world, desk.journal)
+    assert not outcome.ok
+    assert Secret("theirs") in {each.secret for each in desk.entries()}

@@ -1,0 +1,74 @@
+"""Writing one entry so that the keyring library finds and replaces it, and never beside another of its name."""
+
+from collections.abc import Mapping, Sequence
+
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry
+from diagnostics.text import clean
+from recovery.model import HalfDoneError, RecoveryError
+from recovery.undo_copies import is_sealed, keep, seal
+from recovery.world import RecoveryWorld
+
+_APPLICATION = "Python keyring library"
+
+
+def write(
+    world: RecoveryWorld, service: str, username: str, undo_id: str, old: Sequence[Entry], value: Secret
+) -> Mapping[str, str]:
+    """Writes a value under a name, in place of the `old` entries, which are kept for an undo.
+
+    Out: what a step keeps in the journal.
+
+    Raises:
+        RecoveryError: the default keychain is missing or locked; nothing was done.
+        HalfDoneError: it broke off in the middle.
+    """
+    collection = default(world)
+    attributes = {"service": service, "username": username, "application": _APPLICATION}
+    try:
+        keep(world, undo_id, old)
+        seal(world, undo_id, collection, value)
+        made = world.keychain.put(collection, f"Password for '{username}' on '{service}'", attributes, value)
+        for entry in old:  # and no other: one that came meanwhile has no copy
+            if entry.path != made:
+                world.keychain.delete(entry.path)
+    except RecoveryError as error:
+        raise HalfDoneError(str(error)) from error
+    return {"undo_id": undo_id, "entry": made}
+
+
+def verify_written(world: RecoveryWorld, service: str, username: str, undo_id: str) -> None:
+    """Raises RecoveryError unless exactly one entry has the name and holds what `write` wrote."""
+    found = matches(world, service, username)
+    if len(found) != 1:
+        raise RecoveryError(f"{len(found)} entries are named {shown(service, username)}, expected one")
+    if not is_sealed(world, undo_id, found[0].secret):
+        raise RecoveryError(f"{shown(service, username)} does not hold what was written")
+
+
+def matches(world: RecoveryWorld, service: str, username: str) -> list[Entry]:
+    """The entries of a service and user name, in any unlocked collection."""
+    return list(world.keychain.entries({"service": service, "username": username}))
+
+
+def only(found: Sequence[Entry], named: str) -> Entry:
+    """The one that was found. Raises RecoveryError for none or several."""
+    if len(found) != 1:
+        count = "no entry is" if not found else f"{len(found)} entries are"
+        raise RecoveryError(f"{count} named {named} by now: look again")
+    return found[0]
+
+
+def default(world: RecoveryWorld) -> str:
+    """The default collection's address. Raises RecoveryError where it is missing or locked."""
+    state = world.keychain.state()
+    if state.default is None or not state.default.exists:
+        raise RecoveryError("there is no default keychain: `mcp-doctor unlock --create` makes one")
+    if state.default.locked:
+        raise RecoveryError("the keychain is locked: `mcp-doctor unlock` unlocks it")
+    return state.default.path
+
+
+def shown(service: str, username: str) -> str:
+    """An entry's name for people."""
+    return f"{clean(username)} ({clean(service)})"
