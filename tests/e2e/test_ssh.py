@@ -65,7 +65,7 @@ def start_the_server(terminal: Terminal) -> None:
     terminal.press("s")
     terminal.wait_for(r"Start github\?")
     terminal.press("enter")
-    terminal.wait_for(r"✓ start", 30)
+    terminal.wait_for(r"github-mcp-server \S+ answers", 30)
 
 
 def leave(terminal: Terminal) -> None:

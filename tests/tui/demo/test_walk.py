@@ -71,6 +71,11 @@ async def test_the_first_run_can_be_mended_whole() -> None:
         await choose(driver, "github")
         await mend(driver, "Unlock the keychain", load("first-run").password)
         assert states(driver)["github"] is Status.OK
+        await driver.press("s")
+        await driver.sees("Start github?")
+        await driver.press("enter")
+        await driver.until(lambda: "demo-github 1.0.0 answers" in driver.text, 20)
+        await driver.settled()
         await choose(driver, "weather")
         await mend(driver, "Store weather_token", tokens["weather"].text)
         await choose(driver, "gitlab")
