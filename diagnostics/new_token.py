@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from diagnostics.command_line import command_line
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Server, Status
@@ -29,17 +30,20 @@ class NewToken:
     """The value as it was surely meant, where it is damaged on its way."""
 
 
-def look_at(value: Secret, provider: str | None, env_name: str | None = None) -> NewToken:
+def look_at(
+    value: Secret, provider: str | None, env_name: str | None = None, server: Server | None = None
+) -> NewToken:
     """Offline: damage (line breaks, quotes, a placeholder) and shape.
 
-    In: the value as given; the provider it should be of, when known; the variable that will hold it.
+    In: the value as given; the provider it should be of, when known; the variable that will hold it, and the server
+    that will read it, either of which may tell the provider.
     """
     from diagnostics.hygiene import problems, repaired
     from diagnostics.token_format import Look, identify, judge
 
     words = _words()
     remarks = [Remark(Status.FAIL, words["damage"][each.value]) for each in problems(value, env_name)]
-    told = identify(value, env_name)
+    told = identify(value, env_name, command_line(server) if server is not None else "")
     whose = told or provider
     if whose is None:
         remarks.append(Remark(Status.UNKNOWN, words["look"]["no-provider"]))

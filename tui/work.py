@@ -64,7 +64,7 @@ class Tray:
             self._told = True
         post(self._target, FindingsWaiting(self._run))
 
-    def fetch(self, most: int = 2000) -> list[Item]:
+    def fetch(self, most: int = 1000) -> list[Item]:
         """From the event loop: what lies there, in order, `most` items at once (then another message follows)."""
         with self._lock:
             items = [self._items.popleft() for _ in range(min(most, len(self._items)))]

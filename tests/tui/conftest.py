@@ -67,6 +67,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> OpenApp:
         monkeypatch.setattr("diagnostics.check.all_checks", fake.checks)
         monkeypatch.setattr("diagnostics.runner.diagnose", fake.fake_diagnose(session))
         app = DoctorApp(session)
+        app.animation_level = "none"
         async with app.run_test(size=size, notifications=True, **options) as pilot:
             driver = Driver(app, pilot)
             if settle:

@@ -106,7 +106,7 @@ class Final(TryStore):
 
 
 ASK_PASSWORD = Ask("password", AskKind.PASSWORD, "Password of the keychain “Login”:")
-ASK_TOKEN = Ask("token", AskKind.TOKEN, "New value for github_token:", provider="github-pat-classic")
+ASK_TOKEN = Ask("token", AskKind.TOKEN, "New value for github_token:", provider="github_pat_classic")
 WHY = "What this means for other programs is said here, before anything is asked."
 UNLOCK = Remedy(
     "unlock-keychain", "Unlock the keychain", WHY, LOCKED_ID := scenes.LOCKED.id, (TryUnlock(),), (ASK_PASSWORD,),
@@ -126,9 +126,7 @@ class Mended:
     world: World
 
 
-def mended_by(
-    remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch, **more: Any
-) -> Mended:
+def mended_by(remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Mended:
     """The locked scene, in which these remedies are offered for the locked keychain."""
     holder: list[World] = []
     session = scenes.locked_out(tmp, open_world=lambda _host: holder[0], **more)

@@ -46,9 +46,7 @@ def test_a_broken_file_without_servers_has_a_row_of_its_own(tmp_path: Path) -> N
     fake = session(tmp_path, files=(file,))
     board = Board()
     board.begin(1, fake.look(), 8)
-    board.take(
-        [finding(Stage.CONFIG, Status.FAIL, "Not JSON", subject=str(file.path), path=str(file.path))]
-    )
+    board.take([finding(Stage.CONFIG, Status.FAIL, "Not JSON", subject=str(file.path), path=str(file.path))])
     (row,) = board.rows()
     assert (row.title, row.place) == ("mcp.json", "cursor")
     assert board.broken_stage(row.key) is Stage.CONFIG
@@ -94,9 +92,7 @@ def test_asking_some_checks_again_keeps_the_other_answers(tmp_path: Path) -> Non
 
 def test_asking_one_server_again_keeps_the_others(tmp_path: Path) -> None:
     other = server("other")
-    fake = session(
-        tmp_path, (scenes.GITHUB, other), [finding(Stage.START, Status.OK, "It starts", other)]
-    )
+    fake = session(tmp_path, (scenes.GITHUB, other), [finding(Stage.START, Status.OK, "It starts", other)])
     board = Board()
     board.begin(1, fake.look(), 8)
     board.take(fake.findings)

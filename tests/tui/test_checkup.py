@@ -175,9 +175,7 @@ async def test_the_mouse_works(open_app: OpenApp, tmp_path: Path) -> None:
         await driver.sees("Evidence: config")
 
 
-async def test_starting_shows_the_exact_command_and_no_credential(
-    open_app: OpenApp, tmp_path: Path
-) -> None:
+async def test_starting_shows_the_exact_command_and_no_credential(open_app: OpenApp, tmp_path: Path) -> None:
     token = "hidden" + "-in-the-arguments"
     plain = server("plain", syntax=Syntax.LITERAL)
     reference = dataclasses.replace(plain.references[0], field="args[1]", text=Secret(token))

@@ -27,7 +27,9 @@ async def test_unlocking_turns_the_link_green(
     async with open_app(fixture.session) as driver:
         await driver.sees("m  Unlock the keychain")
         await driver.press("m")
-        await driver.sees("What will be different", "now: locked", "then: open until you log out", mending.WHY[:40])
+        await driver.sees(
+            "What will be different", "now: locked", "then: open until you log out", mending.WHY[:40]
+        )
         await driver.write(mending.PASSWORD)
         assert mending.PASSWORD not in driver.text
         await driver.press("enter")
@@ -210,7 +212,9 @@ async def test_what_cannot_be_done_says_why(
     async with open_app(fixture.session) as driver:
         await driver.sees("m  Store it")
         await driver.press("m")
-        await driver.sees("This can't be done as things stand", "install gnome-keyring first", "Enter look again")
+        await driver.sees(
+            "This can't be done as things stand", "install gnome-keyring first", "Enter look again"
+        )
 
 
 async def test_what_cannot_be_taken_back_needs_a_word(
@@ -271,12 +275,16 @@ async def test_an_interrupted_operation_comes_first(
     fixture = mended_by([mending.STORE], tmp_path, monkeypatch)
     journal = Journal(fixture.session.host)
     steps = [{"kind": "test-store", "title": "Store github_token", "data": {}}]
-    journal.append(Event.PLANNED, "0a", remedy="replace", title="Replace github_token", finding="x", steps=steps)
+    journal.append(
+        Event.PLANNED, "0a", remedy="replace", title="Replace github_token", finding="x", steps=steps
+    )
     journal.append(Event.INTENT, "0a", step=0)
     journal.append(Event.APPLIED, "0a", step=0, kept={})
     fixture.world.stored.append("half")
     async with open_app(fixture.session) as driver:
-        await driver.sees("Something was left half done", "Replace github_token", "f finish it", "t take it back")
+        await driver.sees(
+            "Something was left half done", "Replace github_token", "f finish it", "t take it back"
+        )
         await driver.press("t")
         await driver.until(lambda: not journal.interrupted())
         assert fixture.world.stored == []

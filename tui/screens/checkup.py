@@ -53,6 +53,11 @@ class CheckupScreen(Screen[None]):
         """What is known."""
         return self.doctor.board
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there: news can come while the app closes."""
+        return bool(self.query("#keys"))
+
     def compose(self) -> ComposeResult:
         """Header, three panes, progress, keys."""
         session = self.doctor.session
@@ -93,6 +98,8 @@ class CheckupScreen(Screen[None]):
 
     def board_changed(self) -> None:
         """The board has news: shows it. Called many times a second at most, never per finding."""
+        if not self.is_whole:
+            return
         servers = self.query_one(ServerList)
         rows = self.board.rows(self._words)
         if self._row_touched and self.board.running:
@@ -239,7 +246,7 @@ class CheckupScreen(Screen[None]):
             return tuple(found.values())
 
         def show(remedies: "tuple[Remedy, ...]") -> None:
-            if self._asked_remedies != wanted:
+            if self._asked_remedies != wanted or not self.is_whole:
                 return
             self._remedies = (wanted, remedies)
             line = self.query_one("#remedies", Static)

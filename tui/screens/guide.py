@@ -79,6 +79,11 @@ class GuideScreen(Screen[None]):
         """The app, by its own type."""
         return cast("DoctorApp", self.app)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there: results can come while the app or the guide closes."""
+        return self.is_mounted and bool(self.query("#keys"))
+
     def compose(self) -> ComposeResult:
         """Title, one page that grows downwards, the next key."""
         yield Static(Content(f" {self._remedy.title}"), id="guide-title", markup=False)
@@ -129,7 +134,7 @@ class GuideScreen(Screen[None]):
         in_background(self.app, job, self._previewed, self._impossible, "preview")
 
     def _previewed(self, changes: list[Change]) -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._put("changes", text.changes_text(changes, self._risk))
         fields = list(self.query(AnswerField))
@@ -140,7 +145,7 @@ class GuideScreen(Screen[None]):
             self._agree()
 
     def _impossible(self, error: Exception) -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         said = (
             str(error)
@@ -228,7 +233,7 @@ class GuideScreen(Screen[None]):
     def _weighed(self) -> None:
         """The token check has news."""
         token = self._token
-        if token is None or not self.is_mounted or self.phase is not Phase.WEIGHING:
+        if token is None or not self.is_whole or self.phase is not Phase.WEIGHING:
             return
         self._put("token", text.remarks_text(token.remarks, token.asking, self.doctor.few_characters))
         if token.asking:
@@ -299,6 +304,8 @@ class GuideScreen(Screen[None]):
 
     def on_step_moved(self, message: StepMoved) -> None:
         """One step is further."""
+        if not self.is_whole:
+            return
         self._moved[message.progress.index] = message.progress
         if not self._taking_back:
             self._show_steps()
@@ -306,7 +313,7 @@ class GuideScreen(Screen[None]):
     def _worked(self, outcome: Outcome) -> None:
         self.doctor.end_operation()
         self.doctor.use_host(outcome.host)
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._put("result", text.outcome_text(outcome))
         if outcome.ok:
@@ -320,14 +327,14 @@ class GuideScreen(Screen[None]):
 
     def _broke(self, error: Exception) -> None:
         self.doctor.end_operation()
-        if self.is_mounted:
+        if self.is_whole:
             self._impossible(error)
 
     # ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────
 
     def board_changed(self) -> None:
         """The checks that were asked again have news."""
-        if self.phase not in {Phase.LOOKING_AGAIN, Phase.OVER}:
+        if self.phase not in {Phase.LOOKING_AGAIN, Phase.OVER} or not self.is_whole:
             return
         board = self.doctor.board
         links = self._links()
@@ -347,7 +354,9 @@ class GuideScreen(Screen[None]):
             words = "Taken back."
         elif broken is None:
             started = self._links()[-1].status is Status.OK
-            words = "This path is in order now." + ("" if started else " With s you can see the server start.")
+            words = "This path is in order now." + (
+                "" if started else " With s you can see the server start."
+            )
         else:
             link = self._links()[tuple(Stage).index(broken)]
             words = f"Next on this path: {broken.value}: {link.words}"
@@ -377,7 +386,7 @@ class GuideScreen(Screen[None]):
         def done(outcome: Outcome) -> None:
             app.end_operation()
             app.use_host(outcome.host)
-            if self.is_mounted:
+            if self.is_whole:
                 self._put("result", text.outcome_text(outcome))
                 self._go(Phase.LOOKING_AGAIN, "")
                 app.look(self._remedy.recheck or None)

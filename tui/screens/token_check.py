@@ -49,7 +49,7 @@ class TokenCheck:
         """Offline first, then the provider."""
         in_background(
             self._app,
-            lambda: look_at(self._value, self._provider, self._env_name),
+            lambda: look_at(self._value, self._provider, self._env_name, self._server),
             self._looked,
             self._broke,
             "token",

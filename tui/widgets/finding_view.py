@@ -63,7 +63,9 @@ def fix_lines(lines: Sequence[str]) -> Content:
 
 def _nothing(link: Link) -> Content:
     if link.stage is Stage.START and not link.asking:
-        words = "The server was not started. Press s to see whether it starts: the exact command is shown first."
+        words = (
+            "The server was not started. Press s to see whether it starts: the exact command is shown first."
+        )
     elif link.status is None:
         words = (
             "This is being asked now." if link.asking else "Not asked yet: the links before it come first."

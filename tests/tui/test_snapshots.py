@@ -1,0 +1,213 @@
+"""Every screen at two sizes, in colours, in sixteen and in none."""
+
+import datetime
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from diagnostics.model import ClientFile, Status
+from diagnostics.new_token import Remark
+from recovery.journal import Event, Journal
+from recovery.model import Remedy
+from tests.support.fake_session import FakeSession, session
+from tests.support.snapshots import same_as_stored
+from tests.tui import mending, scenes
+from tests.tui.conftest import Driver, OpenApp
+from tests.tui.mending import mended_by
+
+SIZES = [(80, 24), (140, 45)]
+Act = Callable[[Driver], Awaitable[None]]
+
+
+async def mend(driver: Driver) -> None:
+    await driver.until(lambda: bool(getattr(driver.app.screen, "remedies", ())))
+    await driver.press("m")
+
+
+async def asked(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Password of")
+    await driver.write("secret")
+
+
+async def refused(driver: Driver) -> None:
+    await asked(driver)
+    await driver.press("enter")
+    await driver.sees("You can try again.")
+
+
+async def mended(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Password of")
+    await driver.write(mending.PASSWORD)
+    await driver.press("enter")
+    await driver.sees("u take it back")
+
+
+async def undo(driver: Driver) -> None:
+    await mended(driver)
+    await driver.press("escape", "r")
+    await driver.settled()
+
+
+async def weighed(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("New value")
+    await driver.write("your_token_here")
+    await driver.press("enter")
+    await driver.sees("k store it all the same")
+
+
+async def words(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Esc leave")
+
+
+async def nothing(_driver: Driver) -> None:
+    return
+
+
+def keys(*names: str) -> Act:
+    async def press(driver: Driver) -> None:
+        await driver.until(lambda: bool(getattr(driver.app.screen, "is_whole", True)))
+        await driver.press(*names)
+
+    return press
+
+
+LOCKED: dict[str, Act] = {
+    "home": nothing,
+    "evidence": keys("e"),
+    "help": keys("question_mark"),
+    "search": keys("slash", "c", "u", "r"),
+    "reading": keys("enter", "enter"),
+    "start": keys("s"),
+}
+GUIDES: dict[str, tuple[list[Remedy], Act]] = {
+    "home-mendable": ([mending.UNLOCK, mending.ADVICE], keys("down")),
+    "pick": ([mending.UNLOCK, mending.ADVICE], mend),
+    "guide-asks": ([mending.UNLOCK], asked),
+    "guide-refused": ([mending.UNLOCK], refused),
+    "guide-mended": ([mending.UNLOCK], mended),
+    "home-mended": ([mending.UNLOCK], undo),
+    "guide-token": ([mending.STORE], weighed),
+    "guide-final": ([mending.FINAL], words),
+    "guide-advice": ([mending.ADVICE], words),
+    "guide-impossible": ([mending.IMPOSSIBLE], words),
+}
+
+
+def size_name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.fixture
+def compare(
+    open_app: OpenApp, tmp_path: Path
+) -> Callable[[FakeSession, tuple[int, int], Act, str], Awaitable[None]]:
+    """Opens, acts, compares. The clock that is shown while checks run is not in any picture."""
+
+    async def run(fake: FakeSession, size: tuple[int, int], act: Act, name: str) -> None:
+        async with open_app(fake, size=size) as driver:
+            await act(driver)
+            await driver.pilot.pause(0.1)
+            same_as_stored(driver.app.export_screenshot(), name, tmp_path)
+
+    return run
+
+
+Compare = Callable[[FakeSession, tuple[int, int], Act, str], Awaitable[None]]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("scene", LOCKED)
+async def test_home_and_its_windows(
+    compare: Compare, tmp_path: Path, scene: str, size: tuple[int, int]
+) -> None:
+    await compare(_at(tmp_path), size, LOCKED[scene], f"{scene}-{size_name(size)}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("scene", GUIDES)
+async def test_guides(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str, size: tuple[int, int]
+) -> None:
+    remedies, act = GUIDES[scene]
+    monkeypatch.setattr(
+        "tui.screens.token_check.ask_about", lambda *_: Remark(Status.UNKNOWN, "The provider was not asked.")
+    )
+    await compare(mended_by(remedies, tmp_path, monkeypatch).session, size, act, f"{scene}-{size_name(size)}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+async def test_nothing_configured(compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    files = tuple(
+        ClientFile(client, Path(f"/home/ada/{path}"), "user", Status.SKIP)
+        for client, path in (("claude-desktop", ".config/Claude/x.json"), ("cursor", ".cursor/mcp.json"))
+    )
+    await compare(session(tmp_path, files=files), size, nothing, f"empty-{size_name(size)}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+async def test_an_interrupted_operation(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    class Noon(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Noon":
+            return cls(2026, 11, 23, 12, tzinfo=tz)
+
+    monkeypatch.setattr("recovery.journal.datetime", Noon)
+    fake = _at(tmp_path)
+    journal = Journal(fake.host)
+    steps = [{"kind": "x", "title": f"Step {number}", "data": {}} for number in range(3)]
+    journal.append(Event.PLANNED, "0a", remedy="r", title="Store github_token", finding="x", steps=steps)
+    journal.append(Event.INTENT, "0a", step=0)
+    journal.append(Event.VERIFIED, "0a", step=0)
+    journal.append(Event.INTENT, "0a", step=1)
+
+    async def act(driver: Driver) -> None:
+        await driver.sees("half done")
+
+    await compare(fake, size, act, f"interrupted-{size_name(size)}")
+
+
+@pytest.mark.parametrize(
+    ("name", "env"),
+    [
+        ("sixteen", {"TERM": "xterm", "COLORTERM": ""}),
+        ("none", {"NO_COLOR": "1"}),
+        ("console", {"TERM": "linux", "COLORTERM": ""}),
+    ],
+)
+async def test_fewer_colours_and_characters(
+    compare: Compare, tmp_path: Path, name: str, env: dict[str, str]
+) -> None:
+    await compare(scenes.locked_out(tmp_path, env=env), (80, 24), nothing, f"home-{name}-80x24")
+
+
+async def test_the_demo_is_named(compare: Compare, tmp_path: Path) -> None:
+    fake = scenes.locked_out(tmp_path, banner="DEMO: nothing of yours is touched", notes=("Make it green.",))
+    await compare(fake, (80, 24), nothing, "home-demo-80x24")
+
+
+async def test_high_contrast(compare: Compare, tmp_path: Path) -> None:
+    async def act(driver: Driver) -> None:
+        driver.app.theme = "doctor-contrast"
+        await driver.pilot.pause()
+
+    await compare(_at(tmp_path), (80, 24), act, "home-contrast-80x24")
+
+
+def test_no_stored_picture_is_left_over() -> None:
+    stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
+    sized = {
+        f"{scene}-{size_name(size)}" for scene in (*LOCKED, *GUIDES, "empty", "interrupted") for size in SIZES
+    }
+    others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}
+    assert stored == sized | others
+
+
+def _at(tmp: Path) -> FakeSession:
+    return scenes.locked_out(tmp)
