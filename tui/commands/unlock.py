@@ -2,52 +2,53 @@
 
 import sys
 
-from diagnostics.model import Stage, Status
+from diagnostics.model import Platform
 from diagnostics.secret import Secret
+from recovery.model import AskKind
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import session_of
 from tui.usage import UsageError
 
-_NAMES = ("password", "new-password")
-
 
 def run(call: Call) -> int:
-    """Asks only the store's checks and applies the one remedy that leads to an open keychain.
+    """Applies the one remedy that leads from this host's state to an open keychain.
 
-    Out: 0 = open now, 1 = not. The consent is the command itself; the password is asked for, or read from
-    standard input up to its end (one line break at the end is not part of it).
+    Out: 0 = open now, 1 = not. The consent is the command itself, unless a step can't be taken back; the password
+    is asked for, or read from standard input up to its end (one line break at the end is not part of it).
     """
-    from diagnostics.check import all_checks
-    from diagnostics.context import Context
-    from diagnostics.runner import diagnose
     from recovery.journal import Journal
-    from recovery.planner import remedies_for
+    from recovery.model import RecoveryError, Risk
+    from recovery.planner import unlock_remedy
     from recovery.runner import carry_out, preview
 
     session = session_of(call)
-    given = _from_stdin() if call.extra["password_stdin"] else None
-    context = Context(session.host, session.options, [], [], session.open_store(session.host))
-    checks = [each for each in all_checks() if each.stage in {Stage.BACKEND, Stage.PERMISSION}]
-    broken = [each for each in diagnose(context, checks) if each.status is Status.FAIL]
-    if not broken:
+    if session.host.platform is not Platform.LINUX:
+        raise UsageError("this version unlocks the Linux keychain only; open yours with the system's own program")
+    from diagnostics.stores.secret_service import probe
+
+    try:
+        remedy = unlock_remedy(session.host, probe(session.host), probe)
+        world = session.open_world(session.host)
+        changes = preview(remedy, world)
+    except RecoveryError as error:
+        terminal.say(str(error))
+        return 1
+    if not remedy.steps:
         terminal.say("The keychain is open: nothing to do.")
         return 0
-    for finding in broken:
-        for remedy in remedies_for(finding, context):
-            if not remedy.steps:
-                continue
-            if "create" in remedy.id and not call.extra["create"]:
-                raise UsageError("there is no keychain yet; to create one: mcp-doctor unlock --create")
-            world = session.open_world(session.host)
-            terminal.describe(remedy, preview(remedy, world))
-            answers = terminal.ask_all(remedy.asks, dict.fromkeys(_NAMES, given) if given else None)
-            outcome = carry_out(remedy, answers, world, Journal(session.host))
-            terminal.say(f"  {'The keychain is open.' if outcome.ok else outcome.error}", *outcome.notes)
-            return 0 if outcome.ok else 1
-        terminal.say(finding.title, f"  {finding.detail}", *(f"  {line}" for line in finding.fix))
+    creates = any(ask.kind is AskKind.NEW_PASSWORD for ask in remedy.asks)
+    if creates and not call.extra["create"]:
+        raise UsageError("there is no keychain yet; to create one: mcp-doctor unlock --create")
+    terminal.describe(remedy, changes)
+    given = _from_stdin() if call.extra["password_stdin"] else None
+    if terminal.risk_of(remedy) is Risk.FINAL and given is None and not terminal.consent(remedy):
+        terminal.say("  Left as it is.")
         return 1
-    return 1
+    answers = terminal.ask_all(remedy.asks, {ask.name: given for ask in remedy.asks} if given else None)
+    outcome = carry_out(remedy, answers, world, Journal(session.host))
+    terminal.say(f"  {'The keychain is open.' if outcome.ok else outcome.error}", *outcome.notes)
+    return 0 if outcome.ok else 1
 
 
 def _from_stdin() -> Secret:
