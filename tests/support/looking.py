@@ -81,11 +81,20 @@ def secret_server(*names: str) -> Server:
     )
 
 
-def look(host: Host, *names: str, store: CredentialStore | None = None, limit: float = LIMIT) -> Look:
-    """Asks the checks of the store's stages, for a server that refers to these names (`github_token`)."""
+def look(
+    host: Host,
+    *names: str,
+    store: CredentialStore | None = None,
+    limit: float = LIMIT,
+    only: str | None = None,
+) -> Look:
+    """Asks the checks of the store's stages, or one of them, for a server that refers to these names.
+
+    In: the names, by default `github_token`.
+    """
     server = secret_server(*(names or ("github_token",)))
     context = Context(host, Options(), files=(), servers=[server], store=store or open_store(host))
-    checks = [each for each in all_checks() if each.stage in STORE_STAGES]
+    checks = [each for each in all_checks() if each.stage in STORE_STAGES and only in {None, each.id}]
     began = time.monotonic()
     findings = list(diagnose(context, checks))
     seconds = time.monotonic() - began

@@ -54,6 +54,8 @@ def entry(context: Context, reference: Reference) -> Verdict | None:
         }
         seen = [f"{described(each.entry)}, written by {writer_of(each.entry)}" for each in near[:5]]
         return fail(near[0].how, _CAUSE, evidence=seen, **facts)
+    if state.default is not None and state.default.locked:
+        return unknown("not-read", "keyring_locked", evidence=(f"{default} is locked",), name=name)
     locked = [each.label or each.path for each in state.collections if each.locked and each.items]
     evidence = [f"looked for service={SERVICE} username={name}"]
     if locked:

@@ -96,6 +96,14 @@ def test_a_plugin_that_hangs_is_ended(unlocked: Lab) -> None:
     assert sorted(unlocked.processes()) == before
 
 
+def test_a_plugin_that_ends_the_process_is_unknown(unlocked: Lab) -> None:
+    unlocked.add_entry("github_token", "value")
+    (unlocked.root / "plugins.py").write_text("import os\nos._exit(1)\n")
+    seen = look_at(unlocked, PYTHONPATH=str(unlocked.root), PYTHON_KEYRING_BACKEND="plugins.Keyring")
+    assert seen.fails == []
+    assert seen.finding(LIBRARY).status == "unknown"
+
+
 def test_nothing_is_activated_even_where_the_library_could(lab: Lab) -> None:
     lab.start_bus()
     names = lab.names()

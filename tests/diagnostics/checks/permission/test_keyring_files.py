@@ -142,6 +142,34 @@ def test_a_second_login_made_over_a_damaged_one(unlocked: Lab) -> None:
     assert any("login_1.keyring" in line for line in later.finding(FILES).evidence)
 
 
+def test_a_second_login_alone_is_not_the_default(unlocked: Lab) -> None:
+    unlocked.add_entry("github_token", "value")
+    unlocked.stop_daemon()
+    (unlocked.keyrings / "login.keyring").rename(unlocked.keyrings / "login_1.keyring")
+    unlocked.start_daemon()
+    assert look_at(unlocked).fails == [(FILES, "file-second-login", "keyring_file_misplaced")]
+
+
+def test_a_file_too_large_to_be_one(unlocked: Lab) -> None:
+    unlocked.add_entry("github_token", "value")
+    with (unlocked.keyrings / "work.keyring").open("wb") as file:
+        file.truncate(70 * 1024 * 1024)
+    seen = look(unlocked.host())
+    assert (FILES, "file-too-large", "keyring_file_damaged") in seen.warnings
+
+
+def test_a_file_in_the_folders_place(lab: Lab) -> None:
+    lab.keyrings.parent.mkdir(parents=True)
+    lab.keyrings.write_text("")
+    assert look_at(lab.start()).fails == [(FILES, "folder-is-a-file", "keyring_file_misplaced")]
+
+
+def test_a_link_to_nowhere_in_the_folders_place(lab: Lab) -> None:
+    lab.keyrings.parent.mkdir(parents=True)
+    lab.keyrings.symlink_to(lab.root / "gone")
+    assert look_at(lab.start()).fails == [(FILES, "folder-out-of-reach", "file_permission_denied")]
+
+
 def test_what_an_interrupted_write_leaves(unlocked: Lab) -> None:
     unlocked.add_entry("github_token", "value")
     (unlocked.keyrings / "login.keyring.temp-123").write_bytes(b"half")
