@@ -34,6 +34,14 @@ _UNREADABLE = {
 }
 
 
+_UNLOCK_HELPS = {
+    "dbus_no_session_bus",
+    "keyring_collection_missing",
+    "keyring_locked",
+    "secret_service_not_provided",
+}
+
+
 class _RunError(Exception):
     """The start ends here, with this code and these words."""
 
@@ -376,7 +384,7 @@ def _in_words(error: UnresolvedError, server: str | None) -> str:
     doctor = f"mcp-doctor {server}" if server else "mcp-doctor"
     if error.cause in {"credential_not_found", "credential_corrupted"} and reference.syntax is Syntax.SECRET:
         return f"{said}. Store it: mcp-secrets set {reference.name}, or see: {doctor}"
-    if error.cause in {"keyring_locked", "keyring_collection_missing", "secret_service_not_provided"}:
+    if error.cause in _UNLOCK_HELPS:
         return f"{said}. Open it: mcp-doctor unlock, or see: {doctor}"
     return f"{said}. See: {doctor}"
 
