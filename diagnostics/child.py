@@ -44,14 +44,16 @@ def run_child(
     try:
         output, errors = child.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise ChildTimeoutError(f"no end within {seconds:g} s") from None
-    finally:
         _end_group(child)
+        raise ChildTimeoutError(f"no end within {seconds:g} s") from None
+    except BaseException:
+        _end_group(child)
+        raise
     return ChildResult(child.returncode, output, errors)
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends what is left of the group. A child that has been waited for keeps its group id while others are in it."""
+    """Ends the child and its group. It has not been waited for yet, so its id can't be anybody else's by now."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(child.pid, signal.SIGKILL)
