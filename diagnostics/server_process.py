@@ -102,11 +102,27 @@ class ServerProcess:
             yield line
 
     def exit_code(self, within: float = 0.0) -> int | None:
-        """The exit code (negative = the signal that ended it), None while it runs."""
+        """The exit code (negative = the signal that ended it), None while it runs.
+
+        The process is only looked at, not reaped: until `_kill` its id, which is the group's too, stays its own.
+        """
+        ends = time.monotonic() + within
+        while True:
+            code = self._code()
+            if code is not None or time.monotonic() >= ends:
+                return code
+            time.sleep(0.01)
+
+    def _code(self) -> int | None:
+        if not hasattr(os, "waitid") or self._child.returncode is not None:
+            return self._child.poll()
         try:
-            return int(self._child.wait(within)) if within else self._child.poll()
-        except subprocess.TimeoutExpired:
+            seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return self._child.poll()
+        if seen is None:
             return None
+        return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
 
     def errors(self) -> str:
         """What the server wrote to stderr: the beginning and the end of it. Raw: clean and scrub before showing."""
@@ -144,7 +160,8 @@ class ServerProcess:
     def _kill(self) -> None:
         """The hard end. Also the group of a server that has already ended: its children may still be there."""
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        self.exit_code(1.0)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(1.0)
         for _ in range(5):  # a process that forks while we look is found on the next look
             strays = processes_with(f"{_MARK}={self._mark}")
             if not strays:
@@ -164,6 +181,8 @@ class ServerProcess:
         _living.discard(self)
 
     def _signal(self, number: int) -> None:
+        if self._child.returncode is not None:
+            return  # reaped: the id may be anybody's by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self.pid, number)
