@@ -26,20 +26,20 @@ class Action:
 
 
 CHECKUP = (
-    Action("mend", "m", "m", "mend", "Mend the chosen finding: shows first what would be done, and asks."),
-    Action("evidence", "e", "e", "evidence", "Show what was seen on this computer, word for word."),
+    Action("mend", "m", "m", "mend", "Mend it: shows first what will be done, and asks."),
+    Action("evidence", "e", "e", "evidence", "Show what was seen here, word for word."),
     Action("again", "r", "r", "again", "Run all checks again."),
-    Action("start", "s", "s", "start", "Also start the chosen server; the exact command is shown first."),
+    Action("start", "s", "s", "start", "Start this server too; shows the command first."),
     Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
-    Action("search", "slash", "/", "search", "Look for a server, a client or a state by typing."),
+    Action("search", "slash", "/", "search", "Find a server, a client or a state."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
-    Action("quit", "q", "q", "quit", "Leave the doctor. Nothing is left running."),
+    Action("quit", "q", "q", "quit", "Leave. Nothing is left running."),
     Action(
         "next_broken",
         "n",
         "n",
         "next broken",
-        "Go to the next link of this path that is not in order.",
+        "Go to the next link that is not in order.",
         footer=False,
     ),
     Action(
@@ -47,27 +47,27 @@ CHECKUP = (
         "d",
         "d",
         "demo",
-        "Open the demo: a sandbox with broken examples, nothing of yours is touched.",
+        "Open the demo (where nothing is configured).",
         footer=False,
     ),
 )
 
 GUIDE = (
-    Action("go_on", "enter", "Enter", "go on", "Do the next step of the guide, as its last line says."),
+    Action("go_on", "enter", "Enter", "go on", "Do what the last line says."),
     Action("undo", "u", "u", "undo", "Take back what this guide has just done.", footer=False),
     Action("help", "question_mark,f1", "?", "help", "Show this help.", footer=False),
-    Action("back", "escape", "Esc", "back", "Leave the guide. What was not agreed to is not done."),
+    Action("back", "escape", "Esc", "back", "Leave. What was not agreed to is not done."),
 )
 
 DIALOG = (Action("close", "escape,q", "Esc", "close", "Close this window."),)
 
 MOVING = (
-    ("↑ ↓", "Choose a server, or a link of its path, or scroll the finding."),
-    ("Tab  Shift+Tab", "Go to the next or the previous part of the screen."),
-    ("← →", "Between the servers, the path and the finding."),
-    ("Enter", "Go from the server to its path, from the path to the finding, from there to the remedy."),
-    ("Ctrl+P", "All of this as a list to type into, and the colour themes."),
-    ("Ctrl+C", "Stop at once. A change under way is finished first."),
+    ("↑ ↓", "Choose a server or a link; scroll the finding."),
+    ("Tab", "The next or the previous part of the screen."),
+    ("← →", "Between servers, path and finding."),
+    ("Enter", "Deeper: server, path, finding, remedy."),
+    ("Ctrl+P", "All of this as a list, and the colour themes."),
+    ("Ctrl+C", "Stop. A change under way is finished first."),
 )
 
 

@@ -77,7 +77,7 @@ async def test_the_keys_the_footer_the_help_and_the_palette_come_from_one_table(
         titles = [each.title for each in driver.app.get_system_commands(screen)]
         assert len([title for title in titles if "(" in title]) == len(CHECKUP)
         await driver.press("question_mark")
-        await driver.sees(*(action.help for action in CHECKUP if len(action.help) < 60), "Signs", "not asked")
+        await driver.sees(*(action.help for action in CHECKUP), "Signs", "not asked")
 
 
 async def test_the_palette_runs_an_action(open_app: OpenApp, tmp_path: Path) -> None:

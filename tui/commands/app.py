@@ -16,7 +16,7 @@ def run(call: Call) -> int:
         return demo.run(call)
     if not has_screen():
         return check.run(call)
-    return open_app(check.session_of(call))
+    return open_app(check.session_of(call), no_color=call.colour is False)
 
 
 def has_screen() -> bool:
@@ -24,12 +24,20 @@ def has_screen() -> bool:
     return sys.stdout.isatty() and sys.stdin.isatty() and this_host().env.get("TERM", "") not in {"", "dumb"}
 
 
-def open_app(session: DoctorSession) -> int:
-    """Runs the app on a session. Out: 0, or 130 when it was interrupted, 4 when it broke."""
+def open_app(session: DoctorSession, *, no_color: bool = False) -> int:
+    """Runs the app on a session, and the demo after it when the person asked for that on an empty computer.
+
+    Out: 0, or 130 when it was interrupted, 4 when it broke.
+    """
     from tui.app import DoctorApp
 
-    app = DoctorApp(session)
+    app = DoctorApp(session, no_color=no_color)
     app.run()
+    if app.return_value == "demo":
+        from tui.demo import open_demo
+
+        with open_demo(None) as sandbox:
+            return open_app(sandbox, no_color=no_color)
     return app.return_code or 0
 
 

@@ -19,7 +19,7 @@ def run(call: Call) -> int:
     try:
         with open_demo(scenario) as session:
             if app.has_screen():
-                return app.open_app(session)
+                return app.open_app(session, no_color=call.colour is False)
             sys.stdout.write(session.banner + "\n\n")
             return check.examine(session, call)
     except UnknownScenarioError as error:

@@ -104,9 +104,8 @@ class CheckupScreen(Screen[None]):
         rows = self.board.rows(self._words)
         if self._row_touched and self.board.running:
             rows = _in_the_order_of(servers.keys, rows)
-        nothing = not rows and not self._words
-        servers.empty_words = "reading …" if self.board.context is None else "none" if nothing else "no match"
-        servers.show([self._item(row) for row in rows])
+        empty = "reading …" if self.board.context is None else "no match" if self._words else "none"
+        servers.show([self._item(row) for row in rows], empty)
         if not self._row_touched and rows and servers.chosen != rows[0].key:
             servers.choose(rows[0].key)
         self._show_head()

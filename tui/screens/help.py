@@ -10,10 +10,10 @@ from tui.screens.dialog import Dialog
 
 _MEANINGS = {
     "ok": "this link holds",
-    "warning": "it holds, but something about it will hurt later",
-    "broken": "this is why the server can't get its credential; what rests on it was not asked",
-    "unclear": "could not be found out (no answer, no network); says nothing about the credential",
-    "not asked": "rests on a broken link, or does not apply here",
+    "warning": "holds, but will hurt later",
+    "broken": "why the server can't get its credential",
+    "unclear": "could not be found out; no bad sign by itself",
+    "not asked": "rests on a broken link, or does not apply",
     "waiting": "comes later in this run",
     "asking": "is being asked now",
 }
@@ -41,4 +41,4 @@ def help_of(actions: Sequence[Action]) -> Content:
 
 
 def _row(left: str, right: str, style: str) -> Content:
-    return Content.assemble((f"  {left:<15} ", style), right)
+    return Content.assemble((f"  {left:<12} ", style), right)

@@ -41,7 +41,7 @@ class AnswerField(VerticalGroup):
                 *(Option(Content(words)) for _, words in self._ask.choices), markup=False, compact=True
             )
         else:
-            yield Input(compact=True)
+            yield Input()
 
     def enter(self) -> None:
         """Puts the cursor into the first field."""

@@ -104,13 +104,10 @@ class Chain(Widget, can_focus=True):
             (f"{link.stage.value:<{_NAME}}", "bold" if is_chosen else ""),
             (link.words or face.word, face.style),
         ).truncate(self.size.width, ellipsis=True, pad=True)
-        if is_chosen:
-            line = line.stylize("on $block-cursor-blurred-background") if not self.has_focus else line
-            line = (
-                line.stylize("reverse" if self.app.no_color else "on $panel-lighten-1")
-                if self.has_focus
-                else line
-            )
+        if is_chosen and self.has_focus:
+            line = line.stylize("reverse" if self.app.native_ansi_color else "on $panel-lighten-2")
+        elif is_chosen:
+            line = line.stylize("on $panel-lighten-1")
         return line
 
     def _choose(self, stage: Stage) -> None:

@@ -67,7 +67,7 @@ class ServerList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._items: tuple[Item, ...] = ()
         self._cursor = 0
-        self.empty_words = ""
+        self._when_empty = ""
 
     @property
     def chosen(self) -> str | None:
@@ -79,10 +79,11 @@ class ServerList(ScrollView, can_focus=True):
         """The rows' keys, from the top."""
         return [each.key for each in self._items]
 
-    def show(self, items: Sequence[Item]) -> None:
-        """Shows these rows; the cursor stays on its row where that is still there."""
-        if self._items == tuple(items):
+    def show(self, items: Sequence[Item], when_empty: str = "") -> None:
+        """Shows these rows, or a word where there are none; the cursor stays on its row where that is still there."""
+        if self._items == tuple(items) and self._when_empty == when_empty:
             return
+        self._when_empty = when_empty
         before = self.chosen
         self._items = tuple(items)
         keys = [each.key for each in self._items]
@@ -126,7 +127,7 @@ class ServerList(ScrollView, can_focus=True):
         width = self.size.width
         number, part = divmod(y + round(self.scroll_y), _HEIGHT)
         if number >= len(self._items):
-            words = self.empty_words if not self._items and y == 0 else ""
+            words = self._when_empty if not self._items and y == 0 else ""
             return Strip([Segment(set_cell_size(f" {words}", width), self._style("row"))], width)
         item = self._items[number]
         is_cursor = number == self._cursor
