@@ -48,7 +48,8 @@ HARMLESS_MAYBE = frozenset({Damage.MANAGER_REFERENCE, Damage.BASE_64, Damage.WRO
 
 _NULL_WORDS = {"null", "none", "undefined", "nil", "nan", "(null)", "[object object]"}
 _UNEXPANDED = re.compile(
-    r"\$\{[^{}]*\}|\$\(.*\)|\$[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_][A-Za-z0-9_]*%|\{\{.*\}\}|\{env:[^{}]+\}", re.DOTALL
+    r"\$\{[^{}]*\}|\$\(.*\)|\$[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_][A-Za-z0-9_]*%|\{\{.*\}\}|\{env:[^{}]+\}",
+    re.DOTALL,
 )
 _MANAGER = re.compile(
     r"(?:op|keepassxc|bw|vault|aws-sm|gcp-sm|akv|doppler|infisical|keyring|pass|lpass)://\S+"
@@ -67,14 +68,18 @@ _PLACEHOLDER = re.compile(
 )
 _ROW_OF_X = re.compile(r"[A-Za-z0-9_-]{0,20}?([xX])\1{2,}|.{0,20}[xX]{12,}")
 """`xxx`, `sk-xxxxxxxx`: a picture of a token, even where it has the right length."""
-_PLACEHOLDER_WITHIN = re.compile(r"://[^/@\s]*<[\w -]*(?:password|secret|token|key)[\w -]*>[^/@\s]*@", re.IGNORECASE)
+_PLACEHOLDER_WITHIN = re.compile(
+    r"://[^/@\s]*<[\w -]*(?:password|secret|token|key)[\w -]*>[^/@\s]*@", re.IGNORECASE
+)
 _EXPORT = re.compile(r"(?:export|set|setx|\$env:)\s*[A-Za-z_][A-Za-z0-9_]*\s*[= ]\s*(?P<value>.+)", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\s*=\s*(?P<value>\S.*)", re.DOTALL)
 _HEADER = re.compile(
     r"(?:authorization|proxy-authorization|x-api-key|api-key|private-token|x-[a-z-]*(?:token|key))\s*:\s*(?P<value>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_SCHEME = re.compile(r"(?:bearer|token|bot|basic|apikey|api-key)\s+(?P<value>\S.*)", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(
+    r"(?:bearer|token|bot|basic|apikey|api-key)\s+(?P<value>\S.*)", re.IGNORECASE | re.DOTALL
+)
 _QUOTE_PAIRS = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "„": "“", "«": "»", "”": "”", "’": "’"}
 _INVISIBLE = "\u00a0\u00ad\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u3000\ufeff"
 _BLANKS = " \t\v\f"

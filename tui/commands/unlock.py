@@ -24,7 +24,9 @@ def run(call: Call) -> int:
 
     session = session_of(call)
     if session.host.platform is not Platform.LINUX:
-        raise UsageError("this version unlocks the Linux keychain only; open yours with the system's own program")
+        raise UsageError(
+            "this version unlocks the Linux keychain only; open yours with the system's own program"
+        )
     from diagnostics.stores.secret_service import probe
 
     try:
