@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from diagnostics import __version__
 
@@ -24,13 +25,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         sys.stdout.write(f"mcp-doctor {__version__}\n")
         return 0
-    return guarded(lambda: _command(words))
+    if "run" in words:
+        launch = _launcher_words(words)
+        if launch is not None and launch[:1] not in (["-h"], ["--help"]):
+            return guarded(lambda: _launch(launch), signals=False)
+    return guarded(lambda: _dispatch(words))
 
 
-def guarded(command: Callable[[], int], name: str = "mcp-doctor") -> int:
-    """Runs a command so that nothing but an exit code and one line comes out of it, whatever happens."""
+def guarded(command: Callable[[], int], name: str = "mcp-doctor", *, signals: bool = True) -> int:
+    """Runs a command so that nothing but an exit code and one line comes out of it, whatever happens.
+
+    In: `signals` = the command is told of SIGTERM and SIGHUP; a launcher leaves them to the server it becomes.
+    """
     from tui.usage import UsageError
 
+    if signals:
+        _end_in_order_on_signals()
     try:
         return command()
     except UsageError as error:
@@ -44,15 +54,24 @@ def guarded(command: Callable[[], int], name: str = "mcp-doctor") -> int:
         return _broke(name, error)
 
 
-def _command(words: list[str]) -> int:
-    if "run" in words and words[0].startswith(("run", "-")):
-        launch = _launcher_words(words)
-        if launch is not None and launch[:1] not in (["-h"], ["--help"]):
-            from diagnostics.host import this_host
-            from recovery.launcher import run
+def _end_in_order_on_signals() -> None:
+    """SIGTERM and SIGHUP (a dropped SSH line) end us like an exit: what was started is ended, what is half done noted."""
+    import signal
 
-            return run(launch, this_host())
-    return _dispatch(words)
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+def _launch(words: list[str]) -> int:
+    from diagnostics.host import this_host
+    from recovery.launcher import run
+
+    return run(words, this_host())
 
 
 def _launcher_words(words: list[str]) -> list[str] | None:
