@@ -1,11 +1,14 @@
 """The full-screen app: owns the session, the board and the runs of the checks; screens show and ask."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -25,18 +28,19 @@ if TYPE_CHECKING:
 
 _BATCH = 0.05
 """Seconds between two updates of the screen while findings stream in."""
+WRONG_CALL = 2
 BROKE_OFF = 4
 STOPPED = 130
 
 
 class DoctorApp(App[str]):
-    """`DoctorApp(session).run()`; afterwards `return_code` is 0, 130 (Ctrl+C) or 4 (the app broke off).
+    """`DoctorApp(session).run()`; afterwards `return_code` is 0, 2 (nothing of that name), 130 (Ctrl+C) or 4 (broke off).
 
     The return value is `"demo"` when the person asked for the demo on a computer where nothing is configured.
     """
 
     TITLE = "mcp-doctor"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's declaration
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (36, "-tall")]  # noqa: RUF012
@@ -75,6 +79,8 @@ class DoctorApp(App[str]):
         self.call_after_refresh(self._after_first_paint)
 
     def _after_first_paint(self) -> None:
+        gc.freeze()
+        gc.enable()
         self.look()
         self._look_for_interrupted()
 
@@ -145,8 +151,10 @@ class DoctorApp(App[str]):
             self._finish("")
 
     def on_run_broke(self, message: RunBroke) -> None:
-        """The run could not be finished."""
-        if message.run == self._run:
+        """The run could not be finished; a call that names what is not there ends the app, as any command."""
+        if message.is_wrong_call and message.run == self._run == 1:
+            self.exit(return_code=WRONG_CALL, message=Text(f"mcp-doctor: {message.said}"))
+        elif message.run == self._run:
             self._finish(message.said)
 
     def _finish(self, said: str) -> None:
@@ -240,7 +248,7 @@ class DoctorApp(App[str]):
         )
         self.crash = clean(f"mcp-doctor broke off ({said}); {undone}")
         self._return_code = code
-        self._exit_renderables[:] = [self.crash]
+        self._exit_renderables[:] = [Text(self.crash)]
         self._close_messages_no_wait()
 
     def _log(self, *_objects: Any, **_named: Any) -> None:
@@ -277,12 +285,14 @@ class _Run:
 
     def work(self) -> None:
         """Reads the configs, asks, lays the answers on the tray."""
+        from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
+
         try:
             self._ask()
+        except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
+            post(self._app, RunBroke(self._number, clean(str(error)), is_wrong_call=True))
         except Exception as error:
-            known = type(error).__name__ == "UnknownServerError"
-            said = clean(str(error)) if known else f"{type(error).__name__} {_place_of(error)}"
-            post(self._app, RunBroke(self._number, said))
+            post(self._app, RunBroke(self._number, f"{type(error).__name__} {_place_of(error)}"))
 
     def _ask(self) -> None:
         from diagnostics.check import all_checks

@@ -43,9 +43,11 @@ class RunEnded(RunMessage):
 class RunBroke(RunMessage):
     """The run could not be finished. `said` is safe to show."""
 
-    def __init__(self, run: int, said: str) -> None:
+    def __init__(self, run: int, said: str, *, is_wrong_call: bool = False) -> None:
         super().__init__(run)
         self.said = said
+        self.is_wrong_call = is_wrong_call
+        """Whether the person named a server, client or file that is not there."""
 
 
 class Asked:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from diagnostics.discovery import UnknownServerError
 from diagnostics.model import ClientFile, Stage, Status, Syntax
 from diagnostics.secret import Secret
 from tests.support.fake_session import FakeSession, finding, server, session
@@ -235,6 +236,18 @@ async def test_a_run_that_breaks_off_says_so(
         await driver.sees("The checks could not be run")
         await asyncio.sleep(0)
         assert driver.app.is_running
+
+
+async def test_a_name_that_fits_nothing_ends_the_call(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_self: FakeSession) -> None:
+        raise UnknownServerError("githup", ["github"])
+
+    monkeypatch.setattr(FakeSession, "look", unknown)
+    async with open_app(scenes.locked_out(tmp_path), settle=False) as driver:
+        await driver.until(lambda: not driver.app.is_running)
+    assert driver.app.return_code == 2
 
 
 def test_what_rests_on_a_check_is_asked_again_too() -> None:

@@ -27,12 +27,16 @@ def has_screen() -> bool:
 def open_app(session: DoctorSession, *, no_color: bool = False) -> int:
     """Runs the app on a session, and the demo after it when the person asked for that on an empty computer.
 
-    Out: 0, or 130 when it was interrupted, 4 when it broke.
+    Out: 0, or 2 when nothing has the name that was given, 130 when it was interrupted, 4 when it broke.
     """
+    import gc
+
+    gc.disable()  # until the first picture is painted: loading the screen library makes no garbage
     from tui.app import DoctorApp
 
     app = DoctorApp(session, no_color=no_color)
     app.run()
+    gc.enable()
     if app.return_value == "demo":
         from tui.demo import open_demo
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.app import DoctorApp
 
 _TROUBLE = (Status.FAIL, Status.UNKNOWN, Status.WARN)
+_READING = Content.styled(" Reading the configs of this computer's MCP clients …", "$foreground-muted")
 _SLOW = 2.0
 """Seconds after which the progress line counts them, so that a person sees it is still alive."""
 
@@ -33,10 +34,11 @@ class CheckupScreen(Screen[None]):
     """Shows the app's board; asks the app for runs and opens the other screens."""
 
     ACTIONS = CHECKUP
+    AUTO_FOCUS = "#servers"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(CHECKUP))
 
     def __init__(self) -> None:
-        super().__init__(id="checkup")
+        super().__init__(id="checkup", classes="-nothing")
         self._row_touched = False
         self._link_touched = False
         self._words = ""
@@ -59,40 +61,38 @@ class CheckupScreen(Screen[None]):
         return bool(self.query("#keys"))
 
     def compose(self) -> ComposeResult:
-        """Header, three panes, progress, keys."""
+        """Header, three panes, progress, keys; with what they show first, so that one layout is enough."""
         session = self.doctor.session
-        yield Static(id="head", markup=False)
+        yield Static(self._head(), id="head", markup=False)
         if session.banner:
             yield Static(session.banner, id="banner", markup=False)
         if session.notes:
             yield Static("\n".join(session.notes), id="notes", markup=False)
         with Horizontal(id="panes"):
-            with Container(id="left"):
+            with Container(id="left") as left:
+                left.border_title = "Servers"
                 yield Static(Content.styled("/ search", "$foreground-muted"), id="search-hint")
                 yield ServerList(id="servers")
             with Container(id="right"):
                 with Container(id="path"):
                     yield Chain(few_characters=self.doctor.few_characters, id="chain")
-                    yield Static(id="about", markup=False)
-                with Container(id="what"):
-                    yield FindingView(id="finding")
+                    about_it = Static(id="about", markup=False)
+                    about_it.border_title = "As it is configured"
+                    yield about_it
+                with Container(id="what") as what:
+                    what.border_title = "mcp-doctor"
+                    yield FindingView(_READING, id="finding")
                     yield Static(id="remedies", markup=False)
-        yield Static(id="progress", markup=False)
+        yield Static(_READING, id="progress", markup=False)
         yield KeyLine(CHECKUP, id="keys")
         yield Static(
             "This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False
         )
 
     def on_mount(self) -> None:
-        """Titles, focus and a slow clock for the progress line."""
-        self.query_one("#left").border_title = "Servers"
-        self.query_one("#chain").border_title = "Path of the credential"
-        self.query_one("#about").border_title = "As it is configured"
-        self.query_one("#what").border_title = "Finding"
-        self.watch(self, "focused", self._focus_moved)
-        self.query_one(ServerList).focus()
+        """A slow clock for the progress line."""
+        self.watch(self, "focused", self._focus_moved, init=False)
         self.set_interval(1.0, self._tick)
-        self.board_changed()
 
     # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,6 +150,9 @@ class CheckupScreen(Screen[None]):
             view.show(_empty_state(self.board))
 
     def _show_head(self) -> None:
+        self.query_one("#head", Static).update(self._head())
+
+    def _head(self) -> Content:
         counts = self.board.counts()
         parts: list[Content] = [Content.styled(" mcp-doctor ", "bold $text-primary")]
         for status in (*_TROUBLE, Status.OK):
@@ -161,7 +164,7 @@ class CheckupScreen(Screen[None]):
         parts.append(
             Content.styled(f"   {host.platform.value}, {host.session.value} session", "$foreground-muted")
         )
-        self.query_one("#head", Static).update(Content("").join(parts))
+        return Content("").join(parts)
 
     def _show_progress(self) -> None:
         line = self.query_one("#progress", Static)

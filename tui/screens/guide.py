@@ -58,6 +58,10 @@ class GuideScreen(Screen[None]):
         *bindings(GUIDE),
         Binding("k", "keep", show=False),
         Binding("c", "clean", show=False),
+        Binding("up", "scroll_page(-1)", show=False),
+        Binding("down", "scroll_page(1)", show=False),
+        Binding("pageup", "scroll_page(-10)", show=False),
+        Binding("pagedown", "scroll_page(10)", show=False),
     ]
 
     def __init__(self, remedy: Remedy, row: str, finding: Finding | None) -> None:
@@ -424,6 +428,10 @@ class GuideScreen(Screen[None]):
             return
         self._answers = {}
         self.dismiss(None)
+
+    def action_scroll_page(self, by: int) -> None:
+        """Up and down the page, so many lines."""
+        self.query_one("#page", VerticalScroll).scroll_relative(y=by, animate=False)
 
     def action_help(self) -> None:
         """The keys."""

@@ -19,10 +19,10 @@ _TROUBLE = frozenset({Status.FAIL, Status.UNKNOWN, Status.WARN})
 class FindingView(VerticalScroll, can_focus=True):
     """The words of one link. Scrolls with the arrow keys."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, content: Content, **options: Any) -> None:
         super().__init__(**options)
-        self._text = Static(markup=False)
-        self._shown: Content | None = None
+        self._text = Static(content, markup=False)
+        self._shown = content
 
     def compose(self) -> Any:
         """One text."""
@@ -30,7 +30,7 @@ class FindingView(VerticalScroll, can_focus=True):
 
     def show(self, content: Content) -> None:
         """Shows this text, from its top when it is another one."""
-        if self._shown is None or content.plain != self._shown.plain:
+        if content.plain != self._shown.plain:
             self._shown = content
             self._text.update(content)
             self.scroll_home(animate=False)
