@@ -14,6 +14,8 @@ from diagnostics.model import Finding, Stage, Status
 from tui.actions import CHECKUP, bindings
 from tui.board import STORE_ROW, Board, Link, Row
 from tui.faces import ASKING, FACES
+from tui.offers import Offers
+from tui.screens import checkup_text as text
 from tui.screens.about import about
 from tui.widgets.chain import Chain
 from tui.widgets.finding_view import FindingView, words_of
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from tui.app import DoctorApp
 
 _TROUBLE = (Status.FAIL, Status.UNKNOWN, Status.WARN)
-_READING = Content.styled(" Reading the configs of this computer's MCP clients …", "$foreground-muted")
-_SLOW = 2.0
-"""Seconds after which the progress line counts them, so that a person sees it is still alive."""
 
 
 class CheckupScreen(Screen[None]):
@@ -42,8 +41,7 @@ class CheckupScreen(Screen[None]):
         self._row_touched = False
         self._link_touched = False
         self._words = ""
-        self._remedies: tuple[str, tuple[Remedy, ...]] = ("", ())
-        self._asked_remedies = ""
+        self._offers = Offers(self._show_remedies)
 
     @property
     def doctor(self) -> "DoctorApp":
@@ -63,7 +61,11 @@ class CheckupScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, three panes, progress, keys; with what they show first, so that one layout is enough."""
         session = self.doctor.session
-        yield Static(self._head(), id="head", markup=False)
+        yield Static(
+            text.head_text(self.board, self.doctor.session.host, self.doctor.few_characters),
+            id="head",
+            markup=False,
+        )
         if session.banner:
             yield Static(session.banner, id="banner", markup=False)
         if session.notes:
@@ -81,9 +83,9 @@ class CheckupScreen(Screen[None]):
                     yield about_it
                 with Container(id="what") as what:
                     what.border_title = "mcp-doctor"
-                    yield FindingView(_READING, id="finding")
+                    yield FindingView(text.READING, id="finding")
                     yield Static(id="remedies", markup=False)
-        yield Static(_READING, id="progress", markup=False)
+        yield Static(text.READING, id="progress", markup=False)
         yield KeyLine(CHECKUP, id="keys")
         yield Static(
             "This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False
@@ -101,9 +103,10 @@ class CheckupScreen(Screen[None]):
         if not self.is_whole:
             return
         servers = self.query_one(ServerList)
+        self._row_touched = servers.take_move() or self._row_touched
         rows = self.board.rows(self._words)
         if self._row_touched and self.board.running:
-            rows = _in_the_order_of(servers.keys, rows)
+            rows = text.in_the_order_of(servers.keys, rows)
         empty = "reading …" if self.board.context is None else "no match" if self._words else "none"
         servers.show([self._item(row) for row in rows], empty)
         if not self._row_touched and rows and servers.chosen != rows[0].key:
@@ -128,7 +131,7 @@ class CheckupScreen(Screen[None]):
         what.border_title = Content(f"{stage.value}: {FACES[link.status].word}")
         self.query_one(FindingView).show(words_of(link, self.doctor.few_characters))
         self.query_one("#about", Static).update(about(row, self.board.server(key)))
-        self._show_remedies()
+        self._offers.look(self.app, self.board.run, self.chosen_findings(), self.board.context)
 
     def _show_nothing(self) -> None:
         """Nothing is configured, nothing matches, or nothing is known yet."""
@@ -147,30 +150,18 @@ class CheckupScreen(Screen[None]):
             )
         else:
             what.border_title = "Nothing is configured here"
-            view.show(_empty_state(self.board))
+            view.show(text.empty_text(self.board))
 
     def _show_head(self) -> None:
-        self.query_one("#head", Static).update(self._head())
-
-    def _head(self) -> Content:
-        counts = self.board.counts()
-        parts: list[Content] = [Content.styled(" mcp-doctor ", "bold $text-primary")]
-        for status in (*_TROUBLE, Status.OK):
-            if counts.get(status):
-                face = FACES[status]
-                glyph = face.plain if self.doctor.few_characters else face.glyph
-                parts.append(Content.styled(f"  {glyph} {counts[status]} {face.word}", face.style))
-        host = self.doctor.session.host
-        parts.append(
-            Content.styled(f"   {host.platform.value}, {host.session.value} session", "$foreground-muted")
+        self.query_one("#head", Static).update(
+            text.head_text(self.board, self.doctor.session.host, self.doctor.few_characters)
         )
-        return Content("").join(parts)
 
     def _show_progress(self) -> None:
         line = self.query_one("#progress", Static)
         board = self.board
         if board.running:
-            line.update(_progress(board, self.doctor.seconds_running, self.doctor.few_characters))
+            line.update(text.progress_text(board, self.doctor.seconds_running, self.doctor.few_characters))
         elif board.said:
             line.update(Content.styled(f" The checks broke off: {board.said}", "$text-error"))
         elif board.context is not None:
@@ -218,62 +209,30 @@ class CheckupScreen(Screen[None]):
         return []
 
     def _show_remedies(self) -> None:
-        findings = self.chosen_findings()
-        wanted = f"{self.board.run} " + " ".join(each.id + each.outcome for each in findings)
-        line = self.query_one("#remedies", Static)
-        if not findings or self.board.context is None:
-            self._remedies = (wanted, ())
-            line.display = False
+        if not self.is_whole:
             return
-        if self._remedies[0] == wanted:
-            return
-        if self._asked_remedies != wanted:
-            line.display = False
-            self._asked_remedies = wanted
-            self._ask_for_remedies(wanted, findings)
-
-    def _ask_for_remedies(self, wanted: str, findings: list[Finding]) -> None:
-        from tui.work import in_background
-
-        context = self.board.context
-
-        def job() -> "tuple[Remedy, ...]":
-            from recovery.planner import remedies_for
-
-            assert context is not None  # noqa: S101 - for the type checker: asked only with a context
-            found: dict[str, Remedy] = {}
-            for finding in findings:
-                for each in remedies_for(finding, context):
-                    found.setdefault(f"{each.id} {each.title}", each)
-            return tuple(found.values())
-
-        def show(remedies: "tuple[Remedy, ...]") -> None:
-            if self._asked_remedies != wanted or not self.is_whole:
-                return
-            self._remedies = (wanted, remedies)
-            line = self.query_one("#remedies", Static)
-            line.display = bool(remedies)
-            if remedies:
-                more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
-                line.update(
-                    Content.assemble(
-                        (" m ", "bold $text-primary reverse"),
-                        (f" {remedies[0].title}", "bold"),
-                        (more, "$foreground-muted"),
-                    )
+        line, remedies = self.query_one("#remedies", Static), self.remedies
+        line.display = bool(remedies)
+        if remedies:
+            more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
+            line.update(
+                Content.assemble(
+                    (" m ", "bold $text-primary reverse"),
+                    (f" {remedies[0].title}", "bold"),
+                    (more, "$foreground-muted"),
                 )
-
-        in_background(self.app, job, show, lambda _error: show(()), "remedies")
+            )
 
     @property
     def remedies(self) -> "tuple[Remedy, ...]":
         """The remedies of the chosen findings, as far as they are known."""
-        return self._remedies[1]
+        return self._offers.remedies
 
     # ── what the person does ────────────────────────────────────────────────────────────────────────────────
 
     def on_server_list_chosen(self, message: ServerList.Chosen) -> None:
         """Another row: its path, on its telling link."""
+        self.query_one(ServerList).take_move()
         self._row_touched = self._row_touched or message.by_person
         self._link_touched = False
         self._show_row()
@@ -446,50 +405,3 @@ class CheckupScreen(Screen[None]):
         from tui.screens.undo import open_undo
 
         open_undo(self.doctor)
-
-
-def _progress(board: Board, seconds: float, few_characters: bool) -> Content:
-    full, empty = ("=", "-") if few_characters else ("━", "─")
-    asked = board.asked
-    done = asked.number - 1 if asked else 0
-    cells = round(12 * done / board.total) if board.total else 0
-    words = asked.question if asked else "Reading the configs …"
-    count = f" {done} of {board.total} " if board.total else " "
-    slow = f"  still waiting, {seconds:.0f} s" if seconds >= _SLOW else ""
-    return Content.assemble(
-        " ",
-        (full * cells, "$text-primary"),
-        (empty * (12 - cells), "$foreground-muted"),
-        (count, "$foreground-muted"),
-        words,
-        (slow, "$text-warning"),
-    )
-
-
-def _in_the_order_of(keys: list[str], rows: list[Row]) -> list[Row]:
-    """While findings stream in, nothing moves under the hand of a person who is choosing."""
-    place = {key: number for number, key in enumerate(keys)}
-    return sorted(rows, key=lambda row: place.get(row.key, len(place)))
-
-
-def _empty_state(board: Board) -> Content:
-    looked = [
-        Content.assemble("  ", (str(each.path), ""), (f"  {each.client}", "$foreground-muted"))
-        for each in board.files
-    ]
-    return Content("\n").join(
-        [
-            Content.styled("No MCP server is configured in any of the places that were looked at.", "bold"),
-            Content(""),
-            Content.assemble(
-                "Press ", ("d", "bold $text-primary"), " for the demo: a sandbox with broken examples."
-            ),
-            Content("It touches nothing of yours."),
-            Content(""),
-            Content("Or name a file: "),
-            Content.styled("  $ mcp-doctor --config FILE", "bold $text-accent"),
-            Content(""),
-            Content.styled("Looked at", "bold $text-primary"),
-            *looked,
-        ]
-    )

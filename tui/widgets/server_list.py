@@ -68,6 +68,12 @@ class ServerList(ScrollView, can_focus=True):
         self._items: tuple[Item, ...] = ()
         self._cursor = 0
         self._when_empty = ""
+        self._moved = False
+
+    def take_move(self) -> bool:
+        """Whether the person has moved since this was last asked: known at once, `Chosen` comes a moment later."""
+        moved, self._moved = self._moved, False
+        return moved
 
     @property
     def chosen(self) -> str | None:
@@ -84,12 +90,14 @@ class ServerList(ScrollView, can_focus=True):
         if self._items == tuple(items) and self._when_empty == when_empty:
             return
         self._when_empty = when_empty
-        before = self.chosen
+        before, place = self.chosen, self._cursor
         self._items = tuple(items)
         keys = [each.key for each in self._items]
         self._cursor = keys.index(before) if before in keys else 0
         self.virtual_size = Size(max(self.size.width, 1), len(keys) * _HEIGHT)
         self.refresh()
+        if self._cursor != place:
+            self._into_view()
         if self.chosen is not None and self.chosen != before:
             self._into_view()
             self.post_message(self.Chosen(self.chosen, by_person=False))
@@ -161,6 +169,7 @@ class ServerList(ScrollView, can_focus=True):
         if not self._items or number == self._cursor:
             return
         self._cursor = number
+        self._moved = self._moved or by_person
         self._into_view()
         self.refresh()
         self.post_message(self.Chosen(self._items[number].key, by_person))
