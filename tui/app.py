@@ -1,6 +1,9 @@
 """The full-screen app: owns the session, the board and the runs of the checks; screens show and ask."""
 
+import asyncio
+import contextlib
 import gc
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,14 +20,13 @@ from diagnostics.text import clean
 from tui import themes
 from tui.board import Board
 from tui.faces import has_few_characters, has_few_colours
-from tui.messages import Asked, Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
+from tui.messages import Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
+from tui.run import Run, place_of
 from tui.session import DoctorSession
-from tui.work import Tray, post
+from tui.work import Tray
 
 if TYPE_CHECKING:
-    from diagnostics.check import Check
     from diagnostics.host import Host
-    from diagnostics.model import Finding
 
 _BATCH = 0.05
 """Seconds between two updates of the screen while findings stream in."""
@@ -77,6 +79,8 @@ class DoctorApp(App[str]):
     def on_mount(self) -> None:
         """The first picture is painted before the first question is asked."""
         self.call_after_refresh(self._after_first_paint)
+        if not self.is_headless:
+            self._leave_in_order_on_signals()
 
     def _after_first_paint(self) -> None:
         gc.freeze()
@@ -108,7 +112,7 @@ class DoctorApp(App[str]):
         session = self.session
         if start:
             session = replace(session, options=replace(session.options, start=True))
-        run = _Run(self, self._run, session, self._tray, self._scope, tuple(self.board.findings.values()))
+        run = Run(self, self._run, session, self._tray, self._scope, tuple(self.board.findings.values()))
         threading.Thread(target=run.work, daemon=True, name=f"run-{self._run}").start()
         self._tell_screens()
 
@@ -228,6 +232,15 @@ class DoctorApp(App[str]):
             "Theme", "Choose other colours, high contrast among them.", self.action_change_theme
         )
 
+    def _leave_in_order_on_signals(self) -> None:
+        """A signal is a wish to leave: the terminal is given back, and a change under way is finished first."""
+        loop = asyncio.get_running_loop()
+        for name, code in (("SIGINT", STOPPED), ("SIGTERM", 143), ("SIGHUP", 129)):
+            number = getattr(signal, name, None)
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows
+                if number is not None:
+                    loop.add_signal_handler(number, self.leave, code)
+
     # ── when it breaks ──────────────────────────────────────────────────────────────────────────────────────
 
     def _handle_exception(self, error: Exception) -> None:
@@ -235,7 +248,7 @@ class DoctorApp(App[str]):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_with(f"{type(error).__name__} {_place_of(error)}", BROKE_OFF)
+        self._exit_with(f"{type(error).__name__} {place_of(error)}", BROKE_OFF)
 
     def _fatal_error(self) -> None:
         self._exit_with("an unexpected error", BROKE_OFF)
@@ -263,88 +276,8 @@ class DoctorApp(App[str]):
         self._filters.append(NoColor())
 
 
-class _Run:
-    """One run of the checks, in a thread of its own."""
-
-    def __init__(
-        self,
-        app: DoctorApp,
-        number: int,
-        session: DoctorSession,
-        tray: Tray,
-        scope: tuple[frozenset[str] | None, frozenset[str] | None],
-        known: "tuple[Finding, ...]",
-    ) -> None:
-        self._app = app
-        self._number = number
-        self._session = session
-        self._tray = tray
-        self._again, self._only = scope
-        self._known = known
-        self._asked = 0
-
-    def work(self) -> None:
-        """Reads the configs, asks, lays the answers on the tray."""
-        from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
-
-        try:
-            self._ask()
-        except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
-            post(self._app, RunBroke(self._number, clean(str(error)), is_wrong_call=True))
-        except Exception as error:
-            post(self._app, RunBroke(self._number, f"{type(error).__name__} {_place_of(error)}"))
-
-    def _ask(self) -> None:
-        from diagnostics.check import all_checks
-        from diagnostics.runner import diagnose
-
-        whole = self._session.look()
-        context = whole
-        checks = all_checks()
-        again = None if self._again is None else resting_on(checks, self._again)
-        if again is not None:
-            checks = tuple(each for each in checks if each.id in again)
-        if self._only is not None:
-            context = replace(whole, servers=[each for each in whole.servers if each.id in self._only])
-        earlier = [] if again is None else [each for each in self._known if each.check not in again]
-        post(self._app, RunBegan(self._number, whole, len(checks), again))
-        for finding in diagnose(context, checks, earlier, self._on_question) if checks else ():
-            if self._app.run_number != self._number:
-                return
-            self._tray.put(finding)
-        post(self._app, RunEnded(self._number))
-
-    def _on_question(self, check: "Check", subjects: int) -> None:
-        self._asked += 1
-        self._tray.put(Asked(self._asked, check.stage, clean(check.question), subjects))
-
-
-def resting_on(checks: "Iterable[Check]", wanted: Iterable[str]) -> frozenset[str]:
-    """These checks and all that need them, directly or not. In: ids, or `<stage>.*` for all of a stage."""
-    every = tuple(checks)
-    names = frozenset(wanted)
-    found = {each.id for each in every if each.id in names or f"{each.stage.value}.*" in names}
-    while more := {each.id for each in every if each.id not in found and found.intersection(each.needs)}:
-        found |= more
-    return frozenset(found)
-
-
 def _call(screen: Screen[Any], action: str) -> Callable[[], Any]:
     async def run() -> None:
         await screen.run_action(action)
 
     return run
-
-
-def _place_of(error: BaseException) -> str:
-    """File name and line of the innermost frame of ours; nothing of its variables."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [
-        each
-        for each in frames
-        if any(f"/{top}/" in each.filename.replace("\\", "/") for top in ("tui", "recovery", "diagnostics"))
-    ]
-    last = (ours or list(frames))[-1:]
-    return f"at {last[0].filename.replace(chr(92), '/').rsplit('/', 1)[-1]}:{last[0].lineno}" if last else ""

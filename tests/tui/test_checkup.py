@@ -15,8 +15,8 @@ from tests.support.fake_session import FakeSession, finding, server, session
 from tests.tui import scenes
 from tests.tui.conftest import OpenApp
 from tui.actions import CHECKUP
-from tui.app import resting_on
 from tui.messages import FindingsWaiting, RunBegan, RunEnded
+from tui.run import resting_on
 from tui.widgets.chain import Chain
 from tui.widgets.finding_view import FindingView
 from tui.widgets.server_list import ServerList

@@ -15,6 +15,7 @@ from diagnostics.secret import Secret
 from recovery.model import Ask, AskKind, Change, RecoveryError, Remedy, Risk
 from recovery.runner import Outcome, Progress
 from tui.actions import GUIDE, Action, bindings
+from tui.mending import mend, take_back
 from tui.messages import StepMoved
 from tui.screens import guide_text as text
 from tui.screens.token_check import TokenCheck
@@ -290,18 +291,8 @@ class GuideScreen(Screen[None]):
         self.query_one("#fields").display = False
         self._show_steps()
         self._go(Phase.WORKING, "Doing it …")
-        app, remedy = self.doctor, self._remedy
-
-        def job() -> Outcome:
-            from recovery.journal import Journal
-            from recovery.runner import carry_out
-
-            host = app.session.host
-            given = {name: value for name, value in answers.items() if name != "consent"}
-            return carry_out(remedy, given, app.session.open_world(host), Journal(host), self._notify_of)
-
-        app.begin_operation(remedy.title)
-        in_background(app, job, self._worked, self._broke, "mend")
+        given = {name: value for name, value in answers.items() if name != "consent"}
+        mend(self.doctor, self._remedy, given, self._notify_of, self._worked, self._broke)
 
     def _notify_of(self, progress: Progress) -> None:
         post(self, StepMoved(progress))
@@ -315,8 +306,6 @@ class GuideScreen(Screen[None]):
             self._show_steps()
 
     def _worked(self, outcome: Outcome) -> None:
-        self.doctor.end_operation()
-        self.doctor.use_host(outcome.host)
         if not self.is_whole:
             return
         self._put("result", text.outcome_text(outcome))
@@ -330,7 +319,6 @@ class GuideScreen(Screen[None]):
             self._go(Phase.IMPOSSIBLE, "Enter tries once more.", ("go_on", "Enter", "try again"))
 
     def _broke(self, error: Exception) -> None:
-        self.doctor.end_operation()
         if self.is_whole:
             self._impossible(error)
 
@@ -375,28 +363,17 @@ class GuideScreen(Screen[None]):
         """Takes back what this guide did."""
         if self.phase is not Phase.OVER or not self._operation or self._taking_back:
             return
-        app, operation = self.doctor, self._operation
         self._taking_back = True
         self._before = {link.stage: link.status for link in self._links()}
         self._go(Phase.WORKING, "Taking it back …")
 
-        def job() -> Outcome:
-            from recovery.journal import Journal
-            from recovery.runner import undo
-
-            host = app.session.host
-            return undo(operation, app.session.open_world(host), Journal(host))
-
         def done(outcome: Outcome) -> None:
-            app.end_operation()
-            app.use_host(outcome.host)
             if self.is_whole:
                 self._put("result", text.outcome_text(outcome))
                 self._go(Phase.LOOKING_AGAIN, "")
-                app.look(self._remedy.recheck or None)
+            self.doctor.look(self._remedy.recheck or None)
 
-        app.begin_operation(f"Take back: {self._remedy.title}")
-        in_background(app, job, done, self._broke, "undo")
+        take_back(self.doctor, self._operation, self._remedy.title, done, self._broke)
 
     # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────
 

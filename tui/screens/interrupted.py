@@ -6,6 +6,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.actions import Action
+from tui.mending import bring_to_an_end, say, say_error
 from tui.screens.dialog import Dialog
 from tui.work import in_background
 
@@ -79,24 +80,8 @@ def _bring_to_an_end(app: "DoctorApp", operation: "Operation", choice: str | Non
         return
     finish = choice == "finish"
 
-    def job() -> "Outcome":
-        from recovery.journal import Journal
-        from recovery.runner import resume
-
-        host = app.session.host
-        return resume(operation.id, app.session.open_world(host), Journal(host), finish=finish)
-
     def done(outcome: "Outcome") -> None:
-        from tui.screens.undo import tell
-
-        app.end_operation()
-        app.use_host(outcome.host)
-        tell(app, outcome, f"{'Finished' if finish else 'Taken back'}: {operation.title}")
+        say(app, outcome, f"{'Finished' if finish else 'Taken back'}: {operation.title}")
         app.look()
 
-    def broke(error: Exception) -> None:
-        app.end_operation()
-        app.notify(type(error).__name__, severity="error", markup=False)
-
-    app.begin_operation(operation.title)
-    in_background(app, job, done, broke, "resume")
+    bring_to_an_end(app, operation, done, lambda error: say_error(app, error), finish=finish)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.mending import say, say_error, take_back
 from tui.screens.confirm import ConfirmScreen
 from tui.work import in_background
 
@@ -22,15 +23,16 @@ def open_undo(app: "DoctorApp") -> None:
         done = [each for each in Journal(app.session.host).operations() if each.state is Event.DONE]
         return done[-1] if done else None
 
-    in_background(app, job, lambda found: _ask(app, found), lambda error: _say(app, error), "undo-look")
+    in_background(app, job, lambda found: _ask(app, found), lambda error: say_error(app, error), "undo-look")
 
 
 def _ask(app: "DoctorApp", operation: "Operation | None") -> None:
     if operation is None:
         app.notify("Nothing was mended yet, so there is nothing to take back.")
         return
+    title = operation.title
     lines = [
-        Content.styled(operation.title, "bold"),
+        Content.styled(title, "bold"),
         Content.styled(f"done {operation.at[:16].replace('T', ' ')} UTC", "$foreground-muted"),
         Content(""),
         Content("These steps are taken back, the last one first:"),
@@ -40,45 +42,13 @@ def _ask(app: "DoctorApp", operation: "Operation | None") -> None:
             "A step refuses when things have changed since: then it stays as it is.", "$foreground-muted"
         ),
     ]
-    screen = ConfirmScreen("Take back?", Content("\n").join(lines), "take it back")
-    app.push_screen(screen, lambda yes: take_back(app, operation.id, operation.title) if yes else None)
-
-
-def take_back(app: "DoctorApp", operation: str, title: str) -> None:
-    """Takes this operation back in a thread, says what became of it, and asks all checks again."""
-
-    def job() -> "Outcome":
-        from recovery.journal import Journal
-        from recovery.runner import undo
-
-        host = app.session.host
-        return undo(operation, app.session.open_world(host), Journal(host))
 
     def done(outcome: "Outcome") -> None:
-        app.end_operation()
-        app.use_host(outcome.host)
-        tell(app, outcome, f"Taken back: {title}")
+        say(app, outcome, f"Taken back: {title}")
         app.look()
 
-    def broke(error: Exception) -> None:
-        app.end_operation()
-        _say(app, error)
+    def agreed(yes: bool | None) -> None:
+        if yes:
+            take_back(app, operation.id, title, done, lambda error: say_error(app, error))
 
-    app.begin_operation(f"Take back: {title}")
-    in_background(app, job, done, broke, "undo")
-
-
-def tell(app: "DoctorApp", outcome: "Outcome", words: str) -> None:
-    """Says the outcome in a note on the screen."""
-    if outcome.ok:
-        app.notify("\n".join((words, *outcome.notes)), markup=False)
-    else:
-        said = "\n".join((outcome.error, *outcome.notes))
-        app.notify(said, title="Not everything worked", severity="error", timeout=20, markup=False)
-
-
-def _say(app: "DoctorApp", error: Exception) -> None:
-    from recovery.model import RecoveryError
-
-    said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
-    app.notify(said, title="That did not work", severity="error", timeout=20, markup=False)
+    app.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back"), agreed)

@@ -1,0 +1,51 @@
+"""Which remedies fit the chosen findings: the planner is asked in the background, and only when they change."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from tui.work import in_background
+
+if TYPE_CHECKING:
+    from textual.message_pump import MessagePump
+
+    from diagnostics.context import Context
+    from diagnostics.model import Finding
+    from recovery.model import Remedy
+
+
+class Offers:
+    """Remembers the answer for the findings it was last asked about; `changed` is called when there is one."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._about = ""
+        self.remedies: tuple[Remedy, ...] = ()
+        """Best first; () while they are being looked for, and where there is none."""
+
+    def look(
+        self, target: "MessagePump", run: int, findings: Sequence["Finding"], context: "Context | None"
+    ) -> None:
+        """Asks about these findings of this run, unless that is what was asked last."""
+        about = f"{run} " + " ".join(each.id + each.outcome for each in findings)
+        if about == self._about:
+            return
+        self._about, self.remedies = about, ()
+        self._changed()
+        if not findings or context is None:
+            return
+
+        def job() -> "tuple[Remedy, ...]":
+            from recovery.planner import remedies_for
+
+            found: dict[str, Remedy] = {}
+            for finding in findings:
+                for each in remedies_for(finding, context):
+                    found.setdefault(f"{each.id} {each.title}", each)
+            return tuple(found.values())
+
+        def found(remedies: "tuple[Remedy, ...]") -> None:
+            if self._about == about:
+                self.remedies = remedies
+                self._changed()
+
+        in_background(target, job, found, lambda _error: found(()), "remedies")
