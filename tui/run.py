@@ -1,5 +1,6 @@
 """One run of the checks, in a thread of its own: reads the configs, asks, lays the answers on a tray."""
 
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -39,12 +40,16 @@ class Run:
         """Reads the configs, asks, lays the answers on the tray."""
         from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
 
+        # A collection over some ten thousand findings holds every thread, and with them the keys, for 100 ms.
+        gc.disable()
         try:
             self._ask()
         except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
             post(self._app, RunBroke(self._number, clean(str(error)), is_wrong_call=True))
         except Exception as error:
             post(self._app, RunBroke(self._number, f"{type(error).__name__} {place_of(error)}"))
+        finally:
+            gc.enable()
 
     def _ask(self) -> None:
         from diagnostics.check import all_checks
