@@ -22,6 +22,8 @@ _ORDER = {
     Status.SKIP: 5,
 }
 _STAGES = tuple(Stage)
+_HANDSHAKE = "start.handshake"
+"""The check that decides about `start`: a command that is there, but was not started, is not yet a green link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ class Board:
             status: Status | None = worst(each.status for each in found)
         else:
             status = None if (to_come and here >= now) or self.context is None else Status.SKIP
+        if stage is Stage.START and status is Status.OK:
+            found.sort(key=lambda each: each.check != _HANDSHAKE)
+            status = found[0].status if found[0].check == _HANDSHAKE else status
         return Link(stage, status, to_come and here == now, tuple(found))
 
     def _note(self, finding: Finding) -> None:

@@ -98,3 +98,15 @@ def test_asking_one_server_again_keeps_the_others(tmp_path: Path) -> None:
     board.take(fake.findings)
     board.begin(2, fake.look(), 1, frozenset({"start.example"}), frozenset({scenes.GITHUB.id}))
     assert board.state(other.id) is Status.OK
+
+
+def test_a_command_that_is_there_but_was_not_started_is_no_green_link(tmp_path: Path) -> None:
+    board = board_of(tmp_path)
+    there = finding(Stage.START, Status.OK, "The command is there", scenes.WEATHER, check="start.command")
+    board.take(
+        [there, finding(Stage.START, Status.SKIP, "Not started", scenes.WEATHER, check="start.handshake")]
+    )
+    assert board.links(scenes.WEATHER.id)[-1].status is Status.SKIP
+    assert board.links(scenes.WEATHER.id)[-1].words == "Not started"
+    board.take([finding(Stage.START, Status.OK, "It answers", scenes.WEATHER, check="start.handshake")])
+    assert board.links(scenes.WEATHER.id)[-1].status is Status.OK
