@@ -37,7 +37,6 @@ def open_demo(scenario: str | None = None) -> "Iterator[DoctorSession]":
 
     scene = load(scenario)
     with ExitStack() as ending:
-        ending.enter_context(_ends_in_order())
         root = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="mcp-doctor-demo-")))
         host = build(root, scene)
         live = {str(host.runtime_dir / "bus")} if scene.bus != "down" else set()
@@ -63,25 +62,3 @@ def open_demo(scenario: str | None = None) -> "Iterator[DoctorSession]":
             banner=f"DEMO - a sandbox in {root}; nothing of yours is touched",
             notes=tuple(scene.filled(line, {"PASSWORD": scene.password}) for line in scene.task),
         )
-
-
-@contextmanager
-def _ends_in_order() -> Iterator[None]:
-    """Turns a closed terminal and a plea to end into an exit, so that the sandbox is taken away then too."""
-    import signal
-    import sys
-    import threading
-    from types import FrameType
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    names = [name for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        names = []
-    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
