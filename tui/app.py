@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import constants
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -50,6 +51,7 @@ class DoctorApp(App[str]):
 
     def __init__(self, session: DoctorSession, *, no_color: bool = False) -> None:
         super().__init__()
+        vars(constants)["LOG_FILE"] = None  # TEXTUAL_LOG would write down every key of a password
         self.session = session
         self.board = Board()
         self.few_characters = has_few_characters(session.host)

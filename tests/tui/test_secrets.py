@@ -128,11 +128,18 @@ async def test_a_crash_prints_one_line_and_no_local_variable(
     assert "Traceback" not in printed.out + printed.err
 
 
-async def test_nothing_is_sent_to_a_developer_console(tmp_path: Path) -> None:
-    app = DoctorApp(scenes.locked_out(tmp_path))
-    async with app.run_test():
-        assert app.log(CANARY) is None
-        assert DoctorApp._log is not DoctorApp.__base__._log  # type: ignore[union-attr]
+async def test_the_screen_librarys_own_log_stays_empty(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "textual.log"
+    monkeypatch.setattr("textual.constants.LOG_FILE", str(log))
+    fixture = mended_by([mending.UNLOCK], tmp_path, monkeypatch)
+    async with open_app(fixture.session) as driver:
+        field = await open_guide(driver)
+        driver.app.post_message(events.Paste(CANARY))
+        await driver.until(lambda: len(field) > 0)
+        driver.app.log(CANARY)
+    assert not log.exists()
 
 
 def test_no_widget_of_ours_hides_text_in_an_input() -> None:
