@@ -1,9 +1,10 @@
 """The main job: log in over SSH, see the broken link, mend it, see the real server answer."""
 
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -109,7 +110,9 @@ def test_from_a_broken_link_to_an_answered_handshake(
     assert "unlock" in scene.records()
 
 
-def test_a_line_that_drops_in_the_middle_of_a_guide_is_told_at_the_next_start(scene: Scene) -> None:
+@contextlib.contextmanager
+def begun_and_not_ended(scene: Scene) -> Iterator[Terminal]:
+    """A guide whose step is under way: the journal has it, the daemon is stopped and can't answer."""
     knows_its_bus(scene)
     with scene.login() as terminal:
         terminal.write(scene.doctor() + "\r")
@@ -122,26 +125,64 @@ def test_a_line_that_drops_in_the_middle_of_a_guide_is_told_at_the_next_start(sc
         daemon = next(
             pid for pid, line in scene.account.processes().items() if "gnome-keyring-daemon" in line
         )
-        os.kill(daemon, signal.SIGSTOP)  # so that the step is begun and can't end
+        os.kill(daemon, signal.SIGSTOP)
         try:
             terminal.press("enter")
             ends = time.monotonic() + 10
             while "unlock" not in scene.records():
                 terminal.read()
                 assert time.monotonic() < ends, terminal.text
-            assert terminal.child.pid is not None
-            os.kill(terminal.child.pid, signal.SIGKILL)  # the ssh client: the line is dead
-            while any("mcp-doctor" in line for line in scene.account.processes().values()):
-                assert time.monotonic() < ends + 10, scene.account.processes()
-                time.sleep(0.02)
+            yield terminal
         finally:
             os.kill(daemon, signal.SIGCONT)
-    with scene.login() as terminal:
-        terminal.write(scene.doctor() + "\r")
-        terminal.wait_for(r"(?s)Something was left half done.*Unlock the keychain")
-        terminal.press("t")
-        terminal.wait_gone(r"Something was left half done")
-        terminal.wait_for(LOCKED)
-        leave(terminal)
+
+
+def drop(terminal: Terminal) -> None:
+    """The line is dead: the ssh client is gone without a word."""
+    assert terminal.child.pid is not None
+    os.kill(terminal.child.pid, signal.SIGKILL)
+
+
+def doctors(scene: Scene) -> list[int]:
+    """Processes of the doctor."""
+    return [pid for pid, line in scene.account.processes().items() if "mcp-doctor" in line]
+
+
+def wait_until_the_doctor_is_gone(scene: Scene, seconds: float = 20) -> None:
+    ends = time.monotonic() + seconds
+    while doctors(scene):
+        assert time.monotonic() < ends, scene.account.processes()
+        time.sleep(0.02)
+
+
+def test_a_line_that_drops_in_the_middle_of_a_guide_lets_the_change_end_first(scene: Scene) -> None:
+    with begun_and_not_ended(scene) as terminal:
+        drop(terminal)
+    wait_until_the_doctor_is_gone(scene)
+    with scene.login() as again:
+        again.write(scene.doctor() + "\r")
+        again.wait_for(r"✓ permission The keychain login is unlocked")
+        again.wait_for(r"All \d+ questions")
+        assert "half done" not in again.text
+        leave(again)
     nothing_leaked(scene, terminal)
+    nothing_leaked(scene, again)
+    nothing_left(scene)
+
+
+def test_a_doctor_killed_in_the_middle_of_a_guide_tells_so_at_the_next_start(scene: Scene) -> None:
+    with begun_and_not_ended(scene) as terminal:
+        for pid in doctors(scene):
+            os.kill(pid, signal.SIGKILL)
+        drop(terminal)
+        wait_until_the_doctor_is_gone(scene)
+    with scene.login() as again:
+        again.write(scene.doctor() + "\r")
+        again.wait_for(r"(?s)Something was left half done.*Unlock the keychain")
+        again.press("t")
+        again.wait_gone(r"Something was left half done")
+        again.wait_for(LOCKED)
+        leave(again)
+    nothing_leaked(scene, terminal)
+    nothing_leaked(scene, again)
     nothing_left(scene)
