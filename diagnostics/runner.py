@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from diagnostics.catalog.wording import Wording, wording
+from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within
@@ -134,9 +134,9 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         stage=one.stage,
         status=verdict.status,
         outcome=verdict.outcome,
-        title=text.title.format_map(facts),
-        detail=text.detail.format_map(facts),
-        fix=tuple(line.format_map(quoted if line.startswith("$ ") else facts) for line in text.fix),
+        title=filled(text.title, facts),
+        detail=filled(text.detail, facts),
+        fix=tuple(filled(line, quoted if line.startswith("$ ") else facts) for line in text.fix),
         evidence=tuple(clean(context.scrubber.scrub(line)) for line in verdict.evidence),
         cause=verdict.cause,
         server=server,

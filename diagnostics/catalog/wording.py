@@ -16,7 +16,22 @@ class Wording:
     detail: str = ""
     """Why it is so and what follows from it."""
     fix: tuple[str, ...] = ()
-    """What to do, a line each; a command stands on a line of its own after `$ `."""
+    """What to do, a line each; a command stands on a line of its own after `$ `, lines of a config after `| `."""
+
+
+class _Fact(str):
+    """A fact that knows its plural: `{items:entry|entries}` gives "1 entry", "2 entries"."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        one, sign, many = spec.partition("|")
+        return f"{self!s} {one if self == '1' else many}" if sign else format(str(self), spec)
+
+
+def filled(template: str, facts: Mapping[str, str]) -> str:
+    """A wording with the facts in their places."""
+    return template.format_map({name: _Fact(value) for name, value in facts.items()})
 
 
 @cache

@@ -61,7 +61,10 @@ def _told(finding: Mapping[str, Any], head: str, dot: str, arrow: str, width: in
     lines += _wrapped(finding["detail"], "  ", width)
     lines += [f"  | {line}" for line in finding["evidence"]]
     for line in finding["fix"]:
-        lines += [f"      {line}"] if line.startswith("$ ") else _wrapped(line, f"  {arrow} ", width)
+        if line.startswith(("$ ", "| ")):
+            lines.append(f"      {line.removeprefix('| ')}")
+        else:
+            lines += _wrapped(line, f"  {arrow} ", width)
     if finding["remedies"]:
         lines.append(f"      $ mcp-doctor fix {finding['id']}")
     return lines

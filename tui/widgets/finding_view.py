@@ -54,9 +54,11 @@ def words_of(link: Link, few_characters: bool) -> Content:
 
 
 def fix_lines(lines: Sequence[str]) -> Content:
-    """What to do: sentences, and commands set apart."""
+    """What to do: sentences, and commands and lines of a config set apart."""
     return Content("\n").join(
-        Content.styled(f"  {line}", "bold $text-accent") if line.startswith("$ ") else Content(line)
+        Content.styled(f"  {line.removeprefix('| ')}", "bold $text-accent")
+        if line.startswith(("$ ", "| "))
+        else Content(line)
         for line in lines
     )
 
