@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from diagnostics.model import Status
+from diagnostics.model import Stage, Status
 from tests.tui.conftest import Driver
 from tui.app import DoctorApp
 from tui.demo import open_demo
@@ -141,3 +141,13 @@ async def test_every_link_shows_its_own_fault(title: str) -> None:
     async with demo("every-link") as driver:
         shown = [each.title for each in driver.app.board.findings.values() if each.status is not Status.OK]
         assert any(title in each for each in shown), shown
+
+
+async def test_a_token_that_nobody_was_asked_about_is_not_shown_as_accepted() -> None:
+    async with demo("every-link") as driver:
+        board = driver.app.board
+        assert any(each.check == "validity.clock" for each in board.findings.values())
+        (gitlab,) = (row for row in board.rows() if row.title == "gitlab")
+        (validity,) = (link for link in board.links(gitlab.key) if link.stage is Stage.VALIDITY)
+        assert validity.status is Status.SKIP
+        assert "Does the provider accept it" in validity.words
