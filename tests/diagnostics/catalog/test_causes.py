@@ -18,7 +18,7 @@ CHECKS = Path(__file__).parents[3] / "diagnostics/checks"
 @pytest.mark.parametrize("name", ["causes", "packages"])
 def test_the_files_follow_their_schema(name: str) -> None:
     schema = json.loads(
-        files("diagnostics.catalog").joinpath(f"schema/{name}.json").read_text(encoding="utf-8")
+        files("diagnostics.catalog").joinpath(f"schema/{name}.schema.json").read_text(encoding="utf-8")
     )
     jsonschema.validate(read(f"{name}.toml"), schema)
 

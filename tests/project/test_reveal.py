@@ -1,0 +1,48 @@
+"""Who may take a secret out of its wrapping. A new name on this list is a decision, not an accident."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ALLOWED = {
+    "diagnostics/secret.py": "the type itself, and the scrubber",
+    "diagnostics/model.py": "compares a default with the text it stands in",
+    "diagnostics/references.py": "reads config values to find what they refer to",
+    "diagnostics/resolve.py": "puts values into a server's environment and arguments",
+    "diagnostics/credential.py": "tells a credential's provider by its variable and host",
+    "diagnostics/hygiene.py": "looks for damage in a value",
+    "diagnostics/token_format.py": "looks at a value's shape and check digits",
+    "diagnostics/new_token.py": "hands a server's settings (not the token) to the provider's client",
+    "diagnostics/http.py": "sends a token to its provider",
+    "diagnostics/command_line.py": "shows a command line with its credentials masked",
+    "diagnostics/checks/format/hygiene.py": "names the damage",
+    "diagnostics/checks/reference/environment.py": "asks whether a value is empty",
+    "diagnostics/checks/reference/expansion.py": "writes the lines that wrap a command",
+    "diagnostics/checks/start/command.py": "looks for the script among the arguments",
+    "diagnostics/checks/start/credentials.py": "asks whether a value is empty",
+    "recovery/launcher.py": "becomes the server",
+    "recovery/stores/secret_service.py": "writes to the keychain",
+    "recovery/undo_copies.py": "compares copies that the keychain keeps",
+    "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",
+}
+
+
+def callers() -> set[str]:
+    found = set()
+    for folder in ("diagnostics", "recovery", "tui"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and node.attr in {"reveal"}:
+                    found.add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_nobody_else_reveals_a_secret() -> None:
+    assert not callers() - set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", sorted(ALLOWED))
+def test_whoever_may_does(path: str) -> None:
+    assert path in callers()
