@@ -20,7 +20,7 @@ from recovery.model import RecoveryError
 from recovery.processes import LocalProcesses
 
 if TYPE_CHECKING:
-    from recovery.world import RecoveryWorld
+    from recovery.ports import RecoveryWorld
 
 _START_SECONDS = 8.0
 _LONGEST_SOCKET = 100

@@ -8,9 +8,9 @@ from diagnostics.stores import Entry
 from diagnostics.text import clean
 from recovery.journal import Journal
 from recovery.model import Ask, AskKind, RecoveryError, Remedy, Step
+from recovery.ports import RecoveryWorld
 from recovery.runner import Notify, Outcome, carry_out
 from recovery.steps.entry import TOKEN, DeleteEntry, SetEntry
-from recovery.world import RecoveryWorld
 
 
 def set_entry(

@@ -6,8 +6,8 @@ from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.text import clean
 from recovery.model import HalfDoneError, RecoveryError
+from recovery.ports import RecoveryWorld
 from recovery.undo_copies import is_sealed, keep, seal
-from recovery.world import RecoveryWorld
 
 _APPLICATION = "Python keyring library"
 

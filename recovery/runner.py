@@ -15,8 +15,8 @@ from diagnostics.text import clean
 from recovery.journal import Event, Journal, JournalError, Operation
 from recovery.model import Answers, AskKind, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
 from recovery.outcome import Notify, Outcome, Phase, Progress, Result
+from recovery.ports import RecoveryWorld
 from recovery.steps import read_step, step_data
-from recovery.world import RecoveryWorld
 
 __all__ = ["Notify", "Outcome", "Phase", "Progress", "Result", "carry_out", "preview", "resume", "undo"]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from recovery.model import RecoveryError
-from recovery.world import RecoveryWorld
+from recovery.ports import RecoveryWorld
 
 UNDO_SERVICE = "mcp-doctor-undo"
 _APPLICATION = "mcp-doctor"

@@ -8,8 +8,8 @@ from tui.work import in_background
 if TYPE_CHECKING:
     from recovery.journal import Journal, Operation
     from recovery.model import Answers, Remedy
+    from recovery.ports import RecoveryWorld
     from recovery.runner import Notify, Outcome
-    from recovery.world import RecoveryWorld
     from tui.app import DoctorApp
 
 Broke = Callable[[Exception], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from diagnostics.context import Context, Options
 from diagnostics.host import Host
 from diagnostics.stores import CredentialStore
-from recovery.world import RecoveryWorld
+from recovery.ports import RecoveryWorld
 
 
 @dataclass(frozen=True)

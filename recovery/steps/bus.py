@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from diagnostics.text import clean
 from recovery.model import Answers, Change, RecoveryError, Risk
-from recovery.world import RecoveryWorld
+from recovery.ports import RecoveryWorld
 
 VARIABLE = "DBUS_SESSION_BUS_ADDRESS"
 

@@ -13,8 +13,8 @@ from diagnostics.stores import Entry
 from diagnostics.text import clean
 from recovery.entry_writing import default, matches, only, shown, verify_written, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.ports import RecoveryWorld
 from recovery.undo_copies import keep, own, restore
-from recovery.world import RecoveryWorld
 
 TOKEN = "token"  # noqa: S105 - the name of an answer
 TWIN = "twin"

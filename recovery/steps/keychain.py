@@ -8,7 +8,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import CollectionState
 from diagnostics.text import clean
 from recovery.model import Answers, Change, RecoveryError, Risk
-from recovery.world import RecoveryWorld
+from recovery.ports import RecoveryWorld
 
 PASSWORD = "password"  # noqa: S105 - the name of an answer
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from diagnostics.text import clean
 from recovery.model import Answers, Change, RecoveryError, Risk
-from recovery.world import RecoveryWorld
+from recovery.ports import RecoveryWorld
 
 _NOT_BACK = "a daemon that was ended can't be brought back; the one that runs now does its work"
 

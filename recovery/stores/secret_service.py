@@ -17,7 +17,7 @@ from diagnostics.stores.bus import Bus, BusError
 from recovery.model import RecoveryError
 
 if TYPE_CHECKING:
-    from recovery.world import RecoveryWorld
+    from recovery.ports import RecoveryWorld
 
 ROOT = "/org/freedesktop/secrets"
 NAME = "org.freedesktop.secrets"

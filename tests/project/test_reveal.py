@@ -34,7 +34,7 @@ def callers() -> set[str]:
     for folder in ("diagnostics", "recovery", "tui"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Attribute) and node.attr in {"reveal"}:
+                if isinstance(node, ast.Attribute) and node.attr == "reveal":
                     found.add(path.relative_to(ROOT).as_posix())
     return found
 
