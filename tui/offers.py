@@ -21,6 +21,21 @@ class Offers:
         self._about = ""
         self.remedies: tuple[Remedy, ...] = ()
         """Best first; () while they are being looked for, and where there is none."""
+        self.known = False
+        """Whether the answer is there."""
+        self._then: Callable[[], None] | None = None
+
+    def when_known(self, then: Callable[[], None]) -> bool:
+        """Calls `then` now, or as soon as the answer is there. Out: whether it was now."""
+        if not self.known:
+            self._then = then
+            return False
+        then()
+        return True
+
+    def forget(self) -> None:
+        """What was to be done when the answer is there is not wanted any more."""
+        self._then = None
 
     def look(
         self, target: "MessagePump", run: int, findings: Sequence["Finding"], context: "Context | None"
@@ -29,9 +44,10 @@ class Offers:
         about = f"{run} " + " ".join(each.id + each.outcome for each in findings)
         if about == self._about:
             return
-        self._about, self.remedies = about, ()
+        self._about, self.remedies, self.known = about, (), False
         self._changed()
         if not findings or context is None:
+            self._answer(())
             return
 
         def job() -> "tuple[Remedy, ...]":
@@ -45,7 +61,13 @@ class Offers:
 
         def found(remedies: "tuple[Remedy, ...]") -> None:
             if self._about == about:
-                self.remedies = remedies
-                self._changed()
+                self._answer(remedies)
 
         in_background(target, job, found, lambda _error: found(()), "remedies")
+
+    def _answer(self, remedies: "tuple[Remedy, ...]") -> None:
+        self.remedies, self.known = remedies, True
+        self._changed()
+        then, self._then = self._then, None
+        if then is not None:
+            then()

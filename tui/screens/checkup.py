@@ -234,6 +234,8 @@ class CheckupScreen(Screen[None]):
         """Another row: its path, on its telling link."""
         self.query_one(ServerList).take_move()
         self._row_touched = self._row_touched or message.by_person
+        if message.by_person:
+            self._offers.forget()
         self._link_touched = False
         self._show_row()
 
@@ -357,10 +359,16 @@ class CheckupScreen(Screen[None]):
 
     def action_mend(self) -> None:
         """Opens the guide of the chosen findings' remedy; lets choose where there are several."""
+        if not self._offers.when_known(self._mend):
+            self.notify("Looking for what can be done …", timeout=1)
+
+    def _mend(self) -> None:
+        if not self.is_current:
+            return
         remedies = self.remedies
         if not remedies:
             words = (
-                "Nothing here needs mending."
+                ("The checks are still running." if self.board.running else "Nothing here needs mending.")
                 if not self.chosen_findings()
                 else ("The doctor can't do this for you: “What to do” says what you can do.")
             )

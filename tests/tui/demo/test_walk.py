@@ -1,11 +1,15 @@
 """A newcomer in the demo: everything that is broken is mended by keys alone, and the path turns green."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from diagnostics.model import Stage, Status
+from diagnostics.context import Context
+from diagnostics.model import Finding, Stage, Status
+from recovery import planner
+from recovery.model import Remedy
 from tests.tui.conftest import Driver
 from tui.app import DoctorApp
 from tui.demo import open_demo
@@ -151,3 +155,21 @@ async def test_a_token_that_nobody_was_asked_about_is_not_shown_as_accepted() ->
         (validity,) = (link for link in board.links(gitlab.key) if link.stage is Stage.VALIDITY)
         assert validity.status is Status.SKIP
         assert "Does the provider accept it" in validity.words
+
+
+async def test_a_key_pressed_before_the_remedies_are_known_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pressed = threading.Event()
+    real = planner.remedies_for
+
+    def slow(finding: Finding, context: Context) -> list[Remedy]:
+        assert pressed.wait(20)
+        return real(finding, context)
+
+    monkeypatch.setattr(planner, "remedies_for", slow)
+    async with demo("locked") as driver:
+        await driver.press("m")
+        await driver.until(lambda: any("Looking for" in each.message for each in driver.app._notifications))
+        pressed.set()
+        await driver.sees("Unlock the keychain", "What will be different")
