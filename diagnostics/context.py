@@ -47,6 +47,9 @@ class Context:
     """What providers said in this run (`diagnostics.providers.Answer`), so that one token is sent once."""
 
     def __post_init__(self) -> None:
+        for each in self.references:
+            if each.syntax is Syntax.LITERAL:
+                self.scrubber.learn(each.text)
         if isinstance(self.store, AskedByName):
             secrets = (each for each in self.references if each.syntax is Syntax.SECRET)
             self.store.expect(each.name for each in secrets if each.name)

@@ -13,8 +13,10 @@ _PREFIXES = (
     r"dckr_pat_", r"SG\.", r"key-(?=[0-9a-f]{20})", r"eyJ(?=[\w-]+\.eyJ)",
 )  # fmt: skip
 _BY_SHAPE = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_PREFIXES)})[A-Za-z0-9_.\-/+=]{{8,}}")
+_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_CHANGES = re.compile(r"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _BY_NAME = re.compile(
-    r"(?i)((?:[\w-]{0,40}(?:token|api[_-]?key|secret|passwd|password|credential|authorization|private[_-]?key))"
+    r"(?i)((?<!\$\{)(?:[\w-]{0,40}(?:token|api[_-]?key|secret|passwd|password|credential|authorization|private[_-]?key))"
     r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?:(?:bearer|basic|token)\s{1,3})?)"
     r"((?![\"']?(?:null|none|true|false|undefined|missing|required|\$\{|<|invalid)\b)[^\s\"',;]{8,})"
 )
@@ -32,6 +34,43 @@ def mask_tokens(text: str) -> str:
     text = _IN_QUERY.sub(rf"\1{MASK}", text)
     text = _BY_SCHEME.sub(_value_of_digits, text)
     return _BY_NAME.sub(_value_of_digits, text)
+
+
+def mask_pasted(text: str) -> str:
+    """The text with every credential masked that was pasted where a name, a path or a command belongs.
+
+    For texts that must stay readable and usable (`npm_config_registry`, `sk-learn-server`, paths): only what is
+    random for certain, by a provider's prefix or by its letters of both cases and digits, is taken for one.
+    """
+    if not _RUN.search(text):
+        return text
+    text = _BY_SHAPE.sub(
+        lambda match: f"{match[1]}{MASK}" if _is_mixed(match[0], match[1]) else match[0], text
+    )
+    return _RUN.sub(lambda match: MASK if _is_random(match[0]) else match[0], text)
+
+
+def pasted_token(name: str) -> str | None:
+    """The token of a known kind that was pasted in a name's place (`${ghp_…}`), None where it is a name."""
+    found = _BY_SHAPE.search(name)
+    return found[0] if found and _is_mixed(found[0], found[1]) else None
+
+
+def _is_mixed(token: str, prefix: str) -> bool:
+    """Whether what follows the prefix is no word: a long run with letters of both cases, or letters and digits."""
+    kinds = (str.islower, str.isupper, str.isdigit)
+    runs = _RUN.findall(token.removeprefix(prefix))
+    return any(sum(any(map(is_kind, run)) for is_kind in kinds) > 1 for run in runs)
+
+
+def _is_random(run: str) -> bool:
+    """Whether twenty letters and digits or more are mixed as no name is; hexadecimal sums and ids are not meant."""
+    kinds = (str.islower, str.isupper, str.isdigit)
+    return (
+        len(run) >= 20
+        and all(any(map(is_kind, run)) for is_kind in kinds)
+        and len(_CHANGES.findall(run)) >= 3
+    )
 
 
 def _value_of_digits(match: re.Match[str]) -> str:

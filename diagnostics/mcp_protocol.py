@@ -15,6 +15,8 @@ HANDSHAKE_VERSION = "2025-11-25"
 STATELESS_VERSION = "2026-07-28"
 METHOD_NOT_FOUND = -32601
 UNSUPPORTED_VERSION = -32022
+_LONGEST_TEXT = 20_000
+"""Characters: far more than is ever shown, so that no secret is cut in half before it is masked."""
 _CLIENT = {"name": "mcp-doctor", "version": "1"}
 
 
@@ -121,7 +123,9 @@ def error_text(error: object) -> str:
     """An error object's code and message in one line."""
     if not isinstance(error, dict):
         return "an error without a message"
-    return f"{_text(error.get('message')) or 'no message'} (code {error.get('code')})"
+    code = error.get("code")
+    number = code if isinstance(code, int) else "unknown"
+    return f"{_text(error.get('message')) or 'no message'} (code {number})"
 
 
 def _meta() -> dict[str, Any]:
@@ -135,4 +139,4 @@ def _meta() -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value[:200] if isinstance(value, str) else ""
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""

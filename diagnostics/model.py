@@ -213,8 +213,8 @@ class Finding:
     reference: str | None = None
     """The reference's field (`env.GITHUB_TOKEN`)."""
     path: str | None = None
-    subject: str = ""
-    """The subject's key."""
+    subject: str = dataclasses.field(default="", repr=False)
+    """The subject's key, as it is: not to be shown."""
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What remedies need to know (collection path, pid, file name). Never a secret."""
     duration_ms: int = 0

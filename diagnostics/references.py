@@ -7,6 +7,7 @@ from functools import partial
 
 from diagnostics.catalog.clients import Client
 from diagnostics.configs.launcher_words import launcher_at
+from diagnostics.masking import pasted_token
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.plain_text import Guess, address, argument, is_token, named_value
 from diagnostics.reference_syntax import find_references
@@ -83,6 +84,9 @@ def _of(server: Server, one: Client) -> Iterator[Reference]:
         field = f"args[{number}]"
         if number in names_at:
             name = names_at[number]
+            if token := pasted_token(name):
+                yield Reference(server.id, field, Syntax.LITERAL, None, Secret(token))
+                continue
             yield Reference(server.id, field, Syntax.ENV, name, Secret(word), expanded_by_client=True)
             continue
         before = words[number - 1] if number else ""
@@ -114,8 +118,11 @@ def _referred(server: Server, one: Client, field: str, where: str, text: str) ->
         if each.name in one.expansion.predefined or spelling in seen:
             continue
         seen.add(spelling)
-        if each.syntax is not Syntax.ENV and is_token(each.name):  # the credential itself, pasted as a name
-            yield Reference(server.id, field, Syntax.LITERAL, None, Secret(each.name))
+        token = (
+            each.name if each.syntax is not Syntax.ENV and is_token(each.name) else pasted_token(each.name)
+        )
+        if token:  # the credential itself, where its name belongs
+            yield Reference(server.id, field, Syntax.LITERAL, None, Secret(token))
             continue
         if each.default and (said := named_value(each.name, each.default)):
             yield Reference(server.id, field, said.syntax, None, Secret(said.credential))
@@ -138,6 +145,9 @@ def _by_name(server: Server, one: Client) -> Iterator[Reference]:
     if server.bearer_env:
         listed.append((one.fields.bearer_env or "bearer", server.bearer_env))
     for field, name in listed:
+        if token := pasted_token(name):
+            yield Reference(server.id, field, Syntax.LITERAL, None, Secret(token))
+            continue
         yield Reference(server.id, field, Syntax.ENV, name, Secret(name), expanded_by_client=True)
 
 

@@ -11,6 +11,7 @@ from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
 from diagnostics.text import Words, clean
 
@@ -74,7 +75,11 @@ def _at_once(context: Context, one: Check, subjects: Sequence[Subject]) -> Itera
                 subject = waiting.get_nowait()
             except queue.Empty:
                 return
-            answers.put(_answers(context, one, subject))
+            try:
+                found = _answers(context, one, subject)
+            except BaseException as error:  # whoever waits for the answer would wait for ever
+                found = [_finding(context, one, subject, _broke(one, error), 0)]
+            answers.put(found)
 
     for number in range(min(_WORKERS, len(subjects))):
         threading.Thread(target=work, daemon=True, name=f"{one.id}-{number}").start()
@@ -95,11 +100,17 @@ def _answers(context: Context, one: Check, subject: Subject) -> list[Finding]:
     except DeadlineError:
         verdicts = [Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})]
     except Exception as error:
-        said = f"{type(error).__name__} in {one.id}"
-        verdicts = [Verdict(Status.UNKNOWN, "runner.broke", evidence=(said,))]
+        verdicts = [_broke(one, error)]
     spent = round((time.monotonic() - began) * 1000)
-    found = [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+    try:
+        found = [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+    except Exception as error:  # no words for the outcome, a fact that the words ask for is missing
+        found = [_finding(context, one, subject, _broke(one, error), spent)]
     return [found[0], *map(_numbered, found[1:], range(2, len(found) + 1))] if found else []
+
+
+def _broke(one: Check, error: BaseException) -> Verdict:
+    return Verdict(Status.UNKNOWN, "runner.broke", evidence=(f"{type(error).__name__} in {one.id}",))
 
 
 def _numbered(finding: Finding, number: int) -> Finding:
@@ -118,18 +129,18 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     facts = {
         "check": one.id,
         "question": one.question,
-        "server": clean(subject.name if isinstance(subject, Server) else server or ""),
-        "field": clean(field or ""),
-        "path": clean(str(path or "")),
+        "server": _safe(subject.name if isinstance(subject, Server) else server or ""),
+        "field": _safe(field or ""),
+        "path": _safe(str(path or "")),
     }
-    facts |= {name: clean(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
+    facts |= {name: _safe(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
     quoted = {
         name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
         for name, value in facts.items()
     }
     text: Wording = words[key]
     return Finding(
-        id=one.id if isinstance(subject, Store) else f"{one.id}:{clean(_handle(subject))}",
+        id=one.id if isinstance(subject, Store) else f"{one.id}:{_safe(_handle(subject))}",
         check=one.id,
         stage=one.stage,
         status=verdict.status,
@@ -137,15 +148,20 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         title=filled(text.title, facts),
         detail=filled(text.detail, facts),
         fix=tuple(filled(line, quoted if line.startswith("$ ") else facts) for line in text.fix),
-        evidence=tuple(clean(context.scrubber.scrub(line)) for line in verdict.evidence),
+        evidence=tuple(_safe(context.scrubber.scrub(line)) for line in verdict.evidence),
         cause=verdict.cause,
         server=server,
-        reference=field,
+        reference=None if field is None else _safe(field),
         path=str(path) if path else None,
         subject=subject.key,
         facts=facts,
         duration_ms=spent,
     )
+
+
+def _safe(text: str) -> str:
+    """Fit to be shown: people paste credentials where a name, a path or a command belongs."""
+    return mask_pasted(clean(text))
 
 
 def _handle(subject: Subject) -> str:

@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import os
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Never, final
 
 MASK = "•••"
 _SHORTEST_SCRUBBED = 6
 """Characters. Shorter values ("true", "80") are everyday words: masking them would garble every text."""
+_WINDOW = 12
+"""Characters. The shortest part of a longer secret that is recognised as one; a public prefix is about as long."""
 
 _session_key = os.urandom(32)
 
@@ -73,33 +74,96 @@ class Secret:
 
 
 class Scrubber:
-    """Takes every secret it has learned out of a text (a server's stderr, an error message). Thread-safe."""
+    """Takes every secret it has learned out of a text (a server's stderr, an error message). Thread-safe.
+
+    Programs seldom print a credential as it is: they cut it ("using ghp_AbC…"), escape it or encode it. So its
+    beginning and its end are found too, wherever they stand, and the forms that a URL, JSON and base64 give it.
+    """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._lock = threading.Lock()
-        self._secrets: set[Secret] = set()
-        self._longest_first: tuple[Secret, ...] | None = ()
-        """None = to be made anew: sorting at every call would cost more than the search."""
+        self._known: set[Secret] = set()
+        self._short: tuple[Secret, ...] = ()
+        """Those too short for a window, the longest first."""
+        self._heads: dict[int, list[Secret]] = {}
+        """By the hash of their first window; hashes, because a dictionary of beginnings would be readable."""
+        self._tails: dict[int, list[Secret]] = {}
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: Secret) -> None:
-        """From now on `scrub` masks this secret, as it stands and without the white space around it."""
+        """From now on `scrub` masks this secret, as it stands and in the forms that programs print it in."""
+        if secret in self._known:
+            return
         with self._lock:
-            for form in {secret.reveal(), secret.reveal().strip()}:
-                if len(form) >= _SHORTEST_SCRUBBED and Secret(form) not in self._secrets:
-                    self._secrets.add(Secret(form))
-                    self._longest_first = None
+            self._known.add(secret)
+            for form in _forms(secret.reveal()):
+                if len(form) >= _WINDOW:
+                    self._heads.setdefault(hash(form[:_WINDOW]), []).append(Secret(form))
+                    self._tails.setdefault(hash(form[-_WINDOW:]), []).append(Secret(form))
+                elif len(form) >= _SHORTEST_SCRUBBED:
+                    self._short = tuple(sorted({*self._short, Secret(form)}, key=len, reverse=True))
 
     def scrub(self, text: str) -> str:
-        """The text with every learned secret replaced by a mask; the longest first, so no tail remains."""
-        with self._lock:
-            if self._longest_first is None:
-                self._longest_first = tuple(sorted(self._secrets, key=len, reverse=True))
-            known = self._longest_first
-        start = bisect_left(known, -len(text), key=lambda secret: -len(secret))
-        for secret in known[start:]:
+        """The text with every learned secret, and every longer part that begins or ends one, replaced by a mask."""
+        if self._heads and len(text) >= _WINDOW:
+            text = _masked(text, self._spans(text))
+        for secret in self._short:
             value = secret.reveal()
             if value in text:
                 text = text.replace(value, MASK)
         return text
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in the text a secret, or a part of one, begins and ends."""
+        windows = [hash(text[at : at + _WINDOW]) for at in range(len(text) - _WINDOW + 1)]
+        if self._heads.keys().isdisjoint(windows) and self._tails.keys().isdisjoint(windows):
+            return []
+        found: list[tuple[int, int]] = []
+        for at, window in enumerate(windows):
+            found += [(at, at + _in_common(text, at, each.reveal())) for each in self._heads.get(window, ())]
+            for secret in self._tails.get(window, ()):
+                ends = at + _WINDOW
+                before = text[max(0, ends - len(secret)) : ends]
+                found.append((ends - _in_common(before[::-1], 0, secret.reveal()[::-1]), ends))
+        return sorted(found)
+
+
+def _forms(value: str) -> set[str]:
+    """A credential as it is stored, and as programs print it; each line of one that has several."""
+    import base64
+    import json
+    from urllib.parse import quote
+
+    bare = value.strip()
+    lines = [line.strip() for line in bare.splitlines()] if "\n" in bare else []
+    raw = bare.encode("utf-8", "surrogateescape" if _is_from_bytes(bare) else "surrogatepass")
+    in_64 = base64.b64encode(raw).decode()[: len(raw) // 3 * 4] if len(raw) >= _WINDOW else ""
+    url = quote(raw, safe="")
+    return {value, bare, *lines, in_64, url, json.dumps(bare)[1:-1]}
+
+
+def _is_from_bytes(text: str) -> bool:
+    return all("\udc80" <= each <= "\udcff" for each in text if "\ud800" <= each <= "\udfff")
+
+
+def _in_common(text: str, at: int, value: str) -> int:
+    """How many characters of the value stand at this place of the text; at least a window's."""
+    low, high = _WINDOW, len(value)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text.startswith(value[:middle], at):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    out: list[str] = []
+    done = 0
+    for start, end in spans:
+        if start > done or not done:
+            out += [text[done:start], MASK]
+        done = max(done, end)
+    return "".join(out) + text[done:]

@@ -336,15 +336,22 @@ def _become(launch: Launch, host: Host) -> int:
         if _is_file(launch):
             said = f"{launch.command} names an interpreter in its first line that is not installed"
         else:
-            said = f"the command {launch.command!r} is not on the PATH ({launch.env.get('PATH', 'empty')})"
+            said = f"the command {_shown(launch.command)} is not on the PATH ({launch.env.get('PATH', 'empty')})"
         raise _RunError(NOT_FOUND, "command_not_found", said, program=program) from error
     except (PermissionError, NotADirectoryError) as error:
-        said = f"the command {launch.command!r} can't be executed ({error.strerror})"
+        said = f"the command {_shown(launch.command)} can't be executed ({error.strerror})"
         raise _RunError(NOT_EXECUTABLE, "not_executable", said, program=program) from error
     except OSError as error:
-        said = f"the command {launch.command!r} can't be executed ({error.strerror})"
+        said = f"the command {_shown(launch.command)} can't be executed ({error.strerror})"
         cause = "config_schema_error" if error.errno == 7 else "binary_incompatible"  # E2BIG, ENOEXEC
         raise _RunError(NOT_EXECUTABLE, cause, said, program=program) from error
+
+
+def _shown(command: str) -> str:
+    """A command as people may see it: some are a whole shell line, with the token in it."""
+    from diagnostics.masking import mask_tokens
+
+    return repr(mask_tokens(command))
 
 
 def _is_file(launch: Launch) -> bool:
@@ -390,17 +397,24 @@ def _in_words(error: UnresolvedError, server: str | None) -> str:
 
 
 def _end(error: _RunError, server: Server | None, host: Host) -> int:
+    import contextlib
+
+    from diagnostics.masking import mask_pasted, mask_tokens
     from diagnostics.text import clean
 
     server_id = error.server or (server.id if server is not None and server.id else None)
     who = f"{server_id}: " if server_id else ""
-    line = clean(f"mcp-doctor: {who}{error}", 1000)
-    print(line, file=sys.stderr, flush=True)
+    line = mask_pasted(clean(f"mcp-doctor: {who}{error}", 1000))
+    with contextlib.suppress(
+        OSError, AttributeError, ValueError
+    ):  # nobody reads standard error, or it is closed
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
     if error.code != USAGE:
         program = error.program
         if program is None and server is not None and server.command is not None:
             program = re.split(r"[\\/]", server.command)[-1]
-        error.program = program
+        error.program = program and mask_tokens(mask_pasted(clean(program, 200)))
         _record(error, server_id, line, host)
     return error.code
 
@@ -412,6 +426,7 @@ def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> N
     from datetime import UTC, datetime
 
     from diagnostics.failure_record import KEPT, FailureRecord, folder
+    from diagnostics.masking import mask_pasted
 
     now = datetime.now(UTC)
     reference = error.reference
@@ -422,8 +437,8 @@ def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> N
         message=line,
         server=server_id,
         program=error.program,
-        field=None if reference is None else reference.field,
-        reference=(reference.shown or None) if reference is not None else None,
+        field=None if reference is None else mask_pasted(reference.field),
+        reference=(mask_pasted(reference.shown) or None) if reference is not None else None,
     )
     place = folder(host)
     with contextlib.suppress(OSError):

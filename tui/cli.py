@@ -114,7 +114,15 @@ def _broke(name: str, error: Exception) -> int:
 
 
 def _say(name: str, line: str, code: int) -> int:
-    sys.stderr.write(f"{name}: {line}\n")
+    import contextlib
+
+    from diagnostics.masking import mask_pasted
+
+    with contextlib.suppress(
+        OSError, AttributeError, ValueError
+    ):  # nobody reads standard error, or it is closed
+        sys.stderr.write(f"{name}: {mask_pasted(line)}\n")
+        sys.stderr.flush()
     return code
 
 

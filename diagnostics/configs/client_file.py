@@ -13,6 +13,7 @@ from diagnostics.configs.recognition import by_content
 from diagnostics.configs.section import sections
 from diagnostics.configs.toml_document import TomlDocument
 from diagnostics.host import Host
+from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Problem, Server, Status
 from diagnostics.references import with_references
 from diagnostics.text import clean
@@ -42,7 +43,7 @@ def read_client_file(
             for key, first, last in document.repeated(way)
         ]  # fmt: skip
         for key, row in table.items():
-            name = clean(key, 200)
+            name = mask_pasted(clean(key, 200))
             if name in servers:
                 continue
             reader = EntryReader(

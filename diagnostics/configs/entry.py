@@ -281,7 +281,12 @@ def _spelled(value: object) -> str:
     """A value as a lenient client would hand it on."""
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if isinstance(value, dict | list) or value is None else str(value)
+    if isinstance(value, dict | list) or value is None:
+        return ""
+    try:
+        return str(value)
+    except ValueError:  # a number of more digits than Python writes out
+        return ""
 
 
 def _kind(value: object) -> str:

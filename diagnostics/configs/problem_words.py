@@ -2,6 +2,7 @@
 
 from diagnostics.catalog.clients import client
 from diagnostics.catalog.wording import wording
+from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Problem
 from diagnostics.text import clean
 
@@ -21,9 +22,9 @@ def facts_of(problem: Problem, client_id: str) -> dict[str, str]:
 
 def in_one_line(problem: Problem, file: ClientFile) -> str:
     """What is wrong with a file, and where, as one line that is safe to show."""
-    facts = {name: clean(value) for name, value in facts_of(problem, file.client).items()}
+    facts = {name: mask_pasted(clean(value)) for name, value in facts_of(problem, file.client).items()}
     title = wording()[f"config.readable.{problem.outcome}"].title.format_map(
-        facts | {"path": clean(str(file.path))}
+        facts | {"path": mask_pasted(clean(str(file.path)))}
     )
     place = f" (line {problem.line}, column {problem.column})" if problem.column else ""
     return title if not problem.line or f"line {problem.line}" in title else title + place

@@ -8,6 +8,7 @@ from typing import Any
 from diagnostics import rollup
 from diagnostics.configs.problem_words import in_one_line
 from diagnostics.context import Context
+from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Finding, Server, Status
 from diagnostics.text import clean
 
@@ -49,7 +50,7 @@ def exit_code(findings: Sequence[Finding], fail_on: str = "fail") -> int:
 def _client(file: ClientFile) -> Report:
     problem = next((each for each in file.problems if each.fatal and each.server is None), None)
     error = in_one_line(problem, file) if problem is not None and file.status is Status.FAIL else None
-    return {"client": file.client, "path": clean(str(file.path)), "status": file.status.value, "error": error}
+    return {"client": file.client, "path": _safe(str(file.path)), "status": file.status.value, "error": error}
 
 
 def _server(server: Server, findings: Sequence[Finding]) -> Report:
@@ -57,18 +58,22 @@ def _server(server: Server, findings: Sequence[Finding]) -> Report:
         "id": clean(server.id),
         "name": clean(server.name),
         "client": server.client,
-        "path": clean(str(server.path)),
+        "path": _safe(str(server.path)),
         "transport": server.transport,
         "status": rollup.worst(finding.status for finding in findings).value,
         "references": [
             {
-                "field": clean(each.field),
+                "field": _safe(each.field),
                 "syntax": each.syntax.value,
-                "name": clean(each.name) if each.name else None,
+                "name": _safe(each.name) if each.name else None,
             }
             for each in server.references
         ],
     }
+
+
+def _safe(text: str) -> str:
+    return mask_pasted(clean(text))
 
 
 def _finding(finding: Finding, remedies: Sequence[str]) -> Report:
@@ -77,7 +82,7 @@ def _finding(finding: Finding, remedies: Sequence[str]) -> Report:
         "check": finding.check,
         "stage": finding.stage.value,
         "server": clean(finding.server) if finding.server else None,
-        "reference": clean(finding.reference) if finding.reference else None,
+        "reference": _safe(finding.reference) if finding.reference else None,
         "status": finding.status.value,
         "cause": finding.cause,
         "title": finding.title,

@@ -1,9 +1,11 @@
 """A secret shows itself to nobody, whichever way it is asked."""
 
+import base64
 import copy
 import json
 import pickle
 import traceback
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -72,3 +74,30 @@ def test_a_secret_stored_with_a_line_break_is_found_without_it() -> None:
 
 def test_short_everyday_values_are_left_alone() -> None:
     assert Scrubber([Secret("true")]).scrub("it is true") == "it is true"
+
+
+LONG = "Zq8" + "dj2KfP0x" * 3
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        LONG[:14] + "...",
+        "..." + LONG[-13:],
+        base64.b64encode(LONG.encode()).decode(),
+        f"https://host/?a={quote(LONG + '/+ %', safe='')}",
+        json.dumps({"said": LONG + '"\n'}),
+    ],
+)
+def test_a_secret_that_is_cut_or_encoded_is_found_too(printed: str) -> None:
+    scrubber = Scrubber([Secret(LONG), Secret(LONG + "/+ %"), Secret(LONG + '"\n')])
+    scrubbed = scrubber.scrub(f"401 for {printed}, sorry")
+    assert MASK in scrubbed
+    assert scrubbed.startswith("401 for ")
+    assert scrubbed.endswith("sorry")
+
+
+def test_every_line_of_a_secret_with_several_is_found_alone() -> None:
+    key = "\n".join(("-----BEGIN KEY-----", LONG, LONG[::-1], "-----END KEY-----"))
+    scrubbed = Scrubber([Secret(key)]).scrub(f"bad line: {LONG[::-1]}")
+    assert scrubbed == f"bad line: {MASK}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
+from diagnostics.masking import mask_tokens
 from diagnostics.model import Server, Syntax
 from diagnostics.reference_syntax import Malformed, find_malformed
 
@@ -58,7 +59,7 @@ def wrapped_lines(server: Server, one: Client) -> tuple[str, str]:
         for number, arg in enumerate(server.args)
     ]
     words = ", ".join(
-        json.dumps(word, ensure_ascii=False) for word in ["run", "--", server.command or "", *shown]
+        json.dumps(word, ensure_ascii=False) for word in ["run", "--", mask_tokens(server.command or ""), *shown]
     )
     names = one.fields
     if one.format == "toml":

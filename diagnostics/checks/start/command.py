@@ -6,6 +6,7 @@ from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.child_environment import inherited_by
 from diagnostics.context import Context
+from diagnostics.masking import mask_tokens
 from diagnostics.model import Server
 from diagnostics.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
 from diagnostics.references import unwrap
@@ -50,7 +51,7 @@ def command(context: Context, server: Server) -> Verdict | None:
 def _program(found: Program, server: Server) -> Verdict | None:
     """The verdict on a program that can't be started, None for one that can."""
     facts = {
-        "command": found.command,
+        "command": mask_tokens(found.command),  # some are a whole shell line, with the token in it
         "program": str(found.path or ""),
         "client": client(server.client).name,
         "hint": install_hint(found.command)

@@ -9,6 +9,7 @@ from diagnostics.child_environment import inherited_by
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
 from diagnostics.launch import SECONDS_WITH_DOWNLOAD, TEARDOWN, Outcome, StartResult, handshake, seconds_for
+from diagnostics.masking import mask_tokens
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.references import unwrap
 from diagnostics.resolve import UnresolvedError, resolve
@@ -165,5 +166,8 @@ class _Reading:
         return tuple(clean_lines(self._scrubbed("\n".join(self.result.noise[:3])), 3))
 
     def _scrubbed(self, text: str) -> str:
-        """Scrubbed before it is cut anywhere: half a secret would not be recognised as one."""
-        return self.context.scrubber.scrub(text)
+        """Scrubbed before it is cut anywhere: half a secret would not be recognised as one.
+
+        The server has credentials that the config does not tell of: its shell's, its login's, those it was given.
+        """
+        return mask_tokens(self.context.scrubber.scrub(text))
