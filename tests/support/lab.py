@@ -228,21 +228,23 @@ class Lab:
         bus = self.connect()
         properties = {"org.freedesktop.Secret.Collection.Label": ("s", label)}
         body = (properties, self._wrapped(bus, password.encode()))
-        return str(bus.call(INTERNAL, "CreateWithMasterPassword", "a{sv}(oayays)", body)[0])
+        return str(
+            bus.call(INTERNAL, "CreateWithMasterPassword", "a{sv}(oayays)", body, seconds=_PATIENCE)[0]
+        )
 
     def unlock(self, password: str, collection: str = LOGIN) -> None:
         """Unlocks a collection. Raises BusError (`…Denied`) on a wrong password."""
         bus = self.connect()
         body = (collection, self._wrapped(bus, password.encode()))
-        bus.call(INTERNAL, "UnlockWithMasterPassword", "o(oayays)", body)
+        bus.call(INTERNAL, "UnlockWithMasterPassword", "o(oayays)", body, seconds=_PATIENCE)
 
     def lock(self, collection: str = LOGIN) -> None:
         """Locks a collection."""
-        self.connect().call(SERVICE, "Lock", "ao", ([collection],))
+        self.connect().call(SERVICE, "Lock", "ao", ([collection],), seconds=_PATIENCE)
 
     def set_alias(self, collection: str, alias: str = "default") -> None:
         """Points the alias at a collection; `/` takes it away."""
-        self.connect().call(SERVICE, "SetAlias", "so", (alias, collection))
+        self.connect().call(SERVICE, "SetAlias", "so", (alias, collection), seconds=_PATIENCE)
 
     def read_alias(self, alias: str = "default") -> str:
         """What the alias names, `/` = nothing."""
@@ -269,7 +271,11 @@ class Lab:
         }
         body = (properties, self._wrapped(bus, secret), replace)
         to = DBusAddress(collection, NAME, f"{_SECRET}.Collection")
-        return str(bus.call(to, "CreateItem", "a{sv}(oayays)b", body)[0])
+        try:
+            return str(bus.call(to, "CreateItem", "a{sv}(oayays)b", body, seconds=_PATIENCE)[0])
+        except BusError as error:
+            error.add_note(self.log()[-2000:])
+            raise
 
     def add_entry(self, name: str, secret: str | bytes, *, service: str = "mcp-secrets", **more: str) -> str:
         """Writes an item as the keyring library does. Out: its path."""
