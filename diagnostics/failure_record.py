@@ -55,7 +55,7 @@ def read_failures(host: Host, server: str | None = None) -> list[FailureRecord]:
 
 def _read(path: Path) -> FailureRecord | None:
     try:
-        if path.stat().st_size > _LARGEST:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -60,8 +60,12 @@ def only(found: Sequence[Entry], named: str) -> Entry:
 
 
 def default(world: RecoveryWorld) -> str:
-    """The default collection's address. Raises RecoveryError where it is missing or locked."""
+    """The default collection's address. Raises RecoveryError where it is missing, locked or out of reach."""
     state = world.keychain.state()
+    if state.bus.trouble == "hung" or state.provider.hung or state.error:
+        raise RecoveryError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
+    if state.bus.trouble is not None or not state.provider.running:
+        raise RecoveryError("no keychain can be reached from here: `mcp-doctor unlock` finds the way to it")
     if state.default is None or not state.default.exists:
         raise RecoveryError("there is no default keychain: `mcp-doctor unlock --create` makes one")
     if state.default.locked:

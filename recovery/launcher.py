@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.host import Host
-from diagnostics.model import Platform, Reference, Server, Syntax
+from diagnostics.model import Platform, Problem, Reference, Server, Syntax
 from diagnostics.resolve import Launch, UnresolvedError, resolve
 from diagnostics.secret import Secret
 from diagnostics.stores import StoreError
@@ -246,11 +246,17 @@ def _inherited(server: Server, host: Host) -> Mapping[str, str]:
 
 def _env_file(server: Server, host: Host) -> dict[str, str]:
     """The entry's `.env` file: NAME=VALUE lines, quotes taken off, nothing expanded."""
+    from diagnostics.configs.content import read_text
+
     path = Path(server.cwd or host.cwd) / Path(server.env_file or "").expanduser()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = read_text(path)
+        if isinstance(content, Problem):
+            raise OSError(0, content.detail or content.outcome)
+        lines = content.text.splitlines()
     except (OSError, ValueError) as error:
-        said = f"its env file {path} can't be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+        why = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
+        said = f"its env file {path} can't be read ({why or 'not UTF-8'})"
         raise _RunError(UNRESOLVED, "path_not_found", said, server=server.id) from error
     found = {}
     for line in lines:

@@ -35,7 +35,7 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
 def is_locked(path: Path) -> bool:
     """Whether someone holds the lock now; False where there is no such file."""
     try:
-        handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:

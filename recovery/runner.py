@@ -13,9 +13,11 @@ from typing import Any
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.text import clean
 from recovery.journal import Event, Journal, JournalError, Operation
-from recovery.model import Answers, AskKind, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
+from recovery.operation import OPEN, ask_data
 from recovery.outcome import Notify, Outcome, Phase, Progress, Result
 from recovery.ports import RecoveryWorld
+from recovery.remainder import reach, remainder, unanswered
 from recovery.steps import read_step, step_data
 
 __all__ = ["Notify", "Outcome", "Phase", "Progress", "Result", "carry_out", "preview", "resume", "undo"]
@@ -42,7 +44,7 @@ def carry_out(
     In: `answers` for each of `remedy.asks`; consent has been given.
     """
     scrub = _scrubber(answers)
-    missing = _unanswered(remedy, answers)
+    missing = unanswered(remedy, answers)
     if missing or not remedy.steps:
         said = (
             f"an answer is missing: {missing}" if missing else "only you can do this: follow the lines above"
@@ -61,6 +63,7 @@ def carry_out(
                     {"kind": step.kind, "title": clean(step.title), "data": step_data(step)}
                     for step in remedy.steps
                 ],
+                asks=[ask_data(ask) for ask in remedy.asks],
             )
             run = _Run(operation, remedy.title, world, journal, notify, scrub)
             return run.forward(list(enumerate(remedy.steps)), {}, answers)
@@ -71,7 +74,7 @@ def carry_out(
 def undo(
     wanted: str | None, world: RecoveryWorld, journal: Journal, notify: Notify = lambda _progress: None
 ) -> Outcome:
-    """Takes back the operation with this id; None = the last one that was done."""
+    """Takes back the operation with this id; None = the last one that was done, or was cut off half-way."""
     try:
         with journal.operating():
             operation = _to_undo(wanted, journal)
@@ -92,7 +95,8 @@ def resume(
 ) -> Outcome:
     """Brings an interrupted operation (`Journal.interrupted`) to an end: finishes it, or takes it back.
 
-    In: `answers` when finishing one that asks (a password is never in the journal).
+    In: `answers` to the questions of `remainder.remainder(…).remedy` when finishing (no answer is in the journal).
+    Finishing that fails at a step leaves the operation interrupted (HALF_DONE): it can be tried again or taken back.
     """
     given: Answers = answers or {}
     scrub = _scrubber(given)
@@ -104,8 +108,7 @@ def resume(
             run = _Run(operation.id, operation.title, world, journal, notify, scrub)
             if not finish or operation.state is Event.UNDOING:
                 return run.back(operation)
-            run.reach(operation)
-            return run.go_on(operation, given)
+                        return run.go_on(operation, given)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, wanted, "Resume", scrub(error), host=world.host)
 
@@ -121,9 +124,17 @@ class _Run:
     notes: list[str] = field(default_factory=list)
 
     def forward(
-        self, todo: list[tuple[int, Step]], done: dict[int, tuple[Step, Mapping[str, str]]], answers: Answers
+        self,
+        todo: list[tuple[int, Step]],
+        done: dict[int, tuple[Step, Mapping[str, str]]],
+        answers: Answers,
+        *,
+        again: bool = False,
     ) -> Outcome:
-        """Applies the steps that are left; `done` has those that stand, in order, with what they kept."""
+        """Applies the steps that are left; `done` has those that stand, in order, with what they kept.
+
+        In: `again` = a crash came before: a step that fails takes back itself only, so that it can be tried again.
+        """
         for index, step in todo:
             try:
                 self.journal.append(Event.INTENT, self.operation, step=index)
@@ -138,12 +149,18 @@ class _Run:
                 self._remember(kept)
                 self._tell(index, step, Phase.DONE)
             except Exception as error:
-                return self._give_up(index, step, error, done)
+                return self._give_up(index, step, error, done, again=again)
         self.journal.append(Event.DONE, self.operation)
         return self._outcome(Result.DONE)
 
     def _give_up(
-        self, index: int, step: Step, error: Exception, done: dict[int, tuple[Step, Mapping[str, str]]]
+        self,
+        index: int,
+        step: Step,
+        error: Exception,
+        done: dict[int, tuple[Step, Mapping[str, str]]],
+        *,
+        again: bool,
     ) -> Outcome:
         known = isinstance(error, RecoveryError)
         if index not in done and (not known or isinstance(error, HalfDoneError)):
@@ -152,6 +169,9 @@ class _Run:
         self._tell(index, step, Phase.FAILED, said)
         if index not in done:
             self._try_append(Event.FAILED_STEP, step=index)
+        if again:
+            self._take_back({number: each for number, each in done.items() if number == index})
+            return self._outcome(Result.HALF_DONE, said)
         stays = self._take_back(done)
         self._try_append(Event.FAILED, error=said)
         return self._outcome(Result.PARTLY if stays else Result.NOTHING_CHANGED, said)
@@ -177,7 +197,7 @@ class _Run:
 
     def back(self, operation: Operation) -> Outcome:
         """Takes back every step of a recorded operation that may stand."""
-        self.reach(operation)
+        reach(operation, self.world)
         done = {
             index: (read_step(record.kind, record.data), record.kept)
             for index, record in enumerate(operation.steps)
@@ -192,32 +212,25 @@ class _Run:
         return self._outcome(Result.DONE)
 
     def go_on(self, operation: Operation, answers: Answers) -> Outcome:
-        """Finishes: a step that was under way is looked at first, it may have been done before the crash."""
-        done: dict[int, tuple[Step, Mapping[str, str]]] = {}
-        todo: list[tuple[int, Step]] = []
-        for index, record in enumerate(operation.steps):
-            step = read_step(record.kind, record.data)
-            if record.last in {Event.APPLIED, Event.VERIFIED}:
-                done[index] = (step, record.kept)
-            elif record.last is Event.INTENT and _stands(step, self.world):
-                done[index] = (step, {})
-                self.journal.append(Event.VERIFIED, self.operation, step=index)
-            else:
-                if record.last is Event.INTENT and step.risk is not Risk.FINAL:
-                    step.undo(self.world, {})  # half of it may stand: it begins anew
-                todo.append((index, step))
-        return self.forward(todo, done, answers)
+        """Finishes: a step that was under way is looked at first, it may have been done before the crash.
 
-    def reach(self, operation: Operation) -> None:
-        """The keychain stands on the bus that the operation started or chose: go there."""
-        for record in operation.steps:
-            address = record.kept.get("address")
-            if (
-                address
-                and record.may_stand
-                and self.world.host.env.get("DBUS_SESSION_BUS_ADDRESS") != address
-            ):
-                self.world.use_bus(address)
+        A step that fails leaves the operation as it is, to be tried again or taken back.
+        """
+        left = remainder(operation, self.world)
+        missing = unanswered(left.remedy, answers)
+        if missing:
+            raise RecoveryError(f"an answer is missing: {missing}")
+        for index, (step, kept) in left.done.items():
+            if index in left.unrecorded:
+                self.journal.append(Event.APPLIED, self.operation, step=index, kept=dict(kept))
+                self.journal.append(Event.VERIFIED, self.operation, step=index)
+            self._remember(kept)
+            self._tell(index, step, Phase.DONE)
+        for index, step in left.todo:
+            if index in left.half and step.risk is not Risk.FINAL:
+                step.undo(self.world, operation.steps[index].kept)
+                self.journal.append(Event.TAKEN_BACK, self.operation, step=index)
+        return self.forward(list(left.todo), dict(left.done), answers, again=True)
 
     def _remember(self, kept: Mapping[str, str]) -> None:
         self.notes.extend(line for line in kept.get("tell", "").split("\n") if line)
@@ -250,37 +263,20 @@ class _Run:
             raise
 
 
-def _stands(step: Step, world: RecoveryWorld) -> bool:
-    try:
-        step.verify(world)
-    except RecoveryError:
-        return False
-    return True
-
-
 def _to_undo(wanted: str | None, journal: Journal) -> Operation:
     operations = journal.operations()
     if wanted is None:
-        found = next((each for each in reversed(operations) if each.state is Event.DONE), None)
+        # The one that was cut off is what the person means: the one before it stands as they wanted it.
+        found = next((each for each in reversed(operations) if each.state in {Event.DONE, *OPEN}), None)
         if found is None:
             raise RecoveryError("there is nothing to take back: no operation is recorded as done")
         return found
     found = next((each for each in operations if each.id == wanted), None)
     if found is None:
         raise RecoveryError(f"no operation {clean(wanted)} is recorded: `mcp-doctor audit show` lists them")
-    if not found.can_be_undone:
+    if not found.can_be_undone and found.state not in OPEN:
         raise RecoveryError(f"operation {found.id} has nothing left to take back")
     return found
-
-
-def _unanswered(remedy: Remedy, answers: Answers) -> str:
-    for ask in remedy.asks:
-        answer = answers.get(ask.name)
-        if not answer:
-            return ask.prompt
-        if ask.kind is AskKind.CHOICE and all(answer != Secret(value) for value, _ in ask.choices):
-            return ask.prompt
-    return ""
 
 
 def _scrubber(answers: Answers) -> Callable[[object], str]:

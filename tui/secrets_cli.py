@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from diagnostics import __version__
+from diagnostics.masking import mask_pasted
 from diagnostics.secret import Secret
 from tui.cli import guarded
 from tui.usage import UsageError
@@ -34,6 +35,11 @@ def entry_name(words: Sequence[str]) -> str:
         UsageError: nothing is left, or a character that has no place in a name.
     """
     name = "_".join(words)
+    if mask_pasted(name) != name:
+        raise UsageError(
+            "this looks like the credential itself; nothing was done. Give its name only, the value is asked for "
+            "hidden or read from a pipe, and replace the credential: it now stands in the shell's history"
+        )
     if not name or not name.isprintable() or name != name.strip() or any(each in name for each in "${}"):
         raise UsageError(f"a name is made of printable characters without ${{}}, got {name!r}")
     return name
@@ -48,6 +54,11 @@ def _run(words: Sequence[str]) -> int:
     given = _parser().parse_args(list(words))
     if given.command in _LATER:
         raise UsageError(f"this version does not have {given.command} yet")
+    if given.command != "get":  # its caller is a script, and nothing is built on what it reads
+        from diagnostics.host import this_host
+        from tui.terminal import warn_of_interrupted
+
+        warn_of_interrupted(this_host())
     match given.command:
         case "list":
             return _list(given.format)

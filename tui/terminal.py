@@ -1,12 +1,15 @@
 """Asking at a plain terminal: hidden answers, consent, choices. Without a terminal nothing is asked, it is said."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from diagnostics.host import Host
 from diagnostics.model import Status
 from diagnostics.new_token import Remark
 from diagnostics.report.text import SIGNS
 from diagnostics.secret import Secret
+from diagnostics.text import clean
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
 from tui.usage import UsageError
 
@@ -24,6 +27,19 @@ def say(*lines: str) -> None:
     """Lines on standard output."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
+
+
+def warn_of_interrupted(host: Host) -> None:
+    """Names on standard error what a crash left half done, so that nobody builds on it unawares. Reads only."""
+    from recovery.journal import Journal
+    from recovery.model import RecoveryError
+
+    with contextlib.suppress(RecoveryError, OSError):
+        for operation in Journal(host).interrupted()[-3:]:
+            sys.stderr.write(
+                f'Cut off half-way: "{operation.title}", begun {operation.at[:16].replace("T", " ")} UTC. '
+                f"To take it back: mcp-doctor undo {clean(operation.id, 40)}\n"
+            )
 
 
 def can_ask() -> bool:

@@ -222,3 +222,20 @@ def test_a_deadline_leaves_the_call_behind_and_hands_errors_on() -> None:
     with pytest.raises(KeyError):
         call_within(5, lambda: {"a": 1}["missing"])
     assert call_within(5, lambda: None) is None
+
+
+def test_an_answer_without_words_or_a_dying_thread_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = wording.wording()
+    monkeypatch.setattr("diagnostics.runner.wording", lambda: real)
+
+    def answer(subject: Any) -> Verdict:
+        if subject.server_id == "c:one":
+            raise SystemExit(3)
+        return ok("an outcome that the catalogue has no words for")
+
+    check = made("validity.a", Reference, answer, within=5)
+    found = call_within(20, lambda: list(diagnose(context(server("one"), server("two")), [check])))
+    assert states(found) == [("validity.a", "unknown")] * 2
+    assert capsys.readouterr().err == ""

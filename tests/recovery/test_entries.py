@@ -1,6 +1,8 @@
 """Single entries: written so that the keyring library finds them, and taken back without loss."""
 
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -258,3 +260,13 @@ def test_an_entry_that_came_meanwhile_is_never_deleted(desk: Desk, monkeypatch: 
     outcome = set_entry("github_token", Secret("new"), desk.world, desk.journal)
     assert not outcome.ok
     assert Secret("theirs") in {each.secret for each in desk.entries()}
+
+
+def test_a_hung_keychain_is_not_called_missing(desk: Desk) -> None:
+    desk.lab.add_entry("github_token", "old-value")
+    pid = desk.lab.suspend_daemon()
+    outcome = delete_entry("github_token", desk.world, desk.journal)
+    os.kill(pid, signal.SIGCONT)
+    assert not outcome.ok
+    assert "does not answer" in outcome.error
+    assert "--create" not in outcome.error

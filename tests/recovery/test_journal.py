@@ -194,3 +194,11 @@ def test_an_operation_that_still_runs_is_not_called_interrupted(journal: Journal
             pass
     journal.append(Event.DONE, "op")
     assert journal.interrupted() == []
+
+
+def test_a_pipe_in_the_trails_place_keeps_nobody_waiting(journal: Journal) -> None:
+    journal.folder.mkdir(parents=True)
+    os.mkfifo(journal.path)
+    os.mkfifo(journal.folder / "operation.lock")
+    with pytest.raises(JournalError, match="not a file"):
+        journal.interrupted()

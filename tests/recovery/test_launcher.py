@@ -344,3 +344,14 @@ def test_nothing_heavy_is_imported(unlocked: Lab) -> None:
     assert "'jeepney'" in loaded
     for heavy in ("keyring", "requests", "textual", "rich", "tomllib", "argparse", "asyncio", "subprocess"):
         assert f"'{heavy}'" not in loaded, heavy
+
+
+def test_an_env_file_that_is_a_pipe_or_a_device_ends_the_start_at_once(lab: Lab) -> None:
+    os.mkfifo(lab.home / "pipe.env")
+    for place in (str(lab.home / "pipe.env"), "/dev/zero"):
+        entry = {"command": "true", "envFile": place}
+        (lab.home / "mcp.json").write_text(json.dumps({"servers": {"one": entry}}))
+        line = failed(
+            doctor_run(lab, "--client", "vscode", "--config", str(lab.home / "mcp.json"), "one"), 78
+        )
+        assert place in line

@@ -319,3 +319,23 @@ def test_finishing_an_unlock_asks_for_the_password_again(lab: Lab) -> None:
     assert without.result is Result.NOTHING_CHANGED
     assert "password" in without.error
     assert lab.locked()
+
+
+def test_undo_without_a_name_takes_back_what_was_cut_off_not_the_one_before(files: Files) -> None:
+    carry_out(files.remedy(), {}, files.world, files.journal)
+    steps = [
+        {"kind": step.kind, "title": step.title, "data": step_data(step)} for step in files.remedy().steps
+    ]
+    files.journal.append(Event.PLANNED, "cut0ff", remedy="t", title="Cut off", finding="f", steps=steps)
+    outcome = undo(None, files.world, files.journal)
+    assert (outcome.ok, outcome.operation) == (True, "cut0ff")
+    assert files.modes() == [0o600] * 3
+    assert files.journal.interrupted() == []
+    assert undo(None, files.world, files.journal).ok
+    assert files.modes() == [0o644] * 3
+
+
+def test_a_cut_off_operation_that_did_nothing_can_be_laid_to_rest_by_its_name(files: Files) -> None:
+    files.journal.append(Event.PLANNED, "cut0ff", remedy="t", title="Cut off", finding="f", steps=[])
+    assert undo("cut0ff", files.world, files.journal).ok
+    assert files.journal.interrupted() == []

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from recovery.journal import Event, Journal
+from tests.support import tokens
 from tests.support.lab import Lab
 
 PASSWORD = "open sesame"
@@ -178,3 +180,28 @@ def test_a_name_that_can_be_none_is_refused(lab: Lab, name: str) -> None:
     done = said(lab, *SECRETS, "set", name, stdin="value-123456")
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
+
+
+def test_a_value_in_a_names_place_is_refused_and_not_repeated(lab: Lab) -> None:
+    token = tokens.github("pasted")
+    for words in (("set", "github_token", token), ("set", token), ("get", token)):
+        done = said(lab, *SECRETS, *words, stdin="tok-1234567890\n")
+        assert done.returncode == 2
+        assert token[8:24] not in done.stdout + done.stderr
+    assert said(lab, *SECRETS, "list").stdout == "Nothing is stored yet.\n"
+    assert token[8:24] not in said(lab, *DOCTOR, "check", token).stderr
+
+
+def test_what_a_crash_left_half_done_is_named_by_the_next_command(lab: Lab) -> None:
+    journal = Journal(lab.host())
+    journal.append(Event.PLANNED, "cut0ff", remedy="t", title="Store something", finding="", steps=[])
+    for command in ((*DOCTOR, "check", "--offline"), (*DOCTOR, "fix", "--dry-run"), (*SECRETS, "list")):
+        assert "mcp-doctor undo cut0ff" in said(lab, *command).stderr
+    assert said(lab, *DOCTOR, "undo").returncode == 0
+    assert "cut0ff" not in said(lab, *SECRETS, "list").stderr
+
+
+def test_a_finding_that_is_not_there_is_a_wrong_call_not_a_clean_bill(lab: Lab) -> None:
+    done = said(lab, *DOCTOR, "fix", "--dry-run", "--offline", "permission.collection-locked:nothing")
+    assert done.returncode == 2
+    assert "no finding" in done.stderr

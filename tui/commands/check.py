@@ -20,7 +20,11 @@ def session_of(call: Call) -> DoctorSession:
 
 def run(call: Call) -> int:
     """Checks, writes the report in the asked format, and answers with the exit code of the findings."""
-    return examine(session_of(call), call)
+    from tui.terminal import warn_of_interrupted
+
+    session = session_of(call)
+    warn_of_interrupted(session.host)
+    return examine(session, call)
 
 
 def examine(session: DoctorSession, call: Call) -> int:

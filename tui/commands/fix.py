@@ -8,7 +8,7 @@ from diagnostics.context import Context
 from diagnostics.model import Status
 from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
-from recovery.model import Ask, Remedy
+from recovery.model import Ask, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import looked, session_of
@@ -21,6 +21,7 @@ _TROUBLE = {Status.FAIL, Status.WARN, Status.UNKNOWN}
 def run(call: Call) -> int:
     """Mends what can be mended, one broken link after the other. Out: the exit code of the findings at the end."""
     session, only = _split(session_of(call), call.names)
+    terminal.warn_of_interrupted(session.host)
     if call.extra["dry_run"]:
         return _plan(session, only)
     return mend(session, only, yes=call.extra["yes"])
@@ -36,13 +37,18 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
 
     tried: set[str] = set()
     while True:
-        look = _Look(session, only)
+        look = _Look(session, only, first=not tried)
         remedy = look.next_remedy(tried)
         if remedy is None:
             return look.leave(mended=bool(tried))
         tried.add(_key(remedy))
         world = session.open_world(session.host)
-        terminal.describe(remedy, preview(remedy, world))
+        try:
+            changes = preview(remedy, world)
+        except RecoveryError as error:
+            terminal.say("", remedy.title, f"  Not possible as things stand: {error}")
+            continue
+        terminal.describe(remedy, changes)
         if not yes and not terminal.consent(remedy):
             terminal.say("  Left as it is.")
             continue
@@ -60,22 +66,32 @@ def _plan(session: DoctorSession, only: Sequence[str]) -> int:
     from recovery.planner import best_for
     from recovery.runner import preview
 
-    look = _Look(session, only)
+    look = _Look(session, only, first=True)
     plan = best_for(look.findings, look.context)
     for remedy in plan:
-        terminal.describe(remedy, preview(remedy, session.open_world(session.host)))
+        try:
+            changes = preview(remedy, session.open_world(session.host))
+        except RecoveryError as error:
+            terminal.say("", remedy.title, f"  Not possible as things stand: {error}")
+            continue
+        terminal.describe(remedy, changes)
     return report.exit_code(look.findings) if plan else look.leave(mended=False)
 
 
 class _Look:
     """One look at the host: what is broken among what was asked about."""
 
-    def __init__(self, session: DoctorSession, only: Sequence[str]) -> None:
+    def __init__(self, session: DoctorSession, only: Sequence[str], *, first: bool) -> None:
         from diagnostics.runner import diagnose
 
         self.context: Context = looked(session)
         found = list(diagnose(self.context))
         self.findings = [each for each in found if not only or {each.id, each.check} & set(only)]
+        unknown = [name for name in only if not any(name in {each.id, each.check} for each in found)]
+        if unknown and first:  # later on it may be gone because it was mended
+            raise UsageError(
+                f"there is no finding {unknown[0]}: mcp-doctor check --format json lists them by id"
+            )
 
     def next_remedy(self, tried: set[str]) -> Remedy | None:
         """The first remedy, in the order of the path, that was not tried and does something."""

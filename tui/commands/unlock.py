@@ -23,6 +23,7 @@ def run(call: Call) -> int:
     from recovery.runner import carry_out, preview
 
     session = session_of(call)
+    terminal.warn_of_interrupted(session.host)
     if session.host.platform is not Platform.LINUX:
         raise UsageError(
             "this version unlocks the Linux keychain only; open yours with the system's own program"
