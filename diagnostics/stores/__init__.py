@@ -21,7 +21,9 @@ class StoreError(Exception):
 class Entry:
     """One item of a store. `secret` is None while its collection is locked.
 
-    The secret's bytes are decoded as UTF-8 with surrogateescape, so that damaged values survive unchanged.
+    The secret's bytes are decoded as UTF-8 with surrogateescape, so that damaged values survive unchanged. Label and
+    times are only asked for where they tell something (`diagnostics.stores.reading.in_doubt`): elsewhere, and in a
+    store that doesn't know them, they are "" and 0.
     """
 
     path: str
@@ -32,8 +34,9 @@ class Entry:
     secret: Secret | None = field(repr=False)
     locked: bool = False
     created: int = 0
-    """Seconds since the epoch; 0 = unknown."""
+    """Seconds since the epoch; 0 = unknown or not asked."""
     modified: int = 0
+    """As `created`."""
 
     @property
     def service(self) -> str:

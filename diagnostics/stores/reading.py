@@ -1,8 +1,12 @@
 """Reads the entries of a Secret Service: one search, one bulk read, attributes in batches.
 
-Asking for 1,000 secrets one by one takes the better part of a minute; this way it takes a tenth of a second.
+Asking for 1,000 entries one by one takes the keyring library fifteen seconds; this way it takes a third of one. Most
+of what is left is the daemon's: it gives an entry's attributes in 0.2 ms and all its properties in 0.8 ms, so label
+and times are a second question (`with_details`), asked about the entries for which they matter.
 """
 
+import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,11 +15,13 @@ from jeepney import DBusAddress
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.bus import Bus, BusError, garbled
-from diagnostics.stores.protocol import ITEM, NAME, PROPERTIES, ROOT, SERVICE_INTERFACE
+from diagnostics.stores.protocol import HASHED, ITEM, NAME, PROPERTIES, ROOT, SERVICE_INTERFACE
 
 SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
 READ_SECONDS = 4.0
-"""For each of the three calls; a healthy daemon gives 10,000 entries in less."""
+"""For each of the questions; a healthy daemon gives 10,000 entries in less."""
+_KEYRING_LIBRARY = "Python keyring library"
+"""What that library writes as `application`. Its labels only repeat service and user name (keyring 25)."""
 
 
 def open_session(bus: Bus) -> Any:
@@ -48,7 +54,7 @@ def read_secret(session: Any, answer: Any) -> Secret:
 
 
 def read_everything(bus: Bus) -> list[Entry]:
-    """Every item of every collection.
+    """Every item of every collection, without its label and times.
 
     Raises:
         BusError: a call failed, or what came is not what the interface promises. An item that vanished meanwhile
@@ -59,16 +65,48 @@ def read_everything(bus: Bus) -> list[Entry]:
         unlocked, locked = ([str(path) for path in paths] for paths in body)
     secrets = _secrets(bus, unlocked)
     paths = [*unlocked, *locked]
-    calls: list[tuple[DBusAddress, str, str | None, tuple[Any, ...]]] = [
-        (DBusAddress(path, NAME, PROPERTIES), "GetAll", "s", (ITEM,)) for path in paths
-    ]
-    answers = bus.call_all(calls, seconds=READ_SECONDS)
+    answers = bus.call_all(
+        [(DBusAddress(path, NAME, PROPERTIES), "Get", "ss", (ITEM, "Attributes")) for path in paths],
+        seconds=READ_SECONDS,
+    )
     if paths and all(isinstance(answer, BusError) for answer in answers):
         raise BusError("closed", f"none of {len(paths)} entries could be read: {answers[0]}")
+    are_locked = frozenset(locked)
     return [
-        _entry(path, answer[0], secrets.get(path))
+        _entry(path, answer, secrets.get(path), locked=path in are_locked)
         for path, answer in zip(paths, answers, strict=True)
         if not isinstance(answer, BusError)
+    ]
+
+
+def with_details(bus: Bus, entries: Sequence[Entry]) -> list[Entry]:
+    """The same entries with label and times; those of an item that vanished meanwhile stay unknown.
+
+    Raises:
+        BusError: as `read_everything`.
+    """
+    answers = bus.call_all(
+        [(DBusAddress(each.path, NAME, PROPERTIES), "GetAll", "s", (ITEM,)) for each in entries],
+        seconds=READ_SECONDS,
+    )
+    return [
+        one if isinstance(answer, BusError) else _detailed(one, answer)
+        for one, answer in zip(entries, answers, strict=True)
+    ]
+
+
+def in_doubt(entries: Sequence[Entry]) -> list[Entry]:
+    """Those whose label or times may tell something that their attributes don't.
+
+    That is: which of several with the same name is newer, who wrote an entry, and which one a person named by a
+    label of their own. A collection that was never unlocked shows no labels, so there is nothing to ask for.
+    """
+    same = Counter((each.service, each.account) for each in entries)
+    return [
+        each
+        for each in entries
+        if (each.attributes.get("application") != _KEYRING_LIBRARY or same[each.service, each.account] > 1)
+        and not any(name.startswith(HASHED) for name in each.attributes)
     ]
 
 
@@ -81,16 +119,18 @@ def _secrets(bus: Bus, paths: Sequence[str]) -> Mapping[str, Secret]:
         return {str(path): read_secret(session, answer) for path, answer in body[0].items()}
 
 
-def _entry(path: str, answer: Any, secret: Secret | None) -> Entry:
+def _entry(path: str, answer: Any, secret: Secret | None, *, locked: bool) -> Entry:
     with garbled(f"the entry {path}"):
-        found = {str(name): value[1] for name, value in answer.items()}
-        return Entry(
-            path=path,
-            collection=path.rpartition("/")[0],
+        attributes = {str(name): str(value) for name, value in answer[0][1].items()}
+    return Entry(path, path.rpartition("/")[0], "", attributes, secret, locked)
+
+
+def _detailed(one: Entry, answer: Any) -> Entry:
+    with garbled(f"the entry {one.path}"):
+        found = {str(name): value[1] for name, value in answer[0].items()}
+        return dataclasses.replace(
+            one,
             label=str(found.get("Label", "")),
-            attributes={str(name): str(value) for name, value in dict(found.get("Attributes", {})).items()},
-            secret=secret,
-            locked=bool(found.get("Locked", False)),
             created=int(found.get("Created", 0)),
             modified=int(found.get("Modified", 0)),
         )

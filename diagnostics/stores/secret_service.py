@@ -17,7 +17,14 @@ from diagnostics.stores.protocol import (
     SERVICE_INTERFACE,
     SESSION_COLLECTION,
 )
-from diagnostics.stores.reading import SERVICE, open_session, read_everything, read_secret
+from diagnostics.stores.reading import (
+    SERVICE,
+    in_doubt,
+    open_session,
+    read_everything,
+    read_secret,
+    with_details,
+)
 
 __all__ = [
     "COLLECTION",
@@ -33,6 +40,7 @@ __all__ = [
     "probe",
     "read_everything",
     "read_secret",
+    "with_details",
 ]
 
 
@@ -82,7 +90,9 @@ def _read(state: StoreState) -> Sequence[Entry] | StoreError:
     try:
         with Bus.connect(state.bus.address) as bus:
             found = read_everything(bus)
+            detailed = {each.path: each for each in with_details(bus, in_doubt(found))}
     except BusError as error:
         return StoreError("secret_service_unresponsive", str(error))
+    found = [detailed.get(each.path, each) for each in found]
     default = state.default.path if state.default else ""
     return sorted(found, key=lambda entry: entry.collection != default)

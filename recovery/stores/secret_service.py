@@ -109,11 +109,12 @@ class SecretServiceKeychain:
 
     def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
         """See `recovery.world.Keychain`. Locked ones have hashed attributes and no secret."""
-        from diagnostics.stores.secret_service import read_everything
+        from diagnostics.stores.secret_service import read_everything, with_details
 
         with self._bus() as bus, _said("the keychain could not be read"):
             wanted = attributes.items()
-            return [each for each in read_everything(bus) if wanted <= each.attributes.items()]
+            found = [each for each in read_everything(bus) if wanted <= each.attributes.items()]
+            return with_details(bus, found)  # an undo must bring the label back too
 
     def put(
         self,

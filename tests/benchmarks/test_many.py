@@ -56,7 +56,7 @@ def test_bulk_read_against_a_call_an_entry(figures: Figures, lab: Lab) -> None:
 
     one_by_one = float(lab.python(_ONE_BY_ONE, seconds=300))
     (ours,) = medians(3, bulk)
-    figures.compare(f"bulk read of {_ENTRIES} entries", ours, one_by_one, f"{_ENTRIES} get_password", 0.1)
+    figures.compare(f"bulk read of {_ENTRIES} entries", ours, one_by_one, f"{_ENTRIES} get_password", 0.04)
 
 
 class _Patient(ThreadingHTTPServer):

@@ -38,14 +38,33 @@ def test_every_byte_survives(unlocked: Lab) -> None:
         assert secret.reveal().encode("utf-8", "surrogateescape") == raw, name
 
 
-def test_attributes_label_and_times(unlocked: Lab) -> None:
+def test_attributes_and_places(unlocked: Lab) -> None:
     path = unlocked.add_entry("github_token", "value", kind="ünïcode & <b>")
     entry = entries_of(unlocked)["github_token"]
     assert entry.path == path
     assert entry.collection == path.rpartition("/")[0]
     assert entry.attributes["kind"] == "ünïcode & <b>"
-    assert entry.modified >= entry.created > 1_500_000_000
     assert not entry.locked
+
+
+def test_label_and_times_are_read_where_they_tell_something(unlocked: Lab) -> None:
+    """A person's own label, and which of two twins is newer; what the keyring library wrote once needs neither."""
+    unlocked.add_entry("plain", "value")
+    other = unlocked.add({"service": "s", "username": "other"}, b"value", label="My ünïcode <b>")
+    unlocked.add_entry("twin", "old")
+    unlocked.add({"service": "mcp-secrets", "username": "twin"}, b"new", label="keyring:x@y", replace=False)
+    unlocked.add_entry("twin", "elsewhere", service="another")
+    found = open_store(unlocked.host()).entries()
+    known = {(each.service, each.account, each.label) for each in found if each.modified}
+    assert known == {
+        ("s", "other", "My ünïcode <b>"),
+        ("mcp-secrets", "twin", "Password for 'twin' on 'mcp-secrets'"),
+        ("mcp-secrets", "twin", "keyring:x@y"),
+    }
+    assert len(found) == 5
+    one = next(each for each in found if each.path == other)
+    assert one.modified >= one.created > 1_500_000_000
+    assert all(each.secret is not None for each in found)
 
 
 @pytest.mark.parametrize("stock_limits", [True, False])
