@@ -75,6 +75,7 @@ class Step(Protocol):
     kind: ClassVar[str]
     """Its name in the journal; never reused for another meaning."""
     risk: ClassVar[Risk]
+    # A step whose `apply` reads answers names them in `needs: ClassVar[tuple[str, ...]]`; without it, it reads none.
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from diagnostics.text import clean
+from recovery.model import Ask, AskKind
 
 
 class Event(StrEnum):
@@ -26,12 +27,14 @@ class Event(StrEnum):
     """Given up; what its steps say is where it stands."""
     UNDOING = "undoing"
     UNDONE = "undone"
+    FORGOTTEN = "forgotten"
+    """Done long ago; what was kept for its undo is let go."""
     NOTE = "note"
     """No step: a deed recorded for the audit alone (an entry read by name, a run)."""
 
 
 OPEN = frozenset({Event.PLANNED, Event.UNDOING})
-_ENDS = frozenset({Event.DONE, Event.FAILED, Event.UNDONE})
+_ENDS = frozenset({Event.DONE, Event.FAILED, Event.UNDONE, Event.FORGOTTEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,41 @@ class Operation:
     finding: str
     steps: tuple[StepRecord, ...]
     state: Event
-    """PLANNED or UNDOING = it is half done; DONE, FAILED or UNDONE."""
+    """PLANNED or UNDOING = it is half done; DONE, FAILED, UNDONE or FORGOTTEN."""
     error: str = ""
+    asks: tuple[Ask, ...] = ()
+    """What the person was asked; () also where an earlier version did not record it."""
 
     @property
     def can_be_undone(self) -> bool:
         """Whether `undo` has something to take back."""
-        return any(step.may_stand for step in self.steps) and self.state is not Event.UNDONE
+        over = {Event.UNDONE, Event.FORGOTTEN}
+        return any(step.may_stand for step in self.steps) and self.state not in over
+
+
+def ask_data(ask: Ask) -> dict[str, Any]:
+    """A question as the trail takes it. It holds no answer."""
+    return {
+        "name": ask.name,
+        "kind": ask.kind.value,
+        "prompt": clean(ask.prompt),
+        "hint": clean(ask.hint),
+        "choices": [[value, clean(words)] for value, words in ask.choices],
+        "provider": ask.provider,
+    }
+
+
+def read_ask(data: Mapping[str, Any]) -> Ask:
+    """The question that `ask_data` wrote. Raises KeyError, ValueError or TypeError where it is none."""
+    provider = data.get("provider")
+    return Ask(
+        str(data["name"]),
+        AskKind(data["kind"]),
+        clean(str(data["prompt"])),
+        clean(str(data.get("hint", ""))),
+        tuple((str(value), clean(str(words))) for value, words in data.get("choices", ())),
+        None if provider is None else str(provider),
+    )
 
 
 def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
@@ -83,6 +114,7 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
             StepRecord(str(each["kind"]), clean(str(each["title"])), dict(each["data"]))
             for each in plan["steps"]
         ]
+        asks = tuple(read_ask(each) for each in plan.get("asks", ()))
         state, error = Event.PLANNED, ""
         for record in records[1:]:
             event = Event(record["event"])
@@ -93,7 +125,7 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
             elif event in _ENDS or event in OPEN:
                 state = event
             error = clean(str(record["error"])) if record.get("error") else error
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError):
         return None
     return Operation(
         id=str(plan["op"]),
@@ -104,4 +136,5 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
         steps=tuple(steps),
         state=state,
         error=error,
+        asks=asks,
     )

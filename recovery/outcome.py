@@ -16,6 +16,8 @@ class Result(StrEnum):
     """Nothing was begun."""
     NOTHING_CHANGED = "nothing-changed"
     """A step failed; what came before it was taken back."""
+    HALF_DONE = "half-done"
+    """Finishing an interrupted operation failed at a step: it stays interrupted, to be tried again or taken back."""
     PARTLY = "partly"
     """A step failed, and something that was done before could not be taken back; `notes` say what."""
 

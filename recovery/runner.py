@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.secret import Scrubber, Secret
+from diagnostics.secret import Scrubber
 from diagnostics.text import clean
 from recovery.journal import Event, Journal, JournalError, Operation
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
@@ -108,7 +108,7 @@ def resume(
             run = _Run(operation.id, operation.title, world, journal, notify, scrub)
             if not finish or operation.state is Event.UNDOING:
                 return run.back(operation)
-                        return run.go_on(operation, given)
+            return run.go_on(operation, given)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, wanted, "Resume", scrub(error), host=world.host)
 

@@ -39,9 +39,14 @@ class StartBus:
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Starts it and goes there."""
         pid = world.bus.start(self.socket)
+        found = self.recall()
+        world.use_bus(found["address"])
+        return {**found, "pid": str(pid)}
+
+    def recall(self) -> Mapping[str, str]:
+        """What `apply` returns as far as it is known without doing it: a crash may have come before its record."""
         address = f"unix:path={self.socket}"
-        world.use_bus(address)
-        return {"address": address, "pid": str(pid), "tell": tell(address)}
+        return {"address": address, "tell": tell(address)}
 
     def verify(self, world: RecoveryWorld) -> None:
         """It answers."""

@@ -26,6 +26,7 @@ class SetEntry:
 
     kind: ClassVar[str] = "set-entry"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    needs: ClassVar[tuple[str, ...]] = (TOKEN,)
 
     service: str
     username: str
@@ -247,6 +248,7 @@ class KeepOneTwin:
 
     kind: ClassVar[str] = "keep-one-twin"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    needs: ClassVar[tuple[str, ...]] = (TWIN,)
 
     service: str
     username: str

@@ -19,6 +19,7 @@ class Unlock:
 
     kind: ClassVar[str] = "unlock"
     risk: ClassVar[Risk] = Risk.SAFE
+    needs: ClassVar[tuple[str, ...]] = (PASSWORD,)
 
     collection: str = ""
     """Its address; "" = whichever is the default when the step is done."""
@@ -71,6 +72,7 @@ class Create:
 
     kind: ClassVar[str] = "create-keychain"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    needs: ClassVar[tuple[str, ...]] = (PASSWORD,)
 
     @property
     def title(self) -> str:

@@ -298,7 +298,7 @@ def test_a_kill_between_two_writes_loses_no_value(unlocked: Lab, writes: int, fi
         assert [each.secret for each in found] == [Secret("old")]
 
 
-def test_finishing_an_unlock_asks_for_the_password_again(lab: Lab) -> None:
+def test_a_record_of_an_earlier_version_without_questions_can_be_taken_back_only(lab: Lab) -> None:
     from recovery.steps.keychain import Unlock
 
     lab.start(PASSWORD)
@@ -315,10 +315,13 @@ def test_finishing_an_unlock_asks_for_the_password_again(lab: Lab) -> None:
         steps=[{"kind": step.kind, "title": step.title, "data": step_data(step)}],
     )
     journal.append(Event.INTENT, "op", step=0)
-    without = resume("op", world, journal, finish=True)
-    assert without.result is Result.NOTHING_CHANGED
-    assert "password" in without.error
+    without = resume("op", world, journal, finish=True, answers={"password": Secret(PASSWORD)})
+    assert without.result is Result.REFUSED
+    assert "needs the password" in without.error
     assert lab.locked()
+    assert [each.id for each in journal.interrupted()] == ["op"]
+    assert resume("op", world, journal, finish=False).ok
+    assert journal.interrupted() == []
 
 
 def test_undo_without_a_name_takes_back_what_was_cut_off_not_the_one_before(files: Files) -> None:
