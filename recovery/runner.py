@@ -226,7 +226,7 @@ class _Run:
                 self.journal.append(Event.VERIFIED, self.operation, step=index)
             self._remember(kept)
             self._tell(index, step, Phase.DONE)
-        for index, step in left.todo:
+        for index, step in reversed(left.todo):
             if index in left.half and step.risk is not Risk.FINAL:
                 step.undo(self.world, operation.steps[index].kept)
                 self.journal.append(Event.TAKEN_BACK, self.operation, step=index)
