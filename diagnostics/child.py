@@ -33,23 +33,46 @@ def run_child(
         ChildTimeoutError: the seconds were over; nothing of it is left.
         OSError: the command could not be started.
     """
-    child = subprocess.Popen(
-        command,
-        env=dict(env),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        output, errors = child.communicate(given, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end_group(child)
-        raise ChildTimeoutError(f"no end within {seconds:g} s") from None
-    except BaseException:
-        _end_group(child)
-        raise
-    return ChildResult(child.returncode, output, errors)
+    return RunningChild(command, env=env).result(seconds, given)
+
+
+class RunningChild:
+    """A command that runs while its starter does something else. Whoever starts one asks for its result or ends it.
+
+    Raises:
+        OSError: the command could not be started.
+    """
+
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
+        self._child = subprocess.Popen(
+            command,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def result(self, seconds: float, given: bytes = b"") -> ChildResult:
+        """Its end, waited for at most these seconds from now.
+
+        Raises:
+            ChildTimeoutError: the seconds were over; nothing of it is left.
+        """
+        try:
+            output, errors = self._child.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise ChildTimeoutError(f"no end within {seconds:g} s") from None
+        except BaseException:
+            self.end()
+            raise
+        return ChildResult(self._child.returncode, output, errors)
+
+    def end(self) -> None:
+        """Ends it and its group, where it has not ended by itself."""
+        if self._child.returncode is None:
+            _end_group(self._child)
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
@@ -12,6 +12,9 @@ from diagnostics.once import Once
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.stores import AskedByName, CredentialStore, Entry, StoreError
 from diagnostics.stores.similar import SimilarEntries
+
+if TYPE_CHECKING:
+    from diagnostics.stores.keyring_backend import KeyringQuestion
 
 SERVICE = "mcp-secrets"
 """The keyring service below which `${SECRET:name}` lives, user name = the secret's name (the contract)."""
@@ -45,6 +48,8 @@ class Context:
     scrubber: Scrubber = field(default_factory=Scrubber)
     answers: Once[Hashable, Any] = field(default_factory=Once)
     """What providers said in this run (`diagnostics.providers.Answer`), so that one token is sent once."""
+    keyring_question: "KeyringQuestion | None" = None
+    """What was asked of the keyring library ahead of its check, None = nothing."""
 
     def __post_init__(self) -> None:
         for each in self.references:

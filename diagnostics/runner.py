@@ -1,5 +1,6 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
+import contextlib
 import dataclasses
 import queue
 import shlex
@@ -34,8 +35,11 @@ def diagnose(
     `progress` is called as each check begins. A check that raises or runs out of time gives `unknown`.
     """
     failed = _Failed(earlier)
-    for stage in Stage:
-        for one in (each for each in (checks or all_checks()) if each.stage is stage):
+    chosen = checks or all_checks()
+    with contextlib.ExitStack() as sent:
+        for ahead in (each.ahead for each in chosen if each.ahead is not None):
+            sent.enter_context(ahead(context))
+        for one in (each for stage in Stage for each in chosen if each.stage is stage):
             subjects = _subjects(context, one)
             progress(one, len(subjects))
             for finding in _ask(context, one, subjects, failed):

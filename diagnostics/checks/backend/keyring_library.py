@@ -1,10 +1,19 @@
 """Store: the keyring library may be told to use another store than the one that was looked at."""
 
+import contextlib
+from collections.abc import Iterator
+
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.checks.applicable import STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Platform, Store
-from diagnostics.stores.keyring_backend import KeyringChoice, KeyringQuestionError, ask_keyring
+from diagnostics.stores.keyring_backend import (
+    KeyringChoice,
+    KeyringMissingError,
+    KeyringQuestion,
+    KeyringQuestionError,
+    ask_keyring,
+)
 
 _EXPECTED = {
     Platform.LINUX: ("keyring.backends.SecretService.Keyring", "keyring.backends.libsecret.Keyring"),
@@ -13,7 +22,22 @@ _EXPECTED = {
 }
 
 
-@check(of=Store, needs=("backend.provider",), within=6.0)
+@contextlib.contextmanager
+def asked_ahead(context: Context) -> Iterator[None]:
+    """The library needs a fifth of a second, and the other checks don't wait for it."""
+    store = context.store.subject
+    if store.kind == STAND_IN or not_applicable(context, store) is not None:
+        yield
+        return
+    question = context.keyring_question = KeyringQuestion(context.host)
+    try:
+        yield
+    finally:
+        context.keyring_question = None
+        question.end()
+
+
+@check(of=Store, needs=("backend.provider",), within=6.0, ahead=asked_ahead)
 def keyring_library(context: Context, store: Store) -> Verdict | None:
     """Would the keyring library use this system's own store?"""
     passed = not_applicable(context, store)
@@ -22,7 +46,10 @@ def keyring_library(context: Context, store: Store) -> Verdict | None:
     if store.kind == STAND_IN:
         return None
     try:
-        choice = ask_keyring(context.host)
+        asked = context.keyring_question
+        choice = asked.answer() if asked else ask_keyring(context.host)
+    except KeyringMissingError as error:
+        return unknown("not-installed", evidence=(str(error),), said=str(error))
     except KeyringQuestionError as error:
         return unknown("no-answer", evidence=(str(error),), said=str(error))
     return _verdict(choice, _EXPECTED[context.host.platform])

@@ -2,6 +2,11 @@
 
 import pytest
 
+from diagnostics.check import all_checks
+from diagnostics.context import Context, Options
+from diagnostics.model import Stage
+from diagnostics.runner import diagnose
+from diagnostics.stores import open_store
 from diagnostics.stores.keyring_backend import KeyringQuestionError, ask_keyring
 from tests.support.lab import Lab
 from tests.support.looking import look_at
@@ -102,6 +107,41 @@ def test_a_plugin_that_ends_the_process_is_unknown(unlocked: Lab) -> None:
     seen = look_at(unlocked, PYTHONPATH=str(unlocked.root), PYTHON_KEYRING_BACKEND="plugins.Keyring")
     assert seen.fails == []
     assert seen.finding(LIBRARY).status == "unknown"
+
+
+def test_a_python_without_the_library_is_unknown(unlocked: Lab) -> None:
+    unlocked.add_entry("github_token", "value")
+    (unlocked.root / "sitecustomize.py").write_text("import sys\nsys.modules['keyring'] = None\n")
+    seen = look_at(unlocked, PYTHONPATH=str(unlocked.root))
+    assert seen.fails == []
+    assert (seen.outcome(LIBRARY), seen.finding(LIBRARY).status) == ("not-installed", "unknown")
+
+
+def test_a_plugin_that_hangs_is_ended_though_nobody_takes_its_answer(lab: Lab) -> None:
+    """No store answers, so the library's check waits for that; its child was started ahead all the same."""
+    lab.start_bus()
+    (lab.root / "plugins.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(lab.root)!r}, 'begun').touch()\ntime.sleep(3600)\n"
+    )
+    host = lab.host(PYTHONPATH=str(lab.root), PYTHON_KEYRING_BACKEND="plugins.Keyring")
+    context = Context(host, Options(), files=(), servers=(), store=open_store(host))
+    before = sorted(lab.processes())
+    findings = diagnose(context, [each for each in all_checks() if each.stage is Stage.BACKEND])
+    next(findings)
+    lab.wait_for((lab.root / "begun").exists, "the plug-in is loaded")
+    assert len(lab.processes()) > len(before)
+    assert [each.outcome for each in findings if each.check == LIBRARY] == ["runner.waits"]
+    assert sorted(lab.processes()) == before
+
+
+def test_a_look_that_is_given_up_leaves_no_child(unlocked: Lab) -> None:
+    host = unlocked.host()
+    context = Context(host, Options(), files=(), servers=(), store=open_store(host))
+    before = sorted(unlocked.processes())
+    findings = diagnose(context)
+    next(findings)
+    findings.close()  # type: ignore[attr-defined]
+    assert sorted(unlocked.processes()) == before
 
 
 def test_nothing_is_activated_even_where_the_library_could(lab: Lab) -> None:
