@@ -3,6 +3,7 @@
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Finding, Reference, Stage, Syntax
 from diagnostics.stores import Entry, StoreError
+from diagnostics.text import clean
 from recovery.model import Ask, AskKind, Remedy, Step
 from recovery.planner import checks_from
 from recovery.steps.entry import TOKEN
@@ -41,7 +42,7 @@ def ask_token(reference: Reference, name: str, context: Context, finding: Findin
         provider = found.provider_id if found else None
     where = finding.facts.get("rotation_url", "")
     hint = f"A new one is made at {where}" if where.startswith("https://") else ""
-    return Ask(TOKEN, AskKind.TOKEN, f"New value for {name}", hint, provider=provider)
+    return Ask(TOKEN, AskKind.TOKEN, f"New value for {clean(name)}", hint, provider=provider)
 
 
 def entry_remedy(
@@ -50,8 +51,8 @@ def entry_remedy(
     """A remedy of one step on one entry."""
     return Remedy(
         id=name,
-        title=title or step.title,
-        why=why,
+        title=clean(title or step.title),
+        why=clean(why),
         finding=finding.id,
         steps=(step,),
         asks=asks,

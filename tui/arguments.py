@@ -191,6 +191,12 @@ def _provider_url(text: str) -> tuple[str, str]:
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not name or not sign or not parts.hostname:
         raise argparse.ArgumentTypeError(f"expected ID=URL, got {text!r}")
+    from diagnostics.catalog.providers import provider_ids
+
+    if name not in provider_ids():
+        raise argparse.ArgumentTypeError(
+            f"no provider is called {name!r}: `mcp-doctor providers` lists the ids"
+        )
     if parts.username or parts.password:
         raise argparse.ArgumentTypeError("the address must not hold a user or password")
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):

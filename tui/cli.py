@@ -117,11 +117,12 @@ def _say(name: str, line: str, code: int) -> int:
     import contextlib
 
     from diagnostics.masking import mask_pasted
+    from diagnostics.text import clean
 
-    with contextlib.suppress(
-        OSError, AttributeError, ValueError
-    ):  # nobody reads standard error, or it is closed
-        sys.stderr.write(f"{name}: {mask_pasted(line)}\n")
+    said = "\n".join(mask_pasted(clean(each)) for each in line.split("\n"))
+    # Nobody may read standard error, or it is closed.
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        sys.stderr.write(f"{name}: {said}\n")
         sys.stderr.flush()
     return code
 

@@ -24,8 +24,10 @@ _RISKS = {
 
 
 def say(*lines: str) -> None:
-    """Lines on standard output."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    """Lines on standard output, safe whatever stands in them; blanks at their beginning stay."""
+    for line in lines:
+        text = line.lstrip(" ")
+        sys.stdout.write(f"{' ' * (len(line) - len(text))}{clean(text, 20_000)}\n")
     sys.stdout.flush()
 
 

@@ -1,6 +1,7 @@
 """The commands as programs, on a real keyring daemon: from a locked keychain to a server that has its token."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -205,3 +206,40 @@ def test_a_finding_that_is_not_there_is_a_wrong_call_not_a_clean_bill(lab: Lab) 
     done = said(lab, *DOCTOR, "fix", "--dry-run", "--offline", "permission.collection-locked:nothing")
     assert done.returncode == 2
     assert "no finding" in done.stderr
+
+
+def test_names_of_the_call_and_of_the_config_bring_no_escape_sequence_to_the_terminal(lab: Lab) -> None:
+    evil = "a\x1b]0;owned\x07\x1b[31m\u202eb"
+    path = config(lab)
+    path.write_text(
+        json.dumps({"mcpServers": {"mine": {"command": "x", "env": {"T": f"${{SECRET:{evil}}}"}}}})
+    )
+    assert "Store" in said(lab, *DOCTOR, "fix", "--dry-run", "--config", str(path)).stdout
+    for words in (
+        ("fix", "--dry-run", "--config", str(path)),
+        ("fix", evil),
+        ("explain", f"/nowhere/{evil}"),
+        ("check", "--offline", "--output", f"/nowhere/{evil}/x"),
+        ("check", f"--{evil}"),
+    ):
+        done = said(lab, *DOCTOR, *words)
+        assert not [each for each in "\x1b\x07\u202e" if each in done.stdout + done.stderr], words
+
+
+def test_reports_for_programs_are_utf_8_in_any_locale(lab: Lab) -> None:
+    path = config(lab).rename(Path(lab.env["HOME"]) / "kö.json")
+    lab.env |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    raw = subprocess.run(
+        [*DOCTOR, "check", "--offline", "--format", "json", "--config", os.fsencode(path)],
+        env={**lab.env, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    ).stdout
+    assert json.loads(raw.decode("utf-8"))["clients"]
+
+
+def test_an_address_for_a_provider_that_nobody_knows_is_a_wrong_call(lab: Lab) -> None:
+    done = said(lab, *DOCTOR, "check", "--offline", "--provider-url", "githb=https://localhost:1/")
+    assert done.returncode == 2
+    assert "githb" in done.stderr

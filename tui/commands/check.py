@@ -36,7 +36,7 @@ def examine(session: DoctorSession, call: Call) -> int:
     context = looked(session)
     findings = list(diagnose(context))
     made = report.build(context, findings, names_for)
-    _write(_rendered(made, call), call.extra.get("output"))
+    _write(_rendered(made, call), call.extra.get("output"), for_people=call.extra.get("format") == "text")
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
@@ -85,14 +85,15 @@ def _may_colour(call: Call) -> bool:
     )
 
 
-def _write(text: str, output: str | None) -> None:
+def _write(text: str, output: str | None, *, for_people: bool) -> None:
     if output is None:
         stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
         if stream is None:
             sys.stdout.write(text)
         else:
             sys.stdout.flush()
-            stream.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            encoding = sys.stdout.encoding if for_people else None  # programs are promised UTF-8
+            stream.write(text.encode(encoding or "utf-8", "backslashreplace"))
             stream.flush()
         return
     from tui.files import write_atomically
