@@ -69,6 +69,8 @@ class Operation:
     state: Event
     """PLANNED or UNDOING = it is half done; DONE, FAILED, UNDONE or FORGOTTEN."""
     error: str = ""
+    changed: str = ""
+    """When it got into this state, UTC, ISO 8601."""
     asks: tuple[Ask, ...] = ()
     """What the person was asked; () also where an earlier version did not record it."""
 
@@ -115,7 +117,7 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
             for each in plan["steps"]
         ]
         asks = tuple(read_ask(each) for each in plan.get("asks", ()))
-        state, error = Event.PLANNED, ""
+        state, error, changed = Event.PLANNED, "", clean(str(plan.get("at", "")))
         for record in records[1:]:
             event = Event(record["event"])
             if "step" in record:
@@ -123,7 +125,7 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
                 old = steps[at]
                 steps[at] = StepRecord(old.kind, old.title, old.data, event, record.get("kept", old.kept))
             elif event in _ENDS or event in OPEN:
-                state = event
+                state, changed = event, clean(str(record.get("at", "")))
             error = clean(str(record["error"])) if record.get("error") else error
     except (KeyError, ValueError, TypeError, IndexError, AttributeError):
         return None
@@ -136,5 +138,6 @@ def operation_told_by(records: Sequence[Mapping[str, Any]]) -> Operation | None:
         steps=tuple(steps),
         state=state,
         error=error,
+        changed=changed,
         asks=asks,
     )

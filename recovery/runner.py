@@ -18,6 +18,7 @@ from recovery.operation import OPEN, ask_data
 from recovery.outcome import Notify, Outcome, Phase, Progress, Result
 from recovery.ports import RecoveryWorld
 from recovery.remainder import reach, remainder, unanswered
+from recovery.retention import KEPT_FOR, let_go_of_old_copies
 from recovery.steps import read_step, step_data
 
 __all__ = ["Notify", "Outcome", "Phase", "Progress", "Result", "carry_out", "preview", "resume", "undo"]
@@ -74,7 +75,7 @@ def carry_out(
 def undo(
     wanted: str | None, world: RecoveryWorld, journal: Journal, notify: Notify = lambda _progress: None
 ) -> Outcome:
-    """Takes back the operation with this id; None = the last one that was done, or was cut off half-way."""
+    """Takes back the operation with this id; None = the one that was cut off half-way, else the last one done."""
     try:
         with journal.operating():
             operation = _to_undo(wanted, journal)
@@ -151,6 +152,7 @@ class _Run:
             except Exception as error:
                 return self._give_up(index, step, error, done, again=again)
         self.journal.append(Event.DONE, self.operation)
+        let_go_of_old_copies(self.world, self.journal)
         return self._outcome(Result.DONE)
 
     def _give_up(
@@ -266,14 +268,21 @@ class _Run:
 def _to_undo(wanted: str | None, journal: Journal) -> Operation:
     operations = journal.operations()
     if wanted is None:
-        # The one that was cut off is what the person means: the one before it stands as they wanted it.
-        found = next((each for each in reversed(operations) if each.state in {Event.DONE, *OPEN}), None)
+        # The one that was cut off comes first: the others stand as the person wanted them.
+        newest = [*reversed(operations)]
+        cut_off = next((each for each in newest if each.state in OPEN), None)
+        found = cut_off or next((each for each in newest if each.state is Event.DONE), None)
         if found is None:
             raise RecoveryError("there is nothing to take back: no operation is recorded as done")
         return found
     found = next((each for each in operations if each.id == wanted), None)
     if found is None:
         raise RecoveryError(f"no operation {clean(wanted)} is recorded: `mcp-doctor audit show` lists them")
+    if found.state is Event.FORGOTTEN:
+        raise RecoveryError(
+            f"operation {found.id} can't be taken back any more: the earlier value that was kept for it was deleted "
+            f"after {KEPT_FOR.days} days; nothing was changed"
+        )
     if not found.can_be_undone and found.state not in OPEN:
         raise RecoveryError(f"operation {found.id} has nothing left to take back")
     return found

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
+from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.model import RecoveryError
 from recovery.ports import RecoveryWorld
 
-UNDO_SERVICE = "mcp-doctor-undo"
 _APPLICATION = "mcp-doctor"
 
 
@@ -129,6 +129,12 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
     for entry in written:
         world.keychain.delete(entry.path)
     forget(world, undo_id)
+
+
+def undo_ids(world: RecoveryWorld) -> set[str]:
+    """The ids under which something is kept in an unlocked keychain, which is where it can be deleted."""
+    found = world.keychain.entries({"service": UNDO_SERVICE})
+    return {each.attributes.get("username", "").rpartition("/")[0] for each in found if not each.locked}
 
 
 def forget(world: RecoveryWorld, undo_id: str) -> None:

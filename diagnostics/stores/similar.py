@@ -22,6 +22,10 @@ class Similar:
     """`spelling`, `other-attribute`, `split` (service and key divided otherwise) or `other-service`."""
 
 
+UNDO_SERVICE = "mcp-doctor-undo"
+"""Service of the copies that recovery keeps for an undo; nobody means one of them."""
+
+
 class SimilarEntries:
     """The entries of a store, indexed by what they could be meant as. Built once a run."""
 
@@ -32,6 +36,8 @@ class SimilarEntries:
         self._by_value: dict[str, list[Entry]] = {}
         self._hashed: list[Entry] = []
         for entry in entries:
+            if entry.service == UNDO_SERVICE:
+                continue
             if any(name.startswith(HASHED) for name in entry.attributes):
                 self._hashed.append(entry)
                 continue

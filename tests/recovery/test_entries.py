@@ -9,12 +9,13 @@ import pytest
 
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
+from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.entries import delete_entry, get_entry, list_entries, new_undo_id, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy, Step
 from recovery.runner import Outcome, Result, carry_out, undo
 from recovery.steps.entry import CopyEntry, KeepOneTwin, RepairEntry
-from recovery.undo_copies import UNDO_SERVICE, copies, own
+from recovery.undo_copies import copies, own
 from recovery.world import LocalWorld
 from tests.support.lab import Lab
 
