@@ -193,7 +193,9 @@ class Journal:
 
     def _lines(self) -> list[tuple[bytes, Mapping[str, Any] | None]]:
         try:
-            handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            handle = os.open(
+                self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            )
             with os.fdopen(handle, "rb") as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe would keep us waiting for ever
                     raise JournalError(f"{self.path} is not a file: move it aside")

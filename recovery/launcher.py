@@ -342,7 +342,9 @@ def _become(launch: Launch, host: Host) -> int:
         if _is_file(launch):
             said = f"{launch.command} names an interpreter in its first line that is not installed"
         else:
-            said = f"the command {_shown(launch.command)} is not on the PATH ({launch.env.get('PATH', 'empty')})"
+            said = (
+                f"the command {_shown(launch.command)} is not on the PATH ({launch.env.get('PATH', 'empty')})"
+            )
         raise _RunError(NOT_FOUND, "command_not_found", said, program=program) from error
     except (PermissionError, NotADirectoryError) as error:
         said = f"the command {_shown(launch.command)} can't be executed ({error.strerror})"

@@ -191,9 +191,9 @@ def _provider_url(text: str) -> tuple[str, str]:
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not name or not sign or not parts.hostname:
         raise argparse.ArgumentTypeError(f"expected ID=URL, got {text!r}")
-    from diagnostics.catalog.providers import provider_ids
+    from diagnostics.catalog.providers import catalogue, provider_ids
 
-    if name not in provider_ids():
+    if name not in provider_ids() and not any(name == each.family for each in catalogue().providers):
         raise argparse.ArgumentTypeError(
             f"no provider is called {name!r}: `mcp-doctor providers` lists the ids"
         )

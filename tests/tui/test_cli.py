@@ -78,7 +78,7 @@ def test_a_wrong_call_is_refused_in_words(words: list[str]) -> None:
 
 def test_loopback_may_be_plain_http() -> None:
     assert parse(["check", "--provider-url", "github=http://127.0.0.1:1"]).options.provider_urls == {
-        "x": "http://127.0.0.1:1"
+        "github": "http://127.0.0.1:1"
     }
 
 
