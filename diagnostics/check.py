@@ -7,7 +7,6 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -75,26 +74,18 @@ class Check:
     run: Callable[[Context, Any], Verdict | Iterable[Verdict] | None]
     question: str
     """The check's docstring, as shown while it runs."""
-    ahead: "Ahead | None" = None
-    """Entered before the first check is asked and left after the last: sends off what takes long."""
 
 
-Ahead = Callable[[Context], AbstractContextManager[None]]
 Body = Callable[[Context, S], Verdict | Iterable[Verdict] | None]
 
 
 def check(
-    *,
-    of: type[S],
-    needs: tuple[str, ...] = (),
-    within: float | None = None,
-    asks: str = "",
-    ahead: Ahead | None = None,
+    *, of: type[S], needs: tuple[str, ...] = (), within: float | None = None, asks: str = ""
 ) -> Callable[[Body[S]], Body[S]]:
     """Marks the one check function of a module.
 
     In: `of` the subject type; `needs` check ids; `within` seconds for a check that asks something outside this
-    process; `asks` and `ahead` as in `Check`. The function returns one verdict, several, or None where the check has
+    process; `asks` as in `Check.asks`. The function returns one verdict, several, or None where the check has
     nothing to say about the subject.
     """
 
@@ -109,7 +100,6 @@ def check(
             asks=asks,
             run=function,
             question=(function.__doc__ or "").strip().splitlines()[0],
-            ahead=ahead,
         )
         return function
 

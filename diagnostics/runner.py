@@ -1,6 +1,5 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
-import contextlib
 import dataclasses
 import queue
 import shlex
@@ -8,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from diagnostics.ahead import keyring_asked_ahead
 from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
@@ -35,16 +35,14 @@ def diagnose(
     `progress` is called as each check begins. A check that raises or runs out of time gives `unknown`.
     """
     failed = _Failed(earlier)
-    chosen = checks or all_checks()
-    with contextlib.ExitStack() as sent:
-        for ahead in (each.ahead for each in chosen if each.ahead is not None):
-            sent.enter_context(ahead(context))
-        for one in (each for stage in Stage for each in chosen if each.stage is stage):
-            subjects = _subjects(context, one)
-            progress(one, len(subjects))
-            for finding in _ask(context, one, subjects, failed):
-                failed.note(finding)
-                yield finding
+    with keyring_asked_ahead(context, None if checks is None else [each.id for each in checks]):
+        for stage in Stage:
+            for one in (each for each in (checks or all_checks()) if each.stage is stage):
+                subjects = _subjects(context, one)
+                progress(one, len(subjects))
+                for finding in _ask(context, one, subjects, failed):
+                    failed.note(finding)
+                    yield finding
 
 
 def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Failed") -> Iterator[Finding]:

@@ -1,8 +1,5 @@
 """Store: the keyring library may be told to use another store than the one that was looked at."""
 
-import contextlib
-from collections.abc import Iterator
-
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.checks.applicable import STAND_IN, not_applicable
 from diagnostics.context import Context
@@ -10,7 +7,6 @@ from diagnostics.model import Platform, Store
 from diagnostics.stores.keyring_backend import (
     KeyringChoice,
     KeyringMissingError,
-    KeyringQuestion,
     KeyringQuestionError,
     ask_keyring,
 )
@@ -22,22 +18,7 @@ _EXPECTED = {
 }
 
 
-@contextlib.contextmanager
-def asked_ahead(context: Context) -> Iterator[None]:
-    """The library needs a fifth of a second, and the other checks don't wait for it."""
-    store = context.store.subject
-    if store.kind == STAND_IN or not_applicable(context, store) is not None:
-        yield
-        return
-    question = context.keyring_question = KeyringQuestion(context.host)
-    try:
-        yield
-    finally:
-        context.keyring_question = None
-        question.end()
-
-
-@check(of=Store, needs=("backend.provider",), within=6.0, ahead=asked_ahead)
+@check(of=Store, needs=("backend.provider",), within=6.0)
 def keyring_library(context: Context, store: Store) -> Verdict | None:
     """Would the keyring library use this system's own store?"""
     passed = not_applicable(context, store)

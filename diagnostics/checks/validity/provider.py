@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from diagnostics import providers
 from diagnostics.catalog.providers import provider as entry_of
 from diagnostics.check import Verdict, check, skip
 from diagnostics.context import Context
 from diagnostics.credential import Credential, credential_of
 from diagnostics.model import Reference, Status
 from diagnostics.proxy import authorities
+
+if TYPE_CHECKING:
+    from diagnostics.providers import Answer
 
 _DAYS_AHEAD = 14
 _NOTED_SKEW = 30.0
@@ -63,11 +66,13 @@ def provider(context: Context, reference: Reference) -> Verdict | None:
     return _verdict(context, answer)
 
 
-def _asked(context: Context, found: Credential, provider_id: str) -> providers.Answer:
+def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
+    from diagnostics import providers  # with TLS and all: not needed offline
+
     limit = context.options.timeout
     seconds = providers.SECONDS if limit is None else min(providers.SECONDS, limit * 0.9)
     key = (provider_id, tuple(sorted(found.configured.items())), found.value)
-    answer: providers.Answer = context.answers.get(
+    answer: Answer = context.answers.get(
         key,
         lambda: providers.verify(
             provider_id, found.value, context.host, context.options, seconds, found.configured
@@ -76,7 +81,7 @@ def _asked(context: Context, found: Credential, provider_id: str) -> providers.A
     return answer
 
 
-def _verdict(context: Context, answer: providers.Answer) -> Verdict:
+def _verdict(context: Context, answer: "Answer") -> Verdict:
     entry = entry_of(answer.provider)
     facts = {
         "provider": entry.name,
@@ -103,7 +108,7 @@ def _verdict(context: Context, answer: providers.Answer) -> Verdict:
     return Verdict(status, outcome, cause, tuple(_evidence(context, answer)), facts)
 
 
-def _of_valid(answer: providers.Answer, facts: dict[str, str]) -> tuple[Status, str, str | None]:
+def _of_valid(answer: "Answer", facts: dict[str, str]) -> tuple[Status, str, str | None]:
     """Good today, but is it so next week, and for anything?"""
     if answer.expires is not None:
         days = (answer.expires - datetime.now(UTC)).days
@@ -115,7 +120,7 @@ def _of_valid(answer: providers.Answer, facts: dict[str, str]) -> tuple[Status, 
     return _ANSWERS["valid"]
 
 
-def _scopes(answer: providers.Answer) -> str:
+def _scopes(answer: "Answer") -> str:
     if answer.scopes is None:
         return "not reported by the provider"
     return ", ".join(answer.scopes) or "none"
@@ -131,7 +136,7 @@ def _wait(seconds: int | None) -> str:
     return f"It asks to wait {round(seconds / 3600)} hours."
 
 
-def _evidence(context: Context, answer: providers.Answer) -> Iterator[str]:
+def _evidence(context: Context, answer: "Answer") -> Iterator[str]:
     yield f"asked: {answer.host}" + (f", which answered with HTTP {answer.status}" if answer.status else "")
     if answer.account:
         yield f"account: {answer.account}"
