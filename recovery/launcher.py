@@ -6,7 +6,6 @@ line, and only when the start fails. Imports stand where they are needed: a star
 
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -405,19 +404,14 @@ def _in_words(error: UnresolvedError, server: str | None) -> str:
 
 
 def _end(error: _RunError, server: Server | None, host: Host) -> int:
-    import contextlib
-
     from diagnostics.masking import mask_pasted, mask_tokens
+    from diagnostics.standard_error import tell
     from diagnostics.text import clean
 
     server_id = error.server or (server.id if server is not None and server.id else None)
     who = f"{server_id}: " if server_id else ""
     line = mask_pasted(clean(f"mcp-doctor: {who}{error}", 1000))
-    with contextlib.suppress(
-        OSError, AttributeError, ValueError
-    ):  # nobody reads standard error, or it is closed
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+    tell(line)
     if error.code != USAGE:
         program = error.program
         if program is None and server is not None and server.command is not None:

@@ -23,8 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command's exit code, as the contract numbers them. In: the words after the program's name."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["--version"]:
-        sys.stdout.write(f"mcp-doctor {__version__}\n")
-        return 0
+        return guarded(_version, signals=False)
     if "run" in words:
         launch = _launcher_words(words)
         if launch is not None and launch[:1] not in (["-h"], ["--help"]):
@@ -41,8 +40,11 @@ def guarded(command: Callable[[], int], name: str = "mcp-doctor", *, signals: bo
 
     if signals:
         _end_in_order_on_signals()
+    _have_a_stdout()
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         return _say(name, str(error), EXIT_USAGE)
     except KeyboardInterrupt:
@@ -50,6 +52,11 @@ def guarded(command: Callable[[], int], name: str = "mcp-doctor", *, signals: bo
     except BrokenPipeError:
         _quiet_stdout()
         return 0
+    except OSError as error:
+        if _stdout_works():
+            return _broke(name, error)
+        _quiet_stdout()
+        return _say(name, f"the output can't be written: {error.strerror}", EXIT_BROKE)
     except Exception as error:  # the last net: one line, never a traceback
         return _broke(name, error)
 
@@ -114,24 +121,41 @@ def _broke(name: str, error: Exception) -> int:
 
 
 def _say(name: str, line: str, code: int) -> int:
-    import contextlib
-
     from diagnostics.masking import mask_pasted
+    from diagnostics.standard_error import tell
     from diagnostics.text import clean
 
-    said = "\n".join(mask_pasted(clean(each)) for each in line.split("\n"))
-    # Nobody may read standard error, or it is closed.
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        sys.stderr.write(f"{name}: {said}\n")
-        sys.stderr.flush()
+    tell(f"{name}: " + "\n".join(mask_pasted(clean(each)) for each in line.split("\n")))
     return code
 
 
-def _quiet_stdout() -> None:
-    """Nobody reads on: give the interpreter's last flush a place to go."""
-    import os
+def _version() -> int:
+    sys.stdout.write(f"mcp-doctor {__version__}\n")
+    return 0
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+def _quiet_stdout() -> None:
+    """Nobody reads on, or nothing more fits: give the interpreter's last flush a place to go."""
+    from diagnostics.standard_error import send_to_nowhere
+
+    send_to_nowhere(sys.stdout.fileno())
+
+
+def _stdout_works() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _have_a_stdout() -> None:
+    """Cron jobs and services may start us with a closed standard output; Python then has none at all."""
+    if sys.stdout is None:
+        import os
+        from pathlib import Path
+
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as we are
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -243,3 +244,18 @@ def test_an_address_for_a_provider_that_nobody_knows_is_a_wrong_call(lab: Lab) -
     done = said(lab, *DOCTOR, "check", "--offline", "--provider-url", "githb=https://localhost:1/")
     assert done.returncode == 2
     assert "githb" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code"), [(">&-", 0), (">/dev/full", 4), ("2>/dev/full", 0), (">&- 2>&- <&-", 0)]
+)
+def test_a_closed_or_full_output_ends_in_a_clear_code(lab: Lab, redirection: str, code: int) -> None:
+    for words in (
+        (*DOCTOR, "check", "--offline", "--format", "json"),
+        (*SECRETS, "list"),
+        (*DOCTOR, "--version"),
+    ):
+        done = said(lab, "sh", "-c", f"{shlex.join(words)} {redirection}")
+        assert (done.returncode, "Exception" in done.stderr) == (code, False), words
+    full = said(lab, "sh", "-c", f"{shlex.join([*DOCTOR, 'run', '--', 'no-such-command'])} 2>/dev/full")
+    assert full.returncode == 127
