@@ -18,6 +18,7 @@ _STRING = r'"(?:[^"\\\n]|\\.)*+"'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*(?s:.)*?(?:\*/|\Z)")
 _TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=\s*+[}}\]])")
 _BLANK = re.compile(r"[ \t\r\n]*")
+_LONG_NUMBER = r"[0-9]{4000,}"
 _BAD_ESCAPE = re.compile(r'\\(?:[^"\\/bfnrtu]|u(?![0-9a-fA-F]{4}))')
 
 
@@ -98,8 +99,8 @@ class JsonDocument:
     def _foreign(self, what: str) -> Problem:
         if what == "nesting":
             return Problem("too-deep", "config_syntax_error", "")
-        found = re.search(rf"\b{what}\b", self._text) if what.isalpha() else None
-        place = place_of(self._text, found.start()) if found else (0, 0)
+        found = re.search(rf"\b{what}\b" if what.isalpha() else _LONG_NUMBER, self._text)
+        place = place_of(self._text, found.start()) if found else (1, 1)
         return Problem("syntax", "config_syntax_error", f"a JSON value, not {what}", *place)
 
     def _members_of(self, path: Path) -> dict[str, list[tuple[int, int]]]:

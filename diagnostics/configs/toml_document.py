@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from diagnostics.configs.document import Path, SyntaxProblem
+from diagnostics.configs.document import Path, SyntaxProblem, place_of
 from diagnostics.model import Problem
 
 LARGEST = 1_000_000
 """Characters. The parser is written in Python and slow on what is made to be slow."""
 _MOST_DOTS = 500
 """In a line: the parser's time grows with the square of a dotted key's length."""
+_LONG_NUMBER = re.compile(r"[0-9]{4000,}")
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\s*$")
 _TABLE = re.compile(r"^[ \t]*\[{1,2}([^\]\n]+)\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 _KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_-]++)[ \t]*(?:\.|$)""")
@@ -51,7 +52,9 @@ class TomlDocument:
         except RecursionError:
             raise SyntaxProblem(Problem("too-deep", "config_syntax_error", "")) from None
         except ValueError:  # a number or date that Python can't hold
-            raise SyntaxProblem(Problem("syntax", "config_syntax_error", "valid TOML")) from None
+            found = _LONG_NUMBER.search(self._text)
+            place = place_of(self._text, found.start()) if found else (1, 1)
+            raise SyntaxProblem(Problem("syntax", "config_syntax_error", "valid TOML", *place)) from None
 
     def _problem(self, message: str) -> Problem:
         found = _PLACE.search(message)

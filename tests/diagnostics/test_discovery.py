@@ -356,3 +356,20 @@ def test_a_thousand_servers_are_read_in_no_time(tmp_path: Path) -> None:
     assert file.servers[500].line == 1 + next(
         number for number, line in enumerate(path.read_text().split("\n")) if '"s500"' in line
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("a.json", '{"mcpServers": {\n"a": {"command": "x",\n "timeout": ' + "9" * 5000 + "}}}", 3),
+        ("a.toml", '[mcp_servers.a]\ncommand = "x"\ntimeout = ' + "9" * 5000 + "\n", 3),
+        ("b.toml", '[mcp_servers.a]\ncommand = "x"\nargs = [0x' + "f" * 5000 + "]\n", 3),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_a_problem_with_its_line(
+    tmp_path: Path, name: str, text: str, line: int
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    (file,) = discover(a_host(tmp_path), Options(config=(path,)))
+    assert [each.line for each in file.problems] == [line]
