@@ -230,7 +230,12 @@ class _Run:
             self._tell(index, step, Phase.DONE)
         for index, step in reversed(left.todo):
             if index in left.half and step.risk is not Risk.FINAL:
-                step.undo(self.world, operation.steps[index].kept)
+                try:
+                    step.undo(self.world, operation.steps[index].kept)
+                except Exception as error:
+                    known = isinstance(error, RecoveryError)
+                    said = str(error) if known else f"{type(error).__name__} in the step {step.kind!r}"
+                    raise RecoveryError(f"{step.title}: half of it can't be taken back ({said})") from error
                 self.journal.append(Event.TAKEN_BACK, self.operation, step=index)
         return self.forward(list(left.todo), dict(left.done), answers, again=True)
 
