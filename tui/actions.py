@@ -29,7 +29,7 @@ CHECKUP = (
     Action("mend", "m", "m", "mend", "Mend it: shows first what will be done, and asks."),
     Action("evidence", "e", "e", "evidence", "Show what was seen here, word for word."),
     Action("again", "r", "r", "again", "Run all checks again."),
-    Action("start", "s", "s", "start", "Start this server too; shows the command first."),
+    Action("start", "s", "s", "start", "See whether this server starts; shows its command first."),
     Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
     Action("search", "slash", "/", "search", "Find a server, a client or a state."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),

@@ -76,7 +76,7 @@ class DoctorApp(App[str]):
         """The checkup is the home screen."""
         from tui.screens.checkup import CheckupScreen
 
-        return CheckupScreen()
+        return CheckupScreen(self)
 
     def on_mount(self) -> None:
         """The first picture is painted before the first question is asked."""
@@ -114,7 +114,8 @@ class DoctorApp(App[str]):
         session = self.session
         if start:
             session = replace(session, options=replace(session.options, start=True))
-        run = Run(self, self._run, session, self._tray, self._scope, tuple(self.board.findings.values()))
+        known = tuple(self.board.findings.values())
+        run = Run(self, self._run, lambda: self._run, session, self._tray, self._scope, known)
         threading.Thread(target=run.work, daemon=True, name=f"run-{self._run}").start()
         self._tell_screens()
 

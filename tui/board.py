@@ -22,6 +22,7 @@ _ORDER = {
     Status.SKIP: 5,
 }
 _STAGES = tuple(Stage)
+_WAITS, _NOT_STARTED = "runner.waits", "runner.not-asked-to-start"
 _HANDSHAKE = "start.handshake"
 """The check that decides about `start`: a command that is there, but was not started, is not yet a green link."""
 
@@ -48,11 +49,22 @@ class Link:
     asking: bool
     findings: tuple[Finding, ...]
     """Worst first."""
+    rests_on: Stage | None = None
+    """The broken link before it, if there is one."""
 
     @property
     def words(self) -> str:
-        """The worst finding's title; "" while there is none."""
-        return self.findings[0].title if self.findings else ""
+        """Few words: the worst finding's title, or why nothing was asked; "" while nothing is known."""
+        outcome = self.findings[0].outcome if self.findings else ""
+        if outcome == _WAITS:
+            return f"waits for {self.rests_on.value}" if self.rests_on else "waits for another link"
+        if outcome == _NOT_STARTED:
+            return "not started (s starts it)"
+        if self.findings:
+            return self.findings[0].title
+        if self.status is Status.SKIP and self.rests_on is None:
+            return "not needed here"
+        return ""
 
 
 class Board:
@@ -152,7 +164,13 @@ class Board:
         by_stage: dict[Stage, list[Finding]] = {stage: [] for stage in _STAGES}
         for finding in self._of_row.get(key, {}).values():
             by_stage[finding.stage].append(finding)
-        return tuple(self._link(stage, by_stage[stage]) for stage in _STAGES)
+        found: list[Link] = []
+        broken: Stage | None = None
+        for stage in _STAGES:
+            link = self._link(stage, by_stage[stage], broken)
+            found.append(link)
+            broken = broken or (stage if link.status is Status.FAIL else None)
+        return tuple(found)
 
     def counts(self) -> Mapping[Status | None, int]:
         """How many rows are in which state."""
@@ -163,11 +181,16 @@ class Board:
         return found
 
     @property
+    def is_bare(self) -> bool:
+        """Whether all was looked at and no server, and no broken config, was found."""
+        return self.context is not None and not self.running and self._rows.keys() <= {STORE_ROW}
+
+    @property
     def files(self) -> Sequence[ClientFile]:
         """The config files that were looked for."""
         return self.context.files if self.context is not None else ()
 
-    def _link(self, stage: Stage, found: list[Finding]) -> Link:
+    def _link(self, stage: Stage, found: list[Finding], broken: Stage | None) -> Link:
         now = _STAGES.index(self.asked.stage) if self.asked is not None else -1
         here = _STAGES.index(stage)
         to_come = self.running and stage in self._waiting
@@ -185,7 +208,7 @@ class Board:
             if own and all(each.status is Status.SKIP for each in own):
                 found.sort(key=lambda each: each.server is None)
                 status = Status.SKIP
-        return Link(stage, status, to_come and here == now, tuple(found))
+        return Link(stage, status, to_come and here == now, tuple(found), broken)
 
     def _note(self, finding: Finding) -> None:
         self.findings[finding.id + finding.outcome] = finding

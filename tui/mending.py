@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tui.doctor import Doctor
 from tui.work import in_background
 
 if TYPE_CHECKING:
@@ -10,13 +11,12 @@ if TYPE_CHECKING:
     from recovery.model import Answers, Remedy
     from recovery.ports import RecoveryWorld
     from recovery.runner import Notify, Outcome
-    from tui.app import DoctorApp
 
 Broke = Callable[[Exception], None]
 
 
 def mend(
-    app: "DoctorApp",
+    doctor: Doctor,
     remedy: "Remedy",
     answers: "Answers",
     notify: "Notify",
@@ -30,11 +30,11 @@ def mend(
 
         return carry_out(remedy, answers, world, journal, notify)
 
-    _operate(app, remedy.title, job, then, otherwise)
+    _operate(doctor, remedy.title, job, then, otherwise)
 
 
 def take_back(
-    app: "DoctorApp", operation: str, title: str, then: "Callable[[Outcome], None]", otherwise: Broke
+    doctor: Doctor, operation: str, title: str, then: "Callable[[Outcome], None]", otherwise: Broke
 ) -> None:
     """Takes a recorded operation back in a thread."""
 
@@ -43,46 +43,48 @@ def take_back(
 
         return undo(operation, world, journal)
 
-    _operate(app, f"Take back: {title}", job, then, otherwise)
+    _operate(doctor, f"Take back: {title}", job, then, otherwise)
 
 
 def bring_to_an_end(
-    app: "DoctorApp",
+    doctor: Doctor,
     operation: "Operation",
     then: "Callable[[Outcome], None]",
     otherwise: Broke,
     *,
     finish: bool,
+    answers: "Answers | None" = None,
+    notify: "Notify" = lambda _progress: None,
 ) -> None:
-    """Finishes an interrupted operation, or takes it back, in a thread."""
+    """Finishes an interrupted operation, or takes it back, in a thread. In: as `recovery.runner.resume`."""
 
     def job(world: "RecoveryWorld", journal: "Journal") -> "Outcome":
         from recovery.runner import resume
 
-        return resume(operation.id, world, journal, finish=finish)
+        return resume(operation.id, world, journal, finish=finish, answers=answers, notify=notify)
 
-    _operate(app, operation.title, job, then, otherwise)
+    _operate(doctor, operation.title, job, then, otherwise)
 
 
-def say(app: "DoctorApp", outcome: "Outcome", words: str) -> None:
+def say(doctor: Doctor, outcome: "Outcome", words: str) -> None:
     """The outcome as a note on the screen. In: the words for when it went well."""
     if outcome.ok:
-        app.notify("\n".join((words, *outcome.notes)), markup=False)
+        doctor.notify("\n".join((words, *outcome.notes)), markup=False)
     else:
         said = "\n".join((outcome.error, *outcome.notes))
-        app.notify(said, title="Not everything worked", severity="error", timeout=20, markup=False)
+        doctor.notify(said, title="Not everything worked", severity="error", timeout=20, markup=False)
 
 
-def say_error(app: "DoctorApp", error: Exception) -> None:
+def say_error(doctor: Doctor, error: Exception) -> None:
     """A failure as a note on the screen; only recovery's own errors have words that are safe to show."""
     from recovery.model import RecoveryError
 
     said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
-    app.notify(said, title="That did not work", severity="error", timeout=20, markup=False)
+    doctor.notify(said, title="That did not work", severity="error", timeout=20, markup=False)
 
 
 def _operate(
-    app: "DoctorApp",
+    doctor: Doctor,
     title: str,
     job: "Callable[[RecoveryWorld, Journal], Outcome]",
     then: "Callable[[Outcome], None]",
@@ -91,17 +93,17 @@ def _operate(
     def work() -> "Outcome":
         from recovery.journal import Journal
 
-        host = app.session.host
-        return job(app.session.open_world(host), Journal(host))
+        host = doctor.session.host
+        return job(doctor.session.open_world(host), Journal(host))
 
     def done(outcome: "Outcome") -> None:
-        app.end_operation()
-        app.use_host(outcome.host)
+        doctor.end_operation()
+        doctor.use_host(outcome.host)
         then(outcome)
 
     def broke(error: Exception) -> None:
-        app.end_operation()
+        doctor.end_operation()
         otherwise(error)
 
-    app.begin_operation(title)
-    in_background(app, work, done, broke, "mend")
+    doctor.begin_operation(title)
+    in_background(doctor, work, done, broke, "mend")

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.work import in_background
+from tui.work import Target, in_background
 
 if TYPE_CHECKING:
-    from textual.message_pump import MessagePump
-
     from diagnostics.context import Context
     from diagnostics.model import Finding
     from recovery.model import Remedy
@@ -23,6 +21,8 @@ class Offers:
         """Best first; () while they are being looked for, and where there is none."""
         self.known = False
         """Whether the answer is there."""
+        self.trouble = ""
+        """Why they could not be found out, "" when they could."""
         self._then: Callable[[], None] | None = None
 
     def when_known(self, then: Callable[[], None]) -> bool:
@@ -38,13 +38,13 @@ class Offers:
         self._then = None
 
     def look(
-        self, target: "MessagePump", run: int, findings: Sequence["Finding"], context: "Context | None"
+        self, target: Target, run: int, findings: Sequence["Finding"], context: "Context | None"
     ) -> None:
         """Asks about these findings of this run, unless that is what was asked last."""
         about = f"{run} " + " ".join(each.id + each.outcome for each in findings)
         if about == self._about:
             return
-        self._about, self.remedies, self.known = about, (), False
+        self._about, self.remedies, self.known, self.trouble = about, (), False, ""
         self._changed()
         if not findings or context is None:
             self._answer(())
@@ -63,7 +63,12 @@ class Offers:
             if self._about == about:
                 self._answer(remedies)
 
-        in_background(target, job, found, lambda _error: found(()), "remedies")
+        def broke(error: Exception) -> None:
+            if self._about == about:
+                self.trouble = f"Could not find out what can be done ({type(error).__name__}). Press r to look again."
+                self._answer(())
+
+        in_background(target, job, found, broke, "remedies")
 
     def _answer(self, remedies: "tuple[Remedy, ...]") -> None:
         self.remedies, self.known = remedies, True

@@ -1,34 +1,35 @@
 """One run of the checks, in a thread of its own: reads the configs, asks, lays the answers on a tray."""
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnostics.text import clean
 from tui.messages import Asked, RunBegan, RunBroke, RunEnded
 from tui.session import DoctorSession
-from tui.work import Tray, post
+from tui.work import Target, Tray, post
 
 if TYPE_CHECKING:
     from diagnostics.check import Check
     from diagnostics.model import Finding
-    from tui.app import DoctorApp
 
 
 class Run:
-    """One run of the checks, in a thread of its own."""
+    """One run of the checks, in a thread of its own. `newest` gives the newest run's number: an older one stops."""
 
     def __init__(
         self,
-        app: "DoctorApp",
+        target: Target,
         number: int,
+        newest: Callable[[], int],
         session: DoctorSession,
         tray: Tray,
         scope: tuple[frozenset[str] | None, frozenset[str] | None],
         known: "tuple[Finding, ...]",
     ) -> None:
-        self._app = app
+        self._target = target
+        self._newest = newest
         self._number = number
         self._session = session
         self._tray = tray
@@ -45,9 +46,9 @@ class Run:
         try:
             self._ask()
         except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
-            post(self._app, RunBroke(self._number, clean(str(error)), is_wrong_call=True))
+            post(self._target, RunBroke(self._number, clean(str(error)), is_wrong_call=True))
         except Exception as error:
-            post(self._app, RunBroke(self._number, f"{type(error).__name__} {place_of(error)}"))
+            post(self._target, RunBroke(self._number, f"{type(error).__name__} {place_of(error)}"))
         finally:
             gc.enable()
 
@@ -64,12 +65,12 @@ class Run:
         if self._only is not None:
             context = replace(whole, servers=[each for each in whole.servers if each.id in self._only])
         earlier = [] if again is None else [each for each in self._known if each.check not in again]
-        post(self._app, RunBegan(self._number, whole, len(checks), again))
+        post(self._target, RunBegan(self._number, whole, len(checks), again))
         for finding in diagnose(context, checks, earlier, self._on_question) if checks else ():
-            if self._app.run_number != self._number:
+            if self._newest() != self._number:
                 return
             self._tray.put(finding)
-        post(self._app, RunEnded(self._number))
+        post(self._target, RunEnded(self._number))
 
     def _on_question(self, check: "Check", subjects: int) -> None:
         self._asked += 1

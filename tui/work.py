@@ -3,18 +3,25 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.messages import Done, FindingsWaiting, Item
 
 if TYPE_CHECKING:
     from textual.message import Message
-    from textual.message_pump import MessagePump
 
 T = TypeVar("T")
 
 
-def post(target: "MessagePump", message: "Message") -> None:
+class Target(Protocol):
+    """Where messages go: the app or a widget."""
+
+    def post_message(self, message: "Message") -> bool:
+        """From any thread."""
+        ...
+
+
+def post(target: Target, message: "Message") -> None:
     """Posts from any thread; an app that has closed meanwhile is no error."""
     try:
         target.post_message(message)
@@ -23,7 +30,7 @@ def post(target: "MessagePump", message: "Message") -> None:
 
 
 def in_background(
-    target: "MessagePump",
+    target: Target,
     job: Callable[[], T],
     then: Callable[[T], None],
     otherwise: Callable[[Exception], None],
@@ -48,7 +55,7 @@ def in_background(
 class Tray:
     """Where a run's thread lays down answers and the event loop fetches them, many at a time."""
 
-    def __init__(self, target: "MessagePump", run: int) -> None:
+    def __init__(self, target: Target, run: int) -> None:
         self._target = target
         self._run = run
         self._items: deque[Item] = deque()

@@ -43,12 +43,32 @@ async def test_everything_of_a_finding_can_be_reached_by_keyboard(open_app: Open
 
 
 async def test_evidence_is_one_key_deeper(open_app: OpenApp, tmp_path: Path) -> None:
-    async with open_app(scenes.locked_out(tmp_path), size=(100, 40)) as driver:
+    async with open_app(scenes.locked_out(tmp_path), size=(100, 30)) as driver:
         assert "pid 4711" not in driver.text
         await driver.press("e")
         await driver.sees("owner: gnome-keyring-daemon, pid 4711", "keychain_locked", "permission.example")
         await driver.press("escape")
         assert "pid 4711" not in driver.text
+
+
+async def test_a_tall_window_shows_the_evidence_at_once(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(scenes.locked_out(tmp_path), size=(100, 40)) as driver:
+        await driver.sees("owner: gnome-keyring-daemon, pid 4711")
+
+
+async def test_a_link_says_which_one_it_waits_for(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(scenes.locked_out(tmp_path)) as driver:
+        await driver.sees("lookup     waits for permission", "validity   waits for permission")
+
+
+async def test_a_keychain_alone_does_not_hide_that_no_server_is_configured(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    store = finding(Stage.BACKEND, Status.OK, "gnome-keyring answers on the session bus")
+    async with open_app(session(tmp_path, (), [store])) as driver:
+        await driver.sees("this computer's keyc", "No MCP server is configured", "for the demo")
+        await driver.press("d")
+    assert driver.app.return_value == "demo"
 
 
 async def test_the_search_filters_while_it_is_typed(open_app: OpenApp, tmp_path: Path) -> None:
@@ -126,7 +146,7 @@ async def test_the_question_that_is_being_asked_is_shown(open_app: OpenApp, tmp_
         await driver.sees("Does a keychain answer in this session?", "2 of 8", "asking")
         fake.release.set()
         await driver.settled()
-        await driver.sees("All 8 questions are asked.")
+        await driver.sees("All 8 checks are done.")
 
 
 async def test_an_empty_computer_says_where_was_looked_and_offers_the_demo(

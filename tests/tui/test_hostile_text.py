@@ -32,7 +32,7 @@ async def test_markup_and_escape_sequences_are_text(open_app: OpenApp, tmp_path:
         cause=MARKUP,
     )
     fake = session(tmp_path, (bad,), [found], banner=MARKUP, notes=(MARKUP,))
-    async with open_app(fake, size=(200, 60)) as driver:
+    async with open_app(fake, size=(260, 60)) as driver:
         await driver.sees(f"T {MARKUP}", f"D {MARKUP}", f"F {MARKUP}", f"$ {MARKUP}", "\\u202eevil")
         assert "\x1b" not in driver.text
         assert "\u202e" not in driver.text

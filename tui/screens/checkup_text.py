@@ -45,6 +45,14 @@ def progress_text(board: Board, seconds: float, few_characters: bool) -> Content
     )
 
 
+def done_text(board: Board) -> str:
+    """How the run ended, and how to go on."""
+    done = f"{board.total} checks asked again." if board.partial else f"All {board.total} checks are done."
+    if any(board.state(row.key) in {Status.FAIL, Status.UNKNOWN, Status.WARN} for row in board.rows()):
+        return f"{done}  Enter goes deeper, n to the next broken link."
+    return f"{done}  Nothing is broken." if board.rows() else done
+
+
 def in_the_order_of(keys: list[str], rows: list[Row]) -> list[Row]:
     """While findings stream in, nothing moves under the hand of a person who is choosing."""
     place = {key: number for number, key in enumerate(keys)}

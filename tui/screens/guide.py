@@ -1,56 +1,29 @@
 """A guide: shows what a remedy will do, asks, does it, and lets the person see the link turn green."""
 
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.secret import Secret
-from recovery.model import Ask, AskKind, Change, RecoveryError, Remedy, Risk
+from recovery.model import Answers, AskKind, Change, RecoveryError, Remedy, Risk
 from recovery.runner import Outcome, Progress
-from tui.actions import GUIDE, Action, bindings
+from tui.actions import GUIDE, bindings
+from tui.doctor import Doctor
 from tui.mending import mend, take_back
 from tui.messages import StepMoved
 from tui.screens import guide_text as text
+from tui.screens.guide_page import GuidePage, Phase
 from tui.screens.token_check import TokenCheck
 from tui.widgets.answers import AnswerField
 from tui.widgets.chain import strip
 from tui.widgets.finding_view import fix_lines
-from tui.widgets.key_line import KeyLine
 from tui.work import in_background, post
 
-if TYPE_CHECKING:
-    from tui.app import DoctorApp
 
-
-class Phase(Enum):
-    """Where the guide is."""
-
-    LOOKING = auto()
-    """Gathers what will change."""
-    ADVICE = auto()
-    """Only the person can do it: the words say how."""
-    IMPOSSIBLE = auto()
-    """It can't work as things stand."""
-    ASKING = auto()
-    """Waits for the answers."""
-    WEIGHING = auto()
-    """Shows what is known of the token that was given."""
-    AGREEING = auto()
-    """Waits for consent."""
-    WORKING = auto()
-    LOOKING_AGAIN = auto()
-    """Done; the checks that it touches are asked again."""
-    OVER = auto()
-
-
-class GuideScreen(Screen[None]):
+class GuideScreen(GuidePage):
     """In: the remedy, the row whose path is watched, and the finding that it mends."""
 
     ACTIONS = GUIDE
@@ -59,63 +32,15 @@ class GuideScreen(Screen[None]):
         *bindings(GUIDE),
         Binding("k", "keep", show=False),
         Binding("c", "clean", show=False),
-        Binding("up", "scroll_page(-1)", show=False),
-        Binding("down", "scroll_page(1)", show=False),
-        Binding("pageup", "scroll_page(-10)", show=False),
-        Binding("pagedown", "scroll_page(10)", show=False),
     ]
 
-    def __init__(self, remedy: Remedy, row: str, finding: Finding | None) -> None:
-        super().__init__()
-        self._remedy = remedy
-        self._row = row
-        self._finding = finding
-        self._risk = text.gravest(remedy)
-        self.phase = Phase.LOOKING
+    def __init__(self, doctor: Doctor, remedy: Remedy, row: str, finding: Finding | None) -> None:
+        super().__init__(doctor, remedy, row, finding)
         self._answers: dict[str, Secret] = {}
-        self._moved: dict[int, Progress] = {}
         self._before: dict[Stage, Status | None] = {}
         self._token: TokenCheck | None = None
         self._operation = ""
         self._taking_back = False
-
-    @property
-    def doctor(self) -> "DoctorApp":
-        """The app, by its own type."""
-        return cast("DoctorApp", self.app)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its parts are there: results can come while the app or the guide closes."""
-        return self.is_mounted and bool(self.query("#keys"))
-
-    def compose(self) -> ComposeResult:
-        """Title, one page that grows downwards, the next key."""
-        yield Static(Content(f" {self._remedy.title}"), id="guide-title", markup=False)
-        with VerticalScroll(id="page", can_focus=False):
-            if self._finding is not None:
-                yield Static(
-                    Content.assemble(("Mends  ", "$foreground-muted"), self._finding.title), markup=False
-                )
-            yield Static(Content(self._remedy.why), id="why", markup=False)
-            yield Static(id="changes", classes="part", markup=False)
-            with VerticalGroup(id="fields"):
-                for ask in self._remedy.asks:
-                    yield AnswerField(ask)
-                if self._risk is Risk.FINAL:
-                    yield AnswerField(
-                        Ask(
-                            "consent",
-                            AskKind.CHOICE,
-                            f"This can't be taken back. Type “{text.WORD}” to go on:",
-                        )
-                    )
-            yield Static(id="token", classes="part", markup=False)
-            yield Static(id="steps", classes="part", markup=False)
-            yield Static(id="result", classes="part", markup=False)
-            yield Static(id="path-now", classes="part", markup=False)
-        yield Static(id="next", markup=False)
-        yield KeyLine(GUIDE, id="keys")
 
     def on_mount(self) -> None:
         """Gathers the preview in a thread."""
@@ -130,13 +55,13 @@ class GuideScreen(Screen[None]):
 
     def _gather(self) -> None:
         self._go(Phase.LOOKING, "Looking at what will change …")
+        in_background(self.doctor, self._look_ahead, self._previewed, self._impossible, "preview")
 
-        def job() -> list[Change]:
-            from recovery.runner import preview
+    def _look_ahead(self) -> list[Change]:
+        """In a thread."""
+        from recovery.runner import preview
 
-            return preview(self._remedy, self.doctor.session.open_world(self.doctor.session.host))
-
-        in_background(self.app, job, self._previewed, self._impossible, "preview")
+        return preview(self._remedy, self.doctor.session.open_world(self.doctor.session.host))
 
     def _previewed(self, changes: list[Change]) -> None:
         if not self.is_whole:
@@ -292,7 +217,10 @@ class GuideScreen(Screen[None]):
         self._show_steps()
         self._go(Phase.WORKING, "Doing it …")
         given = {name: value for name, value in answers.items() if name != "consent"}
-        mend(self.doctor, self._remedy, given, self._notify_of, self._worked, self._broke)
+        self._carry_out(given)
+
+    def _carry_out(self, answers: Answers) -> None:
+        mend(self.doctor, self._remedy, answers, self._notify_of, self._worked, self._broke)
 
     def _notify_of(self, progress: Progress) -> None:
         post(self, StepMoved(progress))
@@ -406,42 +334,8 @@ class GuideScreen(Screen[None]):
         self._answers = {}
         self.dismiss(None)
 
-    def action_scroll_page(self, by: int) -> None:
-        """Up and down the page, so many lines."""
-        self.query_one("#page", VerticalScroll).scroll_relative(y=by, animate=False)
-
     def action_help(self) -> None:
         """The keys."""
         from tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(GUIDE))
-
-    # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _links(self) -> Any:
-        return self.doctor.board.links(self._row)
-
-    def _show_steps(self) -> None:
-        self._put("steps", text.steps_text(self._remedy, self._moved, self.doctor.few_characters))
-
-    def _put(self, part: str, content: Content | None) -> None:
-        place = self.query_one(f"#{part}", Static)
-        place.display = content is not None
-        if content is not None:
-            place.update(content)
-            self.query_one("#page", VerticalScroll).scroll_end(animate=False)
-
-    def _go(self, phase: Phase, words: str, *keys: tuple[str, str, str]) -> None:
-        self.phase = phase
-        if phase is not Phase.ASKING:
-            self.set_focus(None)
-        self._say(words)
-        shown = [Action(name, key, key, label, "") for name, key, label in keys]
-        if all(name != "back" for name, _, _ in keys) and phase is not Phase.WORKING:
-            shown.append(Action("back", "escape", "Esc", "leave" if phase is not Phase.OVER else "close", ""))
-        self.query_one(KeyLine).show(shown)
-
-    def _say(self, words: str, *, is_error: bool = False) -> None:
-        self.query_one("#next", Static).update(
-            Content.styled(f" {words}", "bold $text-error" if is_error else "$text-warning")
-        )
+        self.doctor.push_screen(HelpScreen(GUIDE, self.doctor.few_characters))

@@ -22,11 +22,11 @@ _MEANINGS = {
 class HelpScreen(Dialog[None]):
     """What can be done here."""
 
-    def __init__(self, actions: Sequence[Action]) -> None:
-        super().__init__("Help", help_of(actions))
+    def __init__(self, actions: Sequence[Action], few_characters: bool) -> None:
+        super().__init__("Help", help_of(actions, few_characters))
 
 
-def help_of(actions: Sequence[Action]) -> Content:
+def help_of(actions: Sequence[Action], few_characters: bool) -> Content:
     """Keys, then signs."""
     lines = [Content.styled("Keys", "bold $text-primary")]
     lines += [_row(each.shown, each.help, "bold") for each in actions]
@@ -34,7 +34,7 @@ def help_of(actions: Sequence[Action]) -> Content:
     lines += [_row(keys, words, "bold") for keys, words in MOVING]
     lines += [Content(""), Content.styled("Signs", "bold $text-primary")]
     lines += [
-        _row(f"{face.glyph} {face.word}", _MEANINGS[face.word], face.style)
+        _row(f"{face.plain if few_characters else face.glyph} {face.word}", _MEANINGS[face.word], face.style)
         for face in (*FACES.values(), ASKING)
     ]
     return Content("\n").join(lines)

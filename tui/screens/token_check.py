@@ -1,15 +1,12 @@
 """Looks at a token that was given, offline and then at its provider, off the event loop."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from diagnostics.model import Server, Status
 from diagnostics.new_token import NewToken, Remark, ask_about, look_at
 from diagnostics.secret import Secret
+from tui.doctor import Doctor
 from tui.work import in_background
-
-if TYPE_CHECKING:
-    from tui.app import DoctorApp
 
 
 class TokenCheck:
@@ -17,14 +14,14 @@ class TokenCheck:
 
     def __init__(
         self,
-        app: "DoctorApp",
+        doctor: Doctor,
         value: Secret,
         provider: str | None,
         env_name: str | None,
         server: Server | None,
         changed: Callable[[], None],
     ) -> None:
-        self._app = app
+        self._doctor = doctor
         self._value = value
         self._provider = provider
         self._env_name = env_name
@@ -48,7 +45,7 @@ class TokenCheck:
     def begin(self) -> None:
         """Offline first, then the provider."""
         in_background(
-            self._app,
+            self._doctor,
             lambda: look_at(self._value, self._provider, self._env_name, self._server),
             self._looked,
             self._broke,
@@ -62,9 +59,9 @@ class TokenCheck:
             self.asking = ""
         else:
             self.asking = "asking the provider …"
-            session = self._app.session
+            session = self._doctor.session
             in_background(
-                self._app,
+                self._doctor,
                 lambda: ask_about(self._value, whose, self._server, session.host, session.options),
                 self._answered,
                 self._broke,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.doctor import Doctor
 from tui.mending import say, say_error, take_back
 from tui.screens.confirm import ConfirmScreen
 from tui.work import in_background
@@ -11,24 +12,25 @@ from tui.work import in_background
 if TYPE_CHECKING:
     from recovery.journal import Operation
     from recovery.runner import Outcome
-    from tui.app import DoctorApp
 
 
-def open_undo(app: "DoctorApp") -> None:
+def open_undo(doctor: Doctor) -> None:
     """Looks up the last operation in a thread, then asks."""
 
     def job() -> "Operation | None":
         from recovery.journal import Event, Journal
 
-        done = [each for each in Journal(app.session.host).operations() if each.state is Event.DONE]
+        done = [each for each in Journal(doctor.session.host).operations() if each.state is Event.DONE]
         return done[-1] if done else None
 
-    in_background(app, job, lambda found: _ask(app, found), lambda error: say_error(app, error), "undo-look")
+    in_background(
+        doctor, job, lambda found: _ask(doctor, found), lambda error: say_error(doctor, error), "undo-look"
+    )
 
 
-def _ask(app: "DoctorApp", operation: "Operation | None") -> None:
+def _ask(doctor: Doctor, operation: "Operation | None") -> None:
     if operation is None:
-        app.notify("Nothing was mended yet, so there is nothing to take back.")
+        doctor.notify("Nothing was mended yet, so there is nothing to take back.")
         return
     title = operation.title
     lines = [
@@ -44,11 +46,11 @@ def _ask(app: "DoctorApp", operation: "Operation | None") -> None:
     ]
 
     def done(outcome: "Outcome") -> None:
-        say(app, outcome, f"Taken back: {title}")
-        app.look()
+        say(doctor, outcome, f"Taken back: {title}")
+        doctor.look()
 
     def agreed(yes: bool | None) -> None:
         if yes:
-            take_back(app, operation.id, title, done, lambda error: say_error(app, error))
+            take_back(doctor, operation.id, title, done, lambda error: say_error(doctor, error))
 
-    app.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back"), agreed)
+    doctor.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back"), agreed)

@@ -36,17 +36,17 @@ class FindingView(VerticalScroll, can_focus=True):
             self.scroll_home(animate=False)
 
 
-def words_of(link: Link, few_characters: bool) -> Content:
-    """All findings of a link in words, the worst first."""
+def words_of(link: Link, few_characters: bool, evidence: int = 1) -> Content:
+    """All findings of a link in words, the worst first. In: lines of `evidence` shown of each."""
     if not link.findings:
         return _nothing(link)
     trouble = [each for each in link.findings if each.status in _TROUBLE]
     rest = [each for each in link.findings if each.status not in _TROUBLE]
-    blocks = [_in_full(each, few_characters) for each in trouble[:_MOST]]
+    blocks = [_in_full(each, few_characters, evidence) for each in trouble[:_MOST]]
     if len(trouble) > _MOST:
         blocks.append(Content.styled(f"… and {len(trouble) - _MOST} more of this link.", "$foreground-muted"))
     if not trouble and rest:
-        blocks.append(_in_full(rest[0], few_characters))
+        blocks.append(_in_full(rest[0], few_characters, evidence))
         rest = rest[1:]
     if rest:
         blocks.append(Content("\n").join(_in_short(each, few_characters) for each in rest[:_MOST]))
@@ -77,7 +77,7 @@ def _nothing(link: Link) -> Content:
     return Content.styled(words, "$foreground-muted")
 
 
-def _in_full(finding: Finding, few_characters: bool) -> Content:
+def _in_full(finding: Finding, few_characters: bool, evidence: int) -> Content:
     face = FACES[finding.status]
     parts = [
         Content.assemble(
@@ -92,16 +92,13 @@ def _in_full(finding: Finding, few_characters: bool) -> Content:
     if finding.fix:
         parts += [Content(""), Content.styled("What to do", "bold $text-primary"), fix_lines(finding.fix)]
     if finding.evidence:
-        count = len(finding.evidence)
-        parts += [
-            Content(""),
-            Content.assemble(
-                (f"Seen here ({count} line{'s' if count > 1 else ''}, all with ", "$foreground-muted"),
-                ("e", "bold $text-primary"),
-                (")", "$foreground-muted"),
-            ),
-            Content.styled(f"  {finding.evidence[0]}", "$foreground-muted"),
-        ]
+        count, shown = len(finding.evidence), finding.evidence[:evidence]
+        more = f" ({len(shown)} of {count} lines, all with " if count > len(shown) else ""
+        head = Content.styled(f"Seen here{more}", "$foreground-muted")
+        if more:
+            head = Content.assemble(head, ("e", "bold $text-primary"), (")", "$foreground-muted"))
+        parts += [Content(""), head]
+        parts += [Content.styled(f"  {line}", "$foreground-muted") for line in shown]
     return Content("\n").join(parts)
 
 

@@ -154,7 +154,7 @@ async def test_a_token_that_nobody_was_asked_about_is_not_shown_as_accepted() ->
         (gitlab,) = (row for row in board.rows() if row.title == "gitlab")
         (validity,) = (link for link in board.links(gitlab.key) if link.stage is Stage.VALIDITY)
         assert validity.status is Status.SKIP
-        assert "Does the provider accept it" in validity.words
+        assert "Does the provider accept it" in validity.findings[0].title
 
 
 async def test_a_key_pressed_before_the_remedies_are_known_is_not_lost(

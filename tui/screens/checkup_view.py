@@ -1,0 +1,232 @@
+"""Home, the picture: the servers, the chosen one's path, and what is wrong with it in words."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from diagnostics.model import Finding, Stage, Status
+from tui.actions import CHECKUP
+from tui.board import Board, Link, Row
+from tui.doctor import Doctor
+from tui.faces import ASKING, FACES
+from tui.offers import Offers
+from tui.screens import checkup_text as text
+from tui.screens.about import about
+from tui.widgets.chain import Chain
+from tui.widgets.finding_view import FindingView, words_of
+from tui.widgets.key_line import KeyLine
+from tui.widgets.server_list import Item, ServerList
+
+if TYPE_CHECKING:
+    from recovery.model import Remedy
+
+_TALL = 36
+"""Lines of a window in which the evidence finds room beside the words (as in the app's breakpoints)."""
+_EVIDENCE_WHERE_TALL = 8
+TROUBLE = (Status.FAIL, Status.UNKNOWN, Status.WARN)
+
+
+class CheckupView(Screen[None]):
+    """Shows the doctor's board; what the person does with it is `CheckupScreen`'s part."""
+
+    AUTO_FOCUS = "#servers"
+
+    def __init__(self, doctor: Doctor) -> None:
+        super().__init__(id="checkup", classes="-nothing")
+        self.doctor = doctor
+        self._row_touched = False
+        self._link_touched = False
+        self._words = ""
+        self._offers = Offers(self._show_remedies)
+
+    @property
+    def board(self) -> Board:
+        """What is known."""
+        return self.doctor.board
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there: news can come while the app closes."""
+        return bool(self.query("#keys"))
+
+    def compose(self) -> ComposeResult:
+        """Header, three panes, progress, keys; with what they show first, so that one layout is enough."""
+        session = self.doctor.session
+        yield Static(
+            text.head_text(self.board, self.doctor.session.host, self.doctor.few_characters),
+            id="head",
+            markup=False,
+        )
+        if session.banner:
+            yield Static(session.banner, id="banner", markup=False)
+        if session.notes:
+            yield Static("\n".join(session.notes), id="notes", markup=False)
+        with Horizontal(id="panes"):
+            with Container(id="left") as left:
+                left.border_title = "Servers"
+                yield Static(Content.styled("/ search", "$foreground-muted"), id="search-hint")
+                yield ServerList(id="servers")
+            with Container(id="right"):
+                with Container(id="path"):
+                    yield Chain(few_characters=self.doctor.few_characters, id="chain")
+                    about_it = Static(id="about", markup=False)
+                    about_it.border_title = "As it is configured"
+                    yield about_it
+                with Container(id="what") as what:
+                    what.border_title = "mcp-doctor"
+                    yield FindingView(text.READING, id="finding")
+                    yield Static(id="remedies", markup=False)
+        yield Static(text.READING, id="progress", markup=False)
+        yield KeyLine(CHECKUP, id="keys")
+        yield Static(
+            "This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False
+        )
+
+    def on_mount(self) -> None:
+        """A slow clock for the progress line."""
+        self.watch(self, "focused", self._focus_moved, init=False)
+        self.set_interval(1.0, self._tick)
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """In a low window the finding takes the path's room while it is read."""
+        self.set_class(isinstance(focused, FindingView), "-reading")
+
+    # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def board_changed(self) -> None:
+        """The board has news: shows it. Called many times a second at most, never per finding."""
+        if not self.is_whole:
+            return
+        servers = self.query_one(ServerList)
+        self._row_touched = servers.take_move() or self._row_touched
+        rows = self.board.rows(self._words)
+        if self._row_touched and self.board.running:
+            rows = text.in_the_order_of(servers.keys, rows)
+        empty = "reading …" if self.board.context is None else "no match" if self._words else "none"
+        servers.show([self._item(row) for row in rows], empty)
+        if not self._row_touched and rows and servers.chosen != rows[0].key:
+            servers.choose(rows[0].key)
+        self._show_head()
+        self._show_progress()
+        self._show_row()
+
+    def _show_row(self) -> None:
+        key = self.query_one(ServerList).chosen
+        chain, what = self.query_one(Chain), self.query_one("#what")
+        self.set_class(key is None, "-nothing")
+        if key is None:
+            self._show_nothing()
+            return
+        row = self.board.row(key)
+        links = self.board.links(key)
+        stage = chain.chosen if self._link_touched else self._telling_stage(key, links)
+        chain.show(links, stage)
+        chain.border_title = Content(f"{row.title} · {row.place}" if row else "Path of the credential")
+        link = links[tuple(Stage).index(stage)]
+        what.border_title = Content(f"{stage.value}: {FACES[link.status].word}")
+        if self.board.is_bare and not self._link_touched and self.board.state(key) not in TROUBLE:
+            what.border_title = "No server is configured here"
+            self.query_one(FindingView).show(text.empty_text(self.board))
+        else:
+            lines = _EVIDENCE_WHERE_TALL if self.app.size.height >= _TALL else 1
+            self.query_one(FindingView).show(words_of(link, self.doctor.few_characters, lines))
+        self.query_one("#about", Static).update(about(row, self.board.server(key)))
+        self._offers.look(self.doctor, self.board.run, self.chosen_findings(), self.board.context)
+
+    def _show_nothing(self) -> None:
+        """Nothing is configured, nothing matches, or nothing is known yet."""
+        what, view = self.query_one("#what"), self.query_one(FindingView)
+        self.query_one("#remedies").display = False
+        what.border_title = "mcp-doctor"
+        if self._words:
+            view.show(Content(f"No server fits “{self._words}”. Esc shows all of them again."))
+        elif self.board.said:
+            view.show(
+                Content.assemble(("The checks could not be run\n\n", "bold $text-error"), self.board.said)
+            )
+        elif self.board.context is None:
+            view.show(
+                Content.styled("Reading the configs of this computer's MCP clients …", "$foreground-muted")
+            )
+        else:
+            what.border_title = "No server is configured here"
+            view.show(text.empty_text(self.board))
+
+    def _show_head(self) -> None:
+        self.query_one("#head", Static).update(
+            text.head_text(self.board, self.doctor.session.host, self.doctor.few_characters)
+        )
+
+    def _show_progress(self) -> None:
+        line = self.query_one("#progress", Static)
+        board = self.board
+        if board.running:
+            line.update(text.progress_text(board, self.doctor.seconds_running, self.doctor.few_characters))
+        elif board.said:
+            line.update(Content.styled(f" The checks broke off: {board.said}", "$text-error"))
+        elif board.context is not None:
+            line.update(Content.styled(f" {text.done_text(board)}", "$foreground-muted"))
+
+    def _tick(self) -> None:
+        if self.board.running:
+            self._show_progress()
+
+    def _item(self, row: Row) -> Item:
+        state = self.board.state(row.key)
+        face = FACES[state]
+        if state is None and self.board.running:
+            face = ASKING
+        stage = self.board.broken_stage(row.key)
+        below = f"{face.word}: {stage.value}" if stage else face.word
+        place = f"{row.place}, disabled" if row.disabled else row.place
+        glyph = face.plain if self.doctor.few_characters else face.glyph
+        return Item(row.key, row.title, below, place, face, glyph)
+
+    def _telling_stage(self, key: str, links: tuple[Link, ...]) -> Stage:
+        """The link that tells most: the first broken one, else how far the path is known to hold."""
+        broken = self.board.broken_stage(key)
+        if broken is not None:
+            return broken
+        known = [link.stage for link in links if link.status is Status.OK]
+        return known[-1] if known else Stage.CONFIG
+
+    # ── remedies ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def chosen_findings(self) -> list[Finding]:
+        """The findings that `mend` is about: the chosen link's trouble, else the row's broken link's."""
+        key = self.query_one(ServerList).chosen
+        if key is None:
+            return []
+        links = self.board.links(key)
+        for stage in (self.query_one(Chain).chosen, self.board.broken_stage(key)):
+            if stage is not None:
+                link = links[tuple(Stage).index(stage)]
+                found = [each for each in link.findings if each.status in TROUBLE]
+                if found:
+                    return found
+        return []
+
+    def _show_remedies(self) -> None:
+        if not self.is_whole:
+            return
+        line, remedies = self.query_one("#remedies", Static), self.remedies
+        line.display = bool(remedies)
+        if remedies:
+            more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
+            line.update(
+                Content.assemble(
+                    (" m ", "bold $text-primary reverse"),
+                    (f" {remedies[0].title}", "bold"),
+                    (more, "$foreground-muted"),
+                )
+            )
+
+    @property
+    def remedies(self) -> "tuple[Remedy, ...]":
+        """The remedies of the chosen findings, as far as they are known."""
+        return self._offers.remedies
