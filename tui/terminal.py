@@ -40,7 +40,7 @@ def warn_of_interrupted(host: Host) -> None:
         for operation in Journal(host).interrupted()[-3:]:
             sys.stderr.write(
                 f'Cut off half-way: "{operation.title}", begun {operation.at[:16].replace("T", " ")} UTC. '
-                f"To take it back: mcp-doctor undo {clean(operation.id, 40)}\n"
+                f"To take it back: mcp-doctor undo {clean(operation.id, 40)}; to finish it: mcp-doctor fix\n"
             )
 
 

@@ -23,7 +23,8 @@ def run(call: Call) -> int:
     from tui.terminal import warn_of_interrupted
 
     session = session_of(call)
-    warn_of_interrupted(session.host)
+    if call.extra.get("format", "text") == "text":
+        warn_of_interrupted(session.host)
     return examine(session, call)
 
 

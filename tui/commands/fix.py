@@ -12,6 +12,7 @@ from recovery.model import Ask, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import looked, session_of
+from tui.commands.interrupted import settle
 from tui.session import DoctorSession
 from tui.usage import UsageError
 
@@ -21,10 +22,11 @@ _TROUBLE = {Status.FAIL, Status.WARN, Status.UNKNOWN}
 def run(call: Call) -> int:
     """Mends what can be mended, one broken link after the other. Out: the exit code of the findings at the end."""
     session, only = _split(session_of(call), call.names)
-    terminal.warn_of_interrupted(session.host)
     if call.extra["dry_run"]:
+        terminal.warn_of_interrupted(session.host)
         return _plan(session, only)
-    return mend(session, only, yes=call.extra["yes"])
+    settled = settle(session)
+    return 1 if settled is None else mend(settled, only, yes=call.extra["yes"])
 
 
 def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:

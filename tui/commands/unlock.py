@@ -8,6 +8,7 @@ from recovery.model import AskKind
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import session_of
+from tui.commands.interrupted import settle
 from tui.usage import UsageError
 
 
@@ -22,8 +23,9 @@ def run(call: Call) -> int:
     from recovery.planner import unlock_remedy
     from recovery.runner import carry_out, preview
 
-    session = session_of(call)
-    terminal.warn_of_interrupted(session.host)
+    session = settle(session_of(call), harmless=True)  # taking something back needs an open keychain, too
+    if session is None:
+        return 1
     if session.host.platform is not Platform.LINUX:
         raise UsageError(
             "this version unlocks the Linux keychain only; open yours with the system's own program"
