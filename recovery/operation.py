@@ -75,6 +75,11 @@ class Operation:
     """What the person was asked; () also where an earlier version did not record it."""
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was begun and has no end: it runs, or was cut off half-way."""
+        return self.state in OPEN
+
+    @property
     def can_be_undone(self) -> bool:
         """Whether `undo` has something to take back."""
         over = {Event.UNDONE, Event.FORGOTTEN}

@@ -1,6 +1,6 @@
 """A remedy that really runs through recovery's runner and journal, on a world that is only this session."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,7 +10,9 @@ import pytest
 from diagnostics.host import Host
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.secret import Secret
+from recovery.journal import Event, Journal
 from recovery.model import Answers, Ask, AskKind, Change, RecoveryError, Remedy, Risk
+from recovery.operation import ask_data
 from tests.support.fake_session import FakeSession, finding
 from tests.tui import scenes
 
@@ -32,6 +34,7 @@ class TryUnlock:
 
     kind: ClassVar[str] = "test-unlock"
     risk: ClassVar[Risk] = Risk.SAFE
+    needs: ClassVar[tuple[str, ...]] = ("password",)
 
     @property
     def title(self) -> str:
@@ -64,6 +67,7 @@ class TryStore:
 
     kind: ClassVar[str] = "test-store"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    needs: ClassVar[tuple[str, ...]] = ("token",)
 
     @property
     def title(self) -> str:
@@ -80,7 +84,8 @@ class TryStore:
         return
 
     def undo(self, world: World, kept: Mapping[str, str]) -> None:
-        world.stored.pop()
+        if world.stored:
+            world.stored.pop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Final(TryStore):
 
     kind: ClassVar[str] = "test-final"
     risk: ClassVar[Risk] = Risk.FINAL
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
         world.stored.append("final")
@@ -140,3 +146,21 @@ def mended_by(remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch
 
 def _serving(found: Finding, remedies: list[Remedy]) -> list[Remedy]:
     return remedies if found.check == scenes.LOCKED.check else []
+
+
+def cut_off(fixture: Mended, remedy: Remedy, asks: Sequence[Ask] | None = None) -> Journal:
+    """A journal that ends in the middle of the remedy's first step."""
+    journal = Journal(fixture.session.host)
+    steps = [{"kind": step.kind, "title": step.title, "data": {}} for step in remedy.steps]
+    named = [ask_data(each) for each in (remedy.asks if asks is None else asks)]
+    journal.append(
+        Event.PLANNED,
+        "0a",
+        remedy=remedy.id,
+        title=remedy.title,
+        finding=remedy.finding,
+        steps=steps,
+        asks=named,
+    )
+    journal.append(Event.INTENT, "0a", step=0)
+    return journal

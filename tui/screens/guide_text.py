@@ -97,6 +97,7 @@ def outcome_text(outcome: Outcome) -> Content:
         Result.DONE: ("Done.", "$text-success"),
         Result.REFUSED: ("Nothing was done.", "$text-error"),
         Result.NOTHING_CHANGED: ("It did not work; nothing was changed.", "$text-error"),
+        Result.HALF_DONE: ("It did not work; it is still half done, as before.", "$text-error"),
         Result.PARTLY: ("It did not work, and not everything could be taken back.", "$text-error"),
     }[outcome.result]
     lines = [Content.styled(words, f"bold {style}")]

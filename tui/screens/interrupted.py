@@ -6,6 +6,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.actions import Action
+from tui.doctor import Doctor
 from tui.mending import bring_to_an_end, say, say_error
 from tui.screens.dialog import Dialog
 from tui.work import in_background
@@ -13,21 +14,22 @@ from tui.work import in_background
 if TYPE_CHECKING:
     from recovery.journal import Operation
     from recovery.runner import Outcome
-    from tui.app import DoctorApp
+
+_FINISH = Action("finish", "f", "f", "finish it", "Do the steps that are left; shows them first, and asks.")
+_BACK = Action("take_back", "t", "t", "take it back", "Undo the steps that were done.")
+_LATER = Action("close", "escape", "Esc", "later", "Leave it as it is; you are asked again next time.")
 
 
 class InterruptedScreen(Dialog[str]):
     """Gives `finish`, `back`, or None for later."""
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("finish", "f", "f", "finish it", "Do the steps that are left."),
-        Action("take_back", "t", "t", "take it back", "Undo the steps that were done."),
-        Action("close", "escape", "Esc", "later", "Leave it as it is; you are asked again next time."),
-    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = (_FINISH, _BACK, _LATER)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "finish", show=False),
         Binding("t", "take_back", show=False),
     ]
+
+    END: ClassVar[str] = "Nothing is lost: it can be finished, or taken back to how it was before."
 
     def __init__(self, operation: "Operation") -> None:
         lines = [
@@ -44,7 +46,7 @@ class InterruptedScreen(Dialog[str]):
                 for step in operation.steps
             ),
             Content(""),
-            Content("Nothing is lost: it can be finished, or taken back to how it was before."),
+            Content(self.END),
         ]
         super().__init__("Something was left half done", Content("\n").join(lines))
 
@@ -57,31 +59,54 @@ class InterruptedScreen(Dialog[str]):
         self.dismiss("back")
 
 
-def look_for_interrupted(app: "DoctorApp") -> None:
-    """Reads the journal in a thread; asks about the first operation that was left half done."""
+class OnlyBackScreen(InterruptedScreen):
+    """For one that was being taken back, or can't be finished: gives `back`, or None for later."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = (_BACK, _LATER)
+    END: ClassVar[str] = "Nothing is lost: it can be taken back to how it was before."
+
+    def action_finish(self) -> None:
+        """Not here."""
+
+
+def look_for_interrupted(doctor: Doctor) -> None:
+    """Reads the journal in a thread; asks about the newest operation that was left half done."""
 
     def job() -> "list[Operation]":
         from recovery.journal import Journal
 
-        return Journal(app.session.host).interrupted()
+        return Journal(doctor.session.host).interrupted()
 
     def show(operations: "list[Operation]") -> None:
         if operations:
-            operation = operations[0]
-            app.push_screen(
-                InterruptedScreen(operation), lambda choice: _bring_to_an_end(app, operation, choice)
-            )
+            ask_about(doctor, operations[-1])
 
-    in_background(app, job, show, lambda _error: None, "interrupted")
+    in_background(doctor, job, show, lambda _error: None, "interrupted")
 
 
-def _bring_to_an_end(app: "DoctorApp", operation: "Operation", choice: str | None) -> None:
-    if choice is None:
-        return
-    finish = choice == "finish"
+def ask_about(doctor: Doctor, operation: "Operation", *, can_finish: bool = True) -> None:
+    """Asks what to do about an operation that was left half done, and does it."""
+    from recovery.operation import Event
 
-    def done(outcome: "Outcome") -> None:
-        say(app, outcome, f"{'Finished' if finish else 'Taken back'}: {operation.title}")
-        app.look()
+    can_finish = can_finish and operation.state is Event.PLANNED
+    screen = InterruptedScreen(operation) if can_finish else OnlyBackScreen(operation)
+    doctor.push_screen(screen, lambda choice: _bring_to_an_end(doctor, operation, choice))
 
-    bring_to_an_end(app, operation, done, lambda error: say_error(app, error), finish=finish)
+
+def _bring_to_an_end(doctor: Doctor, operation: "Operation", choice: str | None) -> None:
+    if choice == "finish":
+        from tui.screens.finish import open_finish
+
+        def impossible(error: Exception) -> None:
+            say_error(doctor, error)
+            ask_about(doctor, operation, can_finish=False)
+
+        open_finish(doctor, operation, lambda: look_for_interrupted(doctor), impossible)
+    elif choice == "back":
+
+        def done(outcome: "Outcome") -> None:
+            say(doctor, outcome, f"Taken back: {operation.title}")
+            doctor.look()
+            look_for_interrupted(doctor)
+
+        bring_to_an_end(doctor, operation, done, lambda error: say_error(doctor, error), finish=False)

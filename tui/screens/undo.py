@@ -7,6 +7,7 @@ from textual.content import Content
 from tui.doctor import Doctor
 from tui.mending import say, say_error, take_back
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.interrupted import ask_about
 from tui.work import in_background
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 
 
 def open_undo(doctor: Doctor) -> None:
-    """Looks up the last operation in a thread, then asks."""
+    """Looks up the last operation in a thread, then asks; one that was left half done comes first."""
 
     def job() -> "Operation | None":
         from recovery.journal import Event, Journal
 
-        done = [each for each in Journal(doctor.session.host).operations() if each.state is Event.DONE]
-        return done[-1] if done else None
+        journal = Journal(doctor.session.host)
+        done = [each for each in journal.operations() if each.state is Event.DONE]
+        found = journal.interrupted() or done
+        return found[-1] if found else None
 
     in_background(
         doctor, job, lambda found: _ask(doctor, found), lambda error: say_error(doctor, error), "undo-look"
@@ -31,6 +34,9 @@ def open_undo(doctor: Doctor) -> None:
 def _ask(doctor: Doctor, operation: "Operation | None") -> None:
     if operation is None:
         doctor.notify("Nothing was mended yet, so there is nothing to take back.")
+        return
+    if operation.is_open:
+        ask_about(doctor, operation)
         return
     title = operation.title
     lines = [
