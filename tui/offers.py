@@ -65,7 +65,9 @@ class Offers:
 
         def broke(error: Exception) -> None:
             if self._about == about:
-                self.trouble = f"Could not find out what can be done ({type(error).__name__}). Press r to look again."
+                self.trouble = (
+                    f"Could not find out what can be done ({type(error).__name__}). Press r to look again."
+                )
                 self._answer(())
 
         in_background(target, job, found, broke, "remedies")

@@ -1,5 +1,6 @@
 """Scenes that tests and pictures share."""
 
+import dataclasses
 from pathlib import Path
 
 from diagnostics.model import Finding, Server, Stage, Status, Syntax
@@ -24,6 +25,42 @@ LOCKED = finding(
         "owner: gnome-keyring-daemon, pid 4711",
     ),
 )
+
+
+def ward(tmp: Path) -> FakeSession:
+    """Many servers in every state: github, behind a locked keychain, comes first."""
+    secret = [GITHUB, LINEAR, server("sentry", "vscode")]
+    rest = [server(name, client, Syntax.ENV) for name, client in (
+        ("brave-search", "claude-code"), ("figma", "cursor"), ("gitlab", "codex"), ("notion", "vscode"),
+        ("slack", "gemini-cli"), ("stripe", "claude-code"))]  # fmt: skip
+    found = [
+        finding(Stage.BACKEND, Status.OK, "gnome-keyring-daemon answers"),
+        dataclasses.replace(
+            LOCKED,
+            title="The keychain login is locked",
+            detail="It holds 3 entries that nobody can read before it is unlocked with its password. Many programs "
+            "then say that no token was found.",
+            fix=("Unlock it; the password goes to gnome-keyring-daemon alone:", "$ mcp-doctor unlock"),
+            evidence=(
+                "/org/freedesktop/secrets/collection/login is locked, with 3 entries",
+                "3 of the 3 entries that the configs name are in it",
+            ),
+        ),
+    ]
+    found += [finding(Stage.CONFIG, Status.OK, "The entry is complete", each) for each in (*secret, *rest)]
+    for each in secret:
+        found.append(finding(Stage.REFERENCE, Status.OK, "The launcher fills in 1 reference", each))
+        found += [
+            finding(stage, Status.SKIP, "Not asked", each, outcome="runner.waits")
+            for stage in (Stage.LOOKUP, Stage.FORMAT, Stage.VALIDITY, Stage.START)
+        ]
+    states = {"figma": Status.WARN, "gitlab": Status.FAIL, "slack": Status.UNKNOWN}
+    for each in rest:
+        found.append(finding(Stage.FORMAT, Status.OK, "The value is whole and clean", each))
+        found.append(
+            finding(Stage.VALIDITY, states.get(each.name, Status.OK), "What its provider says", each)
+        )
+    return session(tmp, (*secret, *rest), found)
 
 
 def good(of: Server, *stages: Stage) -> list[Finding]:

@@ -177,7 +177,11 @@ class CheckupScreen(CheckupView):
         self._row_touched = True
         key = self.query_one(ServerList).chosen or STORE_ROW
         finding = next((each for each in self.chosen_findings() if each.id == remedy.finding), None)
-        self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding))
+        self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding), self._guide_closed)
+
+    def _guide_closed(self, _nothing: None) -> None:
+        """Back to the list: what was read before is mended, or as it was."""
+        self.query_one(ServerList).focus()
 
     def action_start(self) -> None:
         """Starts the chosen server, after its command was shown and agreed to."""

@@ -1,5 +1,8 @@
 """The home screen's texts: the counts, the progress, and what stands there when there is nothing to show."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from diagnostics.host import Host
@@ -7,6 +10,9 @@ from diagnostics.model import Status
 from diagnostics.text import clean
 from tui.board import Board, Row
 from tui.faces import FACES
+
+if TYPE_CHECKING:
+    from recovery.model import Remedy
 
 READING = Content.styled(" Reading the configs of this computer's MCP clients …", "$foreground-muted")
 _SLOW = 2.0
@@ -51,6 +57,21 @@ def done_text(board: Board) -> str:
     if any(board.state(row.key) in {Status.FAIL, Status.UNKNOWN, Status.WARN} for row in board.rows()):
         return f"{done}  Enter goes deeper, n to the next broken link."
     return f"{done}  Nothing is broken." if board.rows() else done
+
+
+def remedies_text(remedies: "Sequence[Remedy]", *, is_tall: bool) -> Content:
+    """What `mend` offers: the first, and how many more; where there is room also what each one does."""
+    key = Content.styled(" m ", "bold $text-primary reverse")
+    first = remedies[0]
+    if not is_tall:
+        more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
+        return Content.assemble(key, (f" {first.title}", "bold"), (more, "$foreground-muted"))
+    lines = [
+        Content.assemble(key, (f" {first.title}", "bold")),
+        Content.styled(first.why, "$foreground-muted"),
+    ]
+    lines += [Content.assemble(("or  ", "$foreground-muted"), each.title) for each in remedies[1:]]
+    return Content("\n").join(lines)
 
 
 def in_the_order_of(keys: list[str], rows: list[Row]) -> list[Row]:

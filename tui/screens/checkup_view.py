@@ -133,10 +133,14 @@ class CheckupView(Screen[None]):
             what.border_title = "No server is configured here"
             self.query_one(FindingView).show(text.empty_text(self.board))
         else:
-            lines = _EVIDENCE_WHERE_TALL if self.app.size.height >= _TALL else 1
+            lines = _EVIDENCE_WHERE_TALL if self._is_tall else 1
             self.query_one(FindingView).show(words_of(link, self.doctor.few_characters, lines))
         self.query_one("#about", Static).update(about(row, self.board.server(key)))
         self._offers.look(self.doctor, self.board.run, self.chosen_findings(), self.board.context)
+
+    @property
+    def _is_tall(self) -> bool:
+        return self.app.size.height >= _TALL
 
     def _show_nothing(self) -> None:
         """Nothing is configured, nothing matches, or nothing is known yet."""
@@ -217,14 +221,7 @@ class CheckupView(Screen[None]):
         line, remedies = self.query_one("#remedies", Static), self.remedies
         line.display = bool(remedies)
         if remedies:
-            more = f"   and {len(remedies) - 1} more" if len(remedies) > 1 else ""
-            line.update(
-                Content.assemble(
-                    (" m ", "bold $text-primary reverse"),
-                    (f" {remedies[0].title}", "bold"),
-                    (more, "$foreground-muted"),
-                )
-            )
+            line.update(text.remedies_text(remedies, is_tall=self._is_tall))
 
     @property
     def remedies(self) -> "tuple[Remedy, ...]":

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -41,6 +42,21 @@ def test_the_sandbox_is_gone_after_an_error_too() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not roots[0].exists()
+
+
+def test_as_text_it_says_first_and_last_whose_findings_these_are(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [str(PROGRAM), "demo"], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    before, middle, after = done.stdout.split("\n\n", 1)[0], done.stdout, done.stdout.splitlines()[-2:]
+    assert "$ mcp-doctor unlock" in middle
+    assert "in the sandbox, not on this computer" in before
+    assert "would act on your own keychain" in before.replace("\n", " ")
+    assert "sandbox" in after[0]
+    assert "`mcp-doctor demo` in a terminal" in after[0]
+    assert done.returncode == 1
 
 
 def test_a_wrong_name_is_told() -> None:
