@@ -22,8 +22,8 @@ class Entry:
     """One item of a store. `secret` is None while its collection is locked.
 
     The secret's bytes are decoded as UTF-8 with surrogateescape, so that damaged values survive unchanged. Label and
-    times are only asked for where they tell something (`diagnostics.stores.reading.in_doubt`): elsewhere, and in a
-    store that doesn't know them, they are "" and 0.
+    times are only asked for where they tell something (`diagnostics.stores.reading.read_for_diagnosis`): elsewhere,
+    and in a store that doesn't know them, they are "" and 0.
     """
 
     path: str

@@ -19,9 +19,9 @@ from diagnostics.stores.protocol import (
 )
 from diagnostics.stores.reading import (
     SERVICE,
-    in_doubt,
     open_session,
     read_everything,
+    read_for_diagnosis,
     read_secret,
     with_details,
 )
@@ -89,10 +89,8 @@ def _read(state: StoreState) -> Sequence[Entry] | StoreError:
         return StoreError("secret_service_unresponsive", "the program that keeps secrets does not answer")
     try:
         with Bus.connect(state.bus.address) as bus:
-            found = read_everything(bus)
-            detailed = {each.path: each for each in with_details(bus, in_doubt(found))}
+            found = read_for_diagnosis(bus)
     except BusError as error:
         return StoreError("secret_service_unresponsive", str(error))
-    found = [detailed.get(each.path, each) for each in found]
     default = state.default.path if state.default else ""
     return sorted(found, key=lambda entry: entry.collection != default)
