@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from recovery.journal import Event, Journal
+from tests.recovery.conftest import PASSWORD as LAB_PASSWORD
+from tests.recovery.test_remainder import cut_off as half_done
 from tests.support.lab import REPO, Lab
 from tests.support.terminal import Terminal
 from tests.tui.test_commands import DOCTOR, PASSWORD, SECRETS, config, said
@@ -61,6 +63,16 @@ def at_terminal(lab: Lab, *words: str) -> Terminal:
     return Terminal(
         [*DOCTOR, *words], {**lab.env, "PYTHONPATH": str(REPO), "TERM": "xterm"}, columns=100, rows=40
     )
+
+
+@pytest.fixture
+def over_ssh() -> Iterator[Lab]:
+    """A keychain, and a session that has no bus any more."""
+    with Lab() as made:
+        made.start(LAB_PASSWORD)
+        made.stop_daemon()
+        made.kill_bus()
+        yield made
 
 
 def test_fix_at_a_terminal_finishes_it_first_and_a_wrong_password_can_be_typed_again(lab: Lab) -> None:
@@ -151,3 +163,21 @@ def test_undo_takes_back_what_was_left_half_done(lab: Lab, named: bool) -> None:
     assert lab.keyring_get("my_token") == "tok-1234567890"
     assert lab.keyring_get("other") == "other-1234567890"
     assert journal.interrupted() == []
+
+
+def test_the_app_finishes_what_a_kill_left_with_the_password_typed_again(over_ssh: Lab) -> None:
+    half_done(over_ssh, "verified 0")
+    with at_terminal(over_ssh) as terminal:
+        terminal.wait_for("left half done")
+        terminal.press("f")
+        terminal.wait_for("Password of the keychain")
+        for typed, seen in (("wrong", "You can try again"), (LAB_PASSWORD, "Finished.")):
+            terminal.write(typed)
+            terminal.press("enter")
+            terminal.wait_for("Shall it be done")
+            terminal.press("enter")
+            terminal.wait_for(seen, 20)
+        assert "$ export DBUS_SESSION_BUS_ADDRESS=" in terminal.text
+        assert LAB_PASSWORD.encode() not in terminal.stream
+    (operation,) = Journal(over_ssh.host()).operations()
+    assert operation.state is Event.DONE
