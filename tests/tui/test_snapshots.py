@@ -1,5 +1,6 @@
 """Every screen at two sizes, in colours, in sixteen and in none."""
 
+import dataclasses
 import datetime
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.support.fake_session import FakeSession, session
 from tests.support.snapshots import same_as_stored
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
-from tests.tui.mending import mended_by
+from tests.tui.mending import cut_off, mended_by
 
 SIZES = [(80, 24), (140, 45)]
 Act = Callable[[Driver], Awaitable[None]]
@@ -77,7 +78,6 @@ def keys(*names: str) -> Act:
 
 
 LOCKED: dict[str, Act] = {
-    "home": nothing,
     "evidence": keys("e"),
     "help": keys("question_mark"),
     "search": keys("slash", "c", "u", "r"),
@@ -129,6 +129,27 @@ async def test_home_and_its_windows(
 
 
 @pytest.mark.parametrize("size", SIZES, ids=size_name)
+async def test_home(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """The README shows the larger one."""
+    remedy = dataclasses.replace(
+        mending.UNLOCK,
+        why="Your password goes to the keyring daemon over an encrypted channel, and nowhere else. Every program of "
+        "yours can read the keychain afterwards, until you log out or it is locked.",
+    )
+    monkeypatch.setattr(
+        "recovery.planner.remedies_for",
+        lambda found, _context: [remedy] if found.check == scenes.LOCKED.check else [],
+    )
+
+    async def act(driver: Driver) -> None:
+        await driver.until(lambda: bool(getattr(driver.app.screen, "remedies", ())))
+
+    await compare(scenes.ward(tmp_path), size, act, f"home-{size_name(size)}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
 @pytest.mark.parametrize("scene", GUIDES)
 async def test_guides(
     compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str, size: tuple[int, int]
@@ -173,6 +194,24 @@ async def test_an_interrupted_operation(
     await compare(fake, size, act, f"interrupted-{size_name(size)}")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+async def test_finishing_what_was_cut_off(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    fixture = mended_by([mending.UNLOCK], tmp_path, monkeypatch)
+    cut_off(fixture, mending.UNLOCK)
+
+    async def act(driver: Driver) -> None:
+        await driver.sees("f finish it")
+        await driver.press("f")
+        await driver.sees("Password of")
+        await driver.write("secret")
+        await driver.press("enter")
+        await driver.sees("You can try again.")
+
+    await compare(fixture.session, size, act, f"finish-{size_name(size)}")
+
+
 @pytest.mark.parametrize(
     ("name", "env"),
     [
@@ -203,7 +242,9 @@ async def test_high_contrast(compare: Compare, tmp_path: Path) -> None:
 def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
-        f"{scene}-{size_name(size)}" for scene in (*LOCKED, *GUIDES, "empty", "interrupted") for size in SIZES
+        f"{scene}-{size_name(size)}"
+        for scene in (*LOCKED, *GUIDES, "home", "empty", "interrupted", "finish")
+        for size in SIZES
     }
     others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}
     assert stored == sized | others
