@@ -1,7 +1,7 @@
 """What a person can do, in one table a screen: it feeds the keys, the footer, the palette and the help."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ CHECKUP = (
         footer=False,
     ),
 )
+
+BARE = tuple(
+    replace(each, footer=True)
+    for wanted in ("demo", "again", "help", "quit")
+    for each in CHECKUP
+    if each.id == wanted
+)
+"""The keys that are of use where no server is configured."""
 
 GUIDE = (
     Action("go_on", "enter", "Enter", "go on", "Do what the last line says."),

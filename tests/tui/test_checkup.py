@@ -66,7 +66,7 @@ async def test_a_keychain_alone_does_not_hide_that_no_server_is_configured(
 ) -> None:
     store = finding(Stage.BACKEND, Status.OK, "gnome-keyring answers on the session bus")
     async with open_app(session(tmp_path, (), [store])) as driver:
-        await driver.sees("this computer's keyc", "No MCP server is configured", "for the demo")
+        await driver.sees("this computer's keyc", "No MCP server is configured", "for the demo", " d demo ")
         await driver.press("d")
     assert driver.app.return_value == "demo"
 

@@ -10,8 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
-from tui.actions import CHECKUP
-from tui.board import Board, Link, Row
+from tui.actions import BARE, CHECKUP
+from tui.board import STORE_ROW, Board, Link, Row
 from tui.doctor import Doctor
 from tui.faces import ASKING, FACES
 from tui.offers import Offers
@@ -113,6 +113,7 @@ class CheckupView(Screen[None]):
             servers.choose(rows[0].key)
         self._show_head()
         self._show_progress()
+        self.query_one(KeyLine).show(BARE if self._is_bare else CHECKUP)
         self._show_row()
 
     def _show_row(self) -> None:
@@ -129,14 +130,19 @@ class CheckupView(Screen[None]):
         chain.border_title = Content(f"{row.title} · {row.place}" if row else "Path of the credential")
         link = links[tuple(Stage).index(stage)]
         what.border_title = Content(f"{stage.value}: {FACES[link.status].word}")
-        if self.board.is_bare and not self._link_touched and self.board.state(key) not in TROUBLE:
-            what.border_title = "No server is configured here"
+        if self._is_bare and not self._link_touched:
+            what.border_title = "mcp-doctor"
             self.query_one(FindingView).show(text.empty_text(self.board))
         else:
             lines = _EVIDENCE_WHERE_TALL if self._is_tall else 1
             self.query_one(FindingView).show(words_of(link, self.doctor.few_characters, lines))
         self.query_one("#about", Static).update(about(row, self.board.server(key)))
         self._offers.look(self.doctor, self.board.run, self.chosen_findings(), self.board.context)
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether there is nothing to look at but, perhaps, a keychain in order."""
+        return self.board.is_bare and self.board.state(STORE_ROW) not in TROUBLE
 
     @property
     def _is_tall(self) -> bool:
@@ -158,7 +164,6 @@ class CheckupView(Screen[None]):
                 Content.styled("Reading the configs of this computer's MCP clients …", "$foreground-muted")
             )
         else:
-            what.border_title = "No server is configured here"
             view.show(text.empty_text(self.board))
 
     def _show_head(self) -> None:
