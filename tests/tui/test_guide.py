@@ -10,6 +10,7 @@ from diagnostics.model import Status
 from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
 from recovery.journal import Event, Journal
+from recovery.model import RecoveryError
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import mended_by
@@ -86,6 +87,26 @@ async def test_what_was_done_can_be_taken_back_at_once(
         await driver.press("u")
         await driver.sees("Taken back.", "permission ok → broken")
         assert driver.app.board.state(scenes.GITHUB.id) is Status.FAIL
+
+
+async def test_an_undo_that_refuses_is_not_called_taken_back(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_all: object) -> None:
+        raise RecoveryError("It was changed since.")
+
+    fixture = mended_by([mending.UNLOCK], tmp_path, monkeypatch)
+    async with open_app(fixture.session) as driver:
+        await driver.sees("m  Unlock")
+        await driver.press("m")
+        await driver.sees("Password of")
+        await driver.write(mending.PASSWORD)
+        await driver.press("enter")
+        await driver.sees("u take it back")
+        monkeypatch.setattr(mending.TryUnlock, "undo", refuses)
+        await driver.press("u")
+        await driver.sees("It was not taken back: see above why.", "It was changed since.")
+        assert "Taken back." not in driver.text
 
 
 async def test_undo_from_the_home_screen_says_what_it_takes_back(

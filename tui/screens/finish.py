@@ -67,7 +67,9 @@ class FinishScreen(GuideScreen):
         return ()  # it need not be about one server's path
 
     def _finish(self) -> None:
-        words = "Taken back." if self._taking_back else "Finished. The servers show how things stand now."
+        words = (
+            self._words_of_undo if self._taking_back else "Finished. The servers show how things stand now."
+        )
         keys = [("go_on", "Enter", "back to the servers")]
         if self._operation and not self._taking_back and self._risk is not Risk.FINAL:
             keys.append(("undo", "u", "take it back"))

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.secret import Secret
-from recovery.model import Answers, AskKind, Change, RecoveryError, Remedy, Risk
+from recovery.model import Answers, AskKind, Change, Remedy, Risk
 from recovery.runner import Outcome, Progress
 from tui.actions import GUIDE, bindings
 from tui.doctor import Doctor
@@ -19,7 +19,6 @@ from tui.screens.guide_page import GuidePage, Phase
 from tui.screens.token_check import TokenCheck
 from tui.widgets.answers import AnswerField
 from tui.widgets.chain import strip
-from tui.widgets.finding_view import fix_lines
 from tui.work import in_background, post
 
 
@@ -41,6 +40,7 @@ class GuideScreen(GuidePage):
         self._token: TokenCheck | None = None
         self._operation = ""
         self._taking_back = False
+        self._words_of_undo = ""
 
     def on_mount(self) -> None:
         """Gathers the preview in a thread."""
@@ -77,22 +77,11 @@ class GuideScreen(GuidePage):
     def _impossible(self, error: Exception) -> None:
         if not self.is_whole:
             return
-        said = (
-            str(error)
-            if isinstance(error, RecoveryError)
-            else f"The doctor could not look ({type(error).__name__})."
-        )
-        self._put(
-            "result", Content.assemble(("This can't be done as things stand.\n", "bold $text-error"), said)
-        )
+        self._put("result", text.impossible_text(error))
         self._go(Phase.IMPOSSIBLE, "Enter looks once more.", ("go_on", "Enter", "look again"))
 
     def _advise(self) -> None:
-        lines = self._finding.fix if self._finding is not None else ()
-        words = Content("\n").join(
-            [Content.styled("What you can do", "bold $text-primary"), fix_lines(lines)]
-        )
-        self._put("changes", words)
+        self._put("changes", text.advice_text(self._finding))
         self._go(
             Phase.ADVICE,
             "Only you can do this. Enter asks the checks again afterwards.",
@@ -174,9 +163,8 @@ class GuideScreen(GuidePage):
             if token.repaired is not None:
                 keys.append(("clean", "c", "take it without the damage"))
             keys.append(("keep", "k", "store it all the same"))
-            self._go(
-                Phase.WEIGHING, "This token will probably not work. The old value is still there.", *keys
-            )
+            words = "This token will probably not work. Nothing is written yet."
+            self._go(Phase.WEIGHING, words, *keys)
         else:
             words = "Nobody could vouch for it. Store it?" if token.is_unsure else "Store it?"
             self._go(Phase.AGREEING, words, ("go_on", "Enter", "store it"))
@@ -268,23 +256,13 @@ class GuideScreen(GuidePage):
             self._finish()
 
     def _finish(self) -> None:
-        board = self.doctor.board
-        broken = board.broken_stage(self._row)
-        if self._taking_back:
-            words = "Taken back."
-        elif broken is None:
-            started = self._links()[-1].status is Status.OK
-            words = "This path is in order now." + (
-                "" if started else " With s you can see the server start."
-            )
-        else:
-            link = self._links()[tuple(Stage).index(broken)]
-            words = f"Next on this path: {broken.value}: {link.words}"
+        broken = self.doctor.board.broken_stage(self._row)
+        words = self._words_of_undo if self._taking_back else text.next_text(self._links(), broken)
         keys = [("go_on", "Enter", "back to the servers")]
         if self._operation and not self._taking_back and self._risk is not Risk.FINAL:
             keys.append(("undo", "u", "take it back"))
         self._go(Phase.OVER, words, *keys)
-        if broken is None:
+        if broken is None and not self._taking_back:
             self.query_one("#next", Static).update(Content.styled(f" {words}", "bold $text-success"))
 
     def action_undo(self) -> None:
@@ -296,6 +274,7 @@ class GuideScreen(GuidePage):
         self._go(Phase.WORKING, "Taking it back …")
 
         def done(outcome: Outcome) -> None:
+            self._words_of_undo = "Taken back." if outcome.ok else "It was not taken back: see above why."
             if self.is_whole:
                 self._put("result", text.outcome_text(outcome))
                 self._go(Phase.LOOKING_AGAIN, "")

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
-from diagnostics.model import Stage, Status
+from diagnostics.model import Finding, Stage, Status
 from diagnostics.new_token import Remark
-from recovery.model import Change, Remedy, Risk
+from recovery.model import Change, RecoveryError, Remedy, Risk
 from recovery.runner import Outcome, Phase, Progress, Result
 from tui.board import Link
 from tui.faces import FACES
@@ -106,6 +106,27 @@ def outcome_text(outcome: Outcome) -> Content:
     if outcome.notes:
         lines.append(fix_lines(outcome.notes))
     return Content("\n").join(lines)
+
+
+def impossible_text(error: Exception) -> Content:
+    """Why the remedy can't work now; only recovery's own errors have words that are safe to show."""
+    known = isinstance(error, RecoveryError)
+    said = str(error) if known else f"The doctor could not look ({type(error).__name__})."
+    return Content.assemble(("This can't be done as things stand.\n", "bold $text-error"), said)
+
+
+def advice_text(finding: Finding | None) -> Content:
+    """What only the person can do."""
+    lines = finding.fix if finding is not None else ()
+    return Content("\n").join([Content.styled("What you can do", "bold $text-primary"), fix_lines(lines)])
+
+
+def next_text(links: Sequence[Link], broken: Stage | None) -> str:
+    """How to go on from here. In: the row's path now, and what is broken of it."""
+    if broken is not None:
+        return f"Next on this path: {broken.value}: {links[tuple(Stage).index(broken)].words}"
+    started = bool(links) and links[-1].status is Status.OK
+    return "This path is in order now." + ("" if started else " With s you can see the server start.")
 
 
 def moved_text(before: Mapping[Stage, Status | None], after: Sequence[Link], running: bool) -> Content:
