@@ -35,7 +35,10 @@ LOCKED = r"✗ permission The keychain login is locked"
 STATES = [
     pytest.param(knows_its_bus, LOCKED, r"permission broken → ok", id="locked"),
     pytest.param(
-        does_not_know_its_bus, r"✗ backend +Your session bus runs", r"backend +broken → ok", id="bus-unknown"
+        does_not_know_its_bus,
+        r"✗ backend +This session does not know its bus",
+        r"backend +broken → ok",
+        id="bus-unknown",
     ),
     pytest.param(has_no_bus, r"✗ backend +\S", r"backend +broken → ok", id="no-bus"),
 ]
@@ -162,7 +165,7 @@ def test_a_line_that_drops_in_the_middle_of_a_guide_lets_the_change_end_first(sc
     with scene.login() as again:
         again.write(scene.doctor() + "\r")
         again.wait_for(r"✓ permission The keychain login is unlocked")
-        again.wait_for(r"All \d+ questions")
+        again.wait_for(r"All \d+ checks")
         assert "half done" not in again.text
         leave(again)
     nothing_leaked(scene, terminal)
