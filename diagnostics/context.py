@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
-from diagnostics.once import Once
+from diagnostics.providers.once import Once
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.stores import AskedByName, CredentialStore, Entry, StoreError
 from diagnostics.stores.similar import SimilarEntries
@@ -47,7 +47,7 @@ class Context:
     store: CredentialStore
     scrubber: Scrubber = field(default_factory=Scrubber)
     answers: Once[Hashable, Any] = field(default_factory=Once)
-    """What providers said in this run (`diagnostics.providers.Answer`), so that one token is sent once."""
+    """What providers said in this run (`diagnostics.providers.verify.Answer`), so that one token is sent once."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 

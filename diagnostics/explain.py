@@ -7,8 +7,8 @@ from typing import Any
 
 from diagnostics.catalog.signatures import Harmless, Pattern, Signature, harmless, signatures
 from diagnostics.host import Host
-from diagnostics.masking import mask_tokens
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_tokens
 
 SCHEMA = "mcp-doctor.explanation/1"
 MOST = 1_000_000

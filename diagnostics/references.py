@@ -7,11 +7,11 @@ from functools import partial
 
 from diagnostics.catalog.clients import Client
 from diagnostics.configs.launcher_words import launcher_at
-from diagnostics.masking import pasted_token
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.plain_text import Guess, address, argument, is_token, named_value
 from diagnostics.reference_syntax import find_references
 from diagnostics.secret import Secret
+from diagnostics.tokens.masking import pasted_token
+from diagnostics.tokens.plain_text import Guess, address, argument, is_token, named_value
 
 _CONTAINER_TOOLS = {"docker", "podman", "nerdctl", "docker.exe", "podman.exe"}
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")

@@ -12,9 +12,9 @@ from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within
-from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
 from diagnostics.text import Words, clean
+from diagnostics.tokens.masking import mask_pasted
 
 _WORKERS = 32
 """Outside questions asked at once; each waits on a peer, none computes."""

@@ -33,7 +33,7 @@ def env_name_of(reference: Reference) -> str:
 def ask_token(reference: Reference, name: str, context: Context, finding: Finding) -> Ask:
     """The question for the new value; `provider` says whose token it should be, as far as is known."""
     from diagnostics.catalog.providers import catalogue
-    from diagnostics.credential import credential_of
+    from diagnostics.tokens.credential import credential_of
 
     named = [*catalogue().named_by(env_name_of(reference)), *catalogue().named_by(name)]
     provider = named[0].id if named else finding.facts.get("provider_id")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from diagnostics.host import Host
 from diagnostics.model import Platform, Problem, Reference, Server, Syntax
-from diagnostics.resolve import Launch, UnresolvedError, resolve
 from diagnostics.secret import Secret
+from diagnostics.servers.resolve import Launch, UnresolvedError, resolve
 from diagnostics.stores import StoreError
 from diagnostics.stores.one_entry import Entries
 
@@ -356,7 +356,7 @@ def _become(launch: Launch, host: Host) -> int:
 
 def _shown(command: str) -> str:
     """A command as people may see it: some are a whole shell line, with the token in it."""
-    from diagnostics.masking import mask_tokens
+    from diagnostics.tokens.masking import mask_tokens
 
     return repr(mask_tokens(command))
 
@@ -404,9 +404,9 @@ def _in_words(error: UnresolvedError, server: str | None) -> str:
 
 
 def _end(error: _RunError, server: Server | None, host: Host) -> int:
-    from diagnostics.masking import mask_pasted, mask_tokens
     from diagnostics.standard_error import tell
     from diagnostics.text import clean
+    from diagnostics.tokens.masking import mask_pasted, mask_tokens
 
     server_id = error.server or (server.id if server is not None and server.id else None)
     who = f"{server_id}: " if server_id else ""
@@ -427,8 +427,8 @@ def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> N
     import json
     from datetime import UTC, datetime
 
-    from diagnostics.failure_record import KEPT, FailureRecord, folder
-    from diagnostics.masking import mask_pasted
+    from diagnostics.servers.failure_record import KEPT, FailureRecord, folder
+    from diagnostics.tokens.masking import mask_pasted
 
     now = datetime.now(UTC)
     reference = error.reference

@@ -121,9 +121,9 @@ def _broke(name: str, error: Exception) -> int:
 
 
 def _say(name: str, line: str, code: int) -> int:
-    from diagnostics.masking import mask_pasted
     from diagnostics.standard_error import tell
     from diagnostics.text import clean
+    from diagnostics.tokens.masking import mask_pasted
 
     tell(f"{name}: " + "\n".join(mask_pasted(clean(each)) for each in line.split("\n")))
     return code

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from diagnostics import __version__
-from diagnostics.masking import mask_pasted
 from diagnostics.secret import Secret
+from diagnostics.tokens.masking import mask_pasted
 from tui.cli import guarded
 from tui.usage import UsageError
 
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 def _set(name: str, *, force: bool) -> int:
     from diagnostics.host import this_host
     from diagnostics.model import Status
-    from diagnostics.new_token import look_at
+    from diagnostics.tokens.new_token import look_at
     from recovery.entries import set_entry
     from recovery.journal import Journal
     from recovery.world import LocalWorld

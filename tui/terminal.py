@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from diagnostics.host import Host
 from diagnostics.model import Status
-from diagnostics.new_token import Remark
 from diagnostics.report.text import SIGNS
 from diagnostics.secret import Secret
 from diagnostics.text import clean
+from diagnostics.tokens.new_token import Remark
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
 from tui.usage import UsageError
 

@@ -66,7 +66,7 @@ class Format:
     confidence: str = "opaque"
     prefixes: tuple[str, ...] = ()
     checksum: str = ""
-    """A rule of `diagnostics.checksum`, "" = none is known."""
+    """A rule of `diagnostics.tokens.checksum`, "" = none is known."""
     checksum_proves: bool = False
     """Whether a wrong checksum proves that the token is damaged; otherwise it is a hint."""
 

@@ -13,10 +13,10 @@ from diagnostics.configs.recognition import by_content
 from diagnostics.configs.section import sections
 from diagnostics.configs.toml_document import TomlDocument
 from diagnostics.host import Host
-from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Problem, Server, Status
 from diagnostics.references import with_references
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_pasted
 
 
 def read_client_file(

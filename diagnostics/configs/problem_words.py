@@ -2,9 +2,9 @@
 
 from diagnostics.catalog.clients import client
 from diagnostics.catalog.wording import wording
-from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Problem
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_pasted
 
 
 def facts_of(problem: Problem, client_id: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ from typing import Any
 from diagnostics import rollup
 from diagnostics.configs.problem_words import in_one_line
 from diagnostics.context import Context
-from diagnostics.masking import mask_pasted
 from diagnostics.model import ClientFile, Finding, Server, Status
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_pasted
 
 SCHEMA = "mcp-doctor.report/1"
 

@@ -129,7 +129,7 @@ class RepairEntry:
         return only(matches(world, self.service, self.username), shown(self.service, self.username))
 
     def _repaired(self, entry: Entry) -> Secret:
-        from diagnostics.hygiene import repaired
+        from diagnostics.tokens.hygiene import repaired
 
         new = repaired(entry.secret, self.env_name or None) if entry.secret is not None else None
         if new is None or new == entry.secret:

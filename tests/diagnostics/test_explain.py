@@ -14,8 +14,8 @@ from diagnostics.catalog.causes import causes
 from diagnostics.catalog.signatures import signatures
 from diagnostics.explain import explain, render_text, to_json
 from diagnostics.host import Host
-from diagnostics.masking import mask_tokens
 from diagnostics.model import Platform, Session
+from diagnostics.tokens.masking import mask_tokens
 
 HOST = Host(Platform.LINUX, Session.LOCAL, Path("/home/me"), Path("/"), {}, os.getuid(), "me")
 EXAMPLES = [(each.cause, example) for each in signatures() for example in each.examples]

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from diagnostics.failure_record import read_failures
+from diagnostics.servers.failure_record import read_failures
 from tests.support.lab import REPO, Lab
 
 # What the command line does with `run`, without the command line.

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from diagnostics.model import Status
-from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import Remark
 from recovery.journal import Event, Journal
 from recovery.model import RecoveryError
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import mended_by
-from tui.screens.guide import GuideScreen, Phase
+from tui.screens.guide import GuideScreen
+from tui.screens.guide_page import Phase
 
 
 def phase(driver: Driver) -> Phase | None:

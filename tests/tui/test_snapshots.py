@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.model import ClientFile, Status
-from diagnostics.new_token import Remark
+from diagnostics.tokens.new_token import Remark
 from recovery.journal import Event, Journal
 from recovery.model import Remedy
 from tests.support.fake_session import FakeSession, session

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from diagnostics import report
 from diagnostics.context import Context
 from diagnostics.model import Status
-from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import Remark
 from recovery.model import Ask, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call
@@ -113,7 +113,7 @@ class _Look:
         server = self.context.server(mended.server) if mended and mended.server else None
 
         def judge(ask: Ask, value: Secret) -> Sequence[Remark]:
-            from diagnostics.new_token import ask_about, look_at
+            from diagnostics.tokens.new_token import ask_about, look_at
 
             token = look_at(value, ask.provider, variable or None)
             if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diagnostics.model import Status
-from diagnostics.new_token import Remark
 from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import Remark
 from recovery.model import Ask, RecoveryError, Risk
 from tui import terminal
 from tui.session import DoctorSession
@@ -104,7 +104,7 @@ def _finish(session: DoctorSession, operation: "Operation", journal: "Journal") 
         return None
 
     def judge(ask: Ask, value: Secret) -> Sequence[Remark]:
-        from diagnostics.new_token import ask_about, look_at
+        from diagnostics.tokens.new_token import ask_about, look_at
 
         token = look_at(value, ask.provider)
         if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from diagnostics.model import Finding, Stage, Status
-from diagnostics.new_token import Remark
+from diagnostics.tokens.new_token import Remark
 from recovery.model import Change, RecoveryError, Remedy, Risk
 from recovery.runner import Outcome, Phase, Progress, Result
 from tui.board import Link

@@ -2,8 +2,8 @@
 
 from textual.content import Content
 
-from diagnostics.command_line import command_line
 from diagnostics.model import Server
+from diagnostics.servers.command_line import command_line
 from diagnostics.text import clean
 from tui.screens.confirm import ConfirmScreen
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from diagnostics.model import Server, Status
-from diagnostics.new_token import NewToken, Remark, ask_about, look_at
 from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import NewToken, Remark, ask_about, look_at
 from tui.doctor import Doctor
 from tui.work import in_background
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
-from diagnostics.credential import credential_of
-from diagnostics.hygiene import HARMLESS_MAYBE, Damage, problems, repaired
 from diagnostics.model import Reference, Syntax
+from diagnostics.tokens.credential import credential_of
+from diagnostics.tokens.hygiene import HARMLESS_MAYBE, Damage, problems, repaired
 
 _CAUSES = {
     Damage.EMPTY: "credential_empty",

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
-from diagnostics.credential import Credential, credential_of
 from diagnostics.model import Reference
-from diagnostics.provider_address import has_own_host
-from diagnostics.token_format import FormatJudgement, Look, judge
+from diagnostics.providers.address import has_own_host
+from diagnostics.tokens.credential import Credential, credential_of
+from diagnostics.tokens.token_format import FormatJudgement, Look, judge
 
 _SURE_SHAPES = {"strict", "prefix"}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
-from diagnostics.masking import mask_tokens
 from diagnostics.model import Server, Syntax
 from diagnostics.reference_syntax import Malformed, find_malformed
+from diagnostics.tokens.masking import mask_tokens
 
 _CLOSE = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{16,}|//[^/\s@]*@|=[^$]")
 """Letters and digits mixed, longer than a version or a name; a password in an address; a value behind `=`."""
@@ -59,7 +59,8 @@ def wrapped_lines(server: Server, one: Client) -> tuple[str, str]:
         for number, arg in enumerate(server.args)
     ]
     words = ", ".join(
-        json.dumps(word, ensure_ascii=False) for word in ["run", "--", mask_tokens(server.command or ""), *shown]
+        json.dumps(word, ensure_ascii=False)
+        for word in ["run", "--", mask_tokens(server.command or ""), *shown]
     )
     names = one.fields
     if one.format == "toml":

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, warn
-from diagnostics.child_environment import inherited_by
 from diagnostics.context import Context
-from diagnostics.masking import mask_tokens
 from diagnostics.model import Server
-from diagnostics.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
 from diagnostics.references import unwrap
-from diagnostics.script_path import missing_path
+from diagnostics.servers.child_environment import inherited_by
+from diagnostics.servers.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
+from diagnostics.servers.script_path import missing_path
+from diagnostics.tokens.masking import mask_tokens
 
 
 @check(of=Server)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from diagnostics.catalog.servers import KnownServer, known_server
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
-from diagnostics.child_environment import inherited_by
 from diagnostics.context import Context
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.references import unwrap
+from diagnostics.servers.child_environment import inherited_by
 
 _CONTAINER_TOOLS = {"docker", "podman", "nerdctl"}
 

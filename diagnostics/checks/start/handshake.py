@@ -5,16 +5,23 @@ import threading
 from dataclasses import dataclass
 
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
-from diagnostics.child_environment import inherited_by
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
-from diagnostics.launch import SECONDS_WITH_DOWNLOAD, TEARDOWN, Outcome, StartResult, handshake, seconds_for
-from diagnostics.masking import mask_tokens
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.references import unwrap
-from diagnostics.resolve import UnresolvedError, resolve
 from diagnostics.secret import Secret
+from diagnostics.servers.child_environment import inherited_by
+from diagnostics.servers.launch import (
+    SECONDS_WITH_DOWNLOAD,
+    TEARDOWN,
+    Outcome,
+    StartResult,
+    handshake,
+    seconds_for,
+)
+from diagnostics.servers.resolve import UnresolvedError, resolve
 from diagnostics.text import clean_lines
+from diagnostics.tokens.masking import mask_tokens
 
 _AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 """Servers started at a time: more would only slow each other down until they look hung."""

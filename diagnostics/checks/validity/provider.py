@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from diagnostics.catalog.providers import provider as entry_of
 from diagnostics.check import Verdict, check, skip
 from diagnostics.context import Context
-from diagnostics.credential import Credential, credential_of
 from diagnostics.model import Reference, Status
-from diagnostics.proxy import authorities
+from diagnostics.providers.proxy import authorities
+from diagnostics.tokens.credential import Credential, credential_of
 
 if TYPE_CHECKING:
-    from diagnostics.providers import Answer
+    from diagnostics.providers.verify import Answer
 
 _DAYS_AHEAD = 14
 _NOTED_SKEW = 30.0
@@ -67,16 +67,14 @@ def provider(context: Context, reference: Reference) -> Verdict | None:
 
 
 def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
-    from diagnostics import providers  # with TLS and all: not needed offline
+    from diagnostics.providers.verify import SECONDS, verify  # with TLS and all: not needed offline
 
     limit = context.options.timeout
-    seconds = providers.SECONDS if limit is None else min(providers.SECONDS, limit * 0.9)
+    seconds = SECONDS if limit is None else min(SECONDS, limit * 0.9)
     key = (provider_id, tuple(sorted(found.configured.items())), found.value)
     answer: Answer = context.answers.get(
         key,
-        lambda: providers.verify(
-            provider_id, found.value, context.host, context.options, seconds, found.configured
-        ),
+        lambda: verify(provider_id, found.value, context.host, context.options, seconds, found.configured),
     )
     return answer
 

@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 from diagnostics.catalog.providers import Condition, Provider, Row, catalogue, provider, provider_ids
-from diagnostics.checksum import RULES
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
-from diagnostics.providers import verify
+from diagnostics.providers.verify import verify
 from diagnostics.secret import Secret
+from diagnostics.tokens.checksum import RULES
 from tests.support.provider_server import ProviderServer, provider_server
 
 ASKABLE = [each for each in provider_ids() if provider(each).verify]

@@ -13,7 +13,7 @@ import pytest
 from diagnostics.catalog import names, read
 from diagnostics.catalog.servers import known_server
 from diagnostics.model import Finding, Status
-from diagnostics.script_path import missing_path
+from diagnostics.servers.script_path import missing_path
 from tests.support.configured import ask, context_of
 
 PATH = os.environ["PATH"]

@@ -110,7 +110,7 @@ def test_an_end_that_is_near(server: ProviderServer, tmp_path: Path, days: int, 
 def test_every_meaning_has_an_outcome_with_words() -> None:
     from diagnostics.catalog.providers import MEANINGS
     from diagnostics.catalog.wording import wording
-    from diagnostics.http import TROUBLES
+    from diagnostics.providers.http import TROUBLES
 
     for meaning in (*MEANINGS, *TROUBLES):
         if meaning not in {"unsendable", "not-https"}:

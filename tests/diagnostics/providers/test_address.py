@@ -3,8 +3,8 @@
 import pytest
 
 from diagnostics.catalog.providers import provider
-from diagnostics.provider_address import Address, Refusal, address_of, has_own_host
-from diagnostics.proxy import authorities, is_loopback, proxy_for
+from diagnostics.providers.address import Address, Refusal, address_of, has_own_host
+from diagnostics.providers.proxy import authorities, is_loopback, proxy_for
 
 
 def where(provider_id: str, agreed: dict[str, str] | None = None, **configured: str) -> Address | Refusal:

@@ -8,12 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from diagnostics import mcp_protocol
 from diagnostics.host import Host
-from diagnostics.mcp_protocol import Era
-from diagnostics.program import Program, ProgramState, look_up
-from diagnostics.resolve import Launch
-from diagnostics.server_process import ServerProcess
+from diagnostics.servers import mcp_protocol
+from diagnostics.servers.mcp_protocol import Era
+from diagnostics.servers.program import Program, ProgramState, look_up
+from diagnostics.servers.resolve import Launch
+from diagnostics.servers.server_process import ServerProcess
 
 SECONDS = 20.0
 """Limit for a server that is installed."""

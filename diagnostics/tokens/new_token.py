@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from diagnostics.command_line import command_line
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Server, Status
 from diagnostics.secret import Secret
+from diagnostics.servers.command_line import command_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def look_at(
     In: the value as given; the provider it should be of, when known; the variable that will hold it, and the server
     that will read it, either of which may tell the provider.
     """
-    from diagnostics.hygiene import problems, repaired
-    from diagnostics.token_format import Look, identify, judge
+    from diagnostics.tokens.hygiene import problems, repaired
+    from diagnostics.tokens.token_format import Look, identify, judge
 
     words = _words()
     remarks = [Remark(Status.FAIL, words["damage"][each.value]) for each in problems(value, env_name)]
@@ -63,7 +63,7 @@ def ask_about(value: Secret, provider: str, server: Server | None, host: Host, o
     provider's); the options say whether the network may be used.
     """
     from diagnostics.catalog.providers import provider as entry_of
-    from diagnostics.providers import verify
+    from diagnostics.providers.verify import verify
 
     words = _words()["answer"]
     name = entry_of(provider).name

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from diagnostics.resolve import Launch
+from diagnostics.servers.resolve import Launch
 
 LONGEST_LINE = 8 * 1024 * 1024
 """Bytes. A list of many tools with their schemas is one line of some 100 KB."""

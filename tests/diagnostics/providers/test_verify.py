@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from diagnostics import http
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
-from diagnostics.providers import Answer, verify
+from diagnostics.providers import http
+from diagnostics.providers.verify import Answer, verify
 from diagnostics.secret import Secret
 from tests.support import tokens
 from tests.support.provider_server import (

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from diagnostics.catalog.providers import Condition, Provider, Row, Verify, provider
 from diagnostics.context import Options
 from diagnostics.host import Host
-from diagnostics.http import HttpError, Reply, Request, ask
-from diagnostics.provider_address import Refusal, address_of
+from diagnostics.providers.address import Refusal, address_of
+from diagnostics.providers.http import HttpError, Reply, Request, ask
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.text import clean
 

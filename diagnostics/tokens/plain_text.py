@@ -175,6 +175,6 @@ def _of_known_provider(value: str) -> bool:
     """Whether the value begins and is built like a token of a provider in the catalogue."""
     if not any(character.isdigit() or character == "_" for character in value):
         return False
-    from diagnostics.token_format import identify
+    from diagnostics.tokens.token_format import identify
 
     return identify(value) is not None

@@ -6,7 +6,7 @@ import pytest
 
 from diagnostics.catalog.providers import provider
 from diagnostics.secret import Secret
-from diagnostics.token_format import Look, identify, is_told_by_shape, judge
+from diagnostics.tokens.token_format import Look, identify, is_told_by_shape, judge
 from tests.support import tokens
 
 

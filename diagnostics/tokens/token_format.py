@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from diagnostics.catalog.providers import Provider, catalogue, provider
-from diagnostics.checksum import agrees, jwt_expiry
 from diagnostics.secret import Secret
+from diagnostics.tokens.checksum import agrees, jwt_expiry
 
 _CLOCK_TOLERANCE = 300.0
 """Seconds. A JSON web token is called over only when it ended longer ago: clocks differ."""

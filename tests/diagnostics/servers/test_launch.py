@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from diagnostics.host import Host
-from diagnostics.launch import Outcome, StartResult, handshake
 from diagnostics.model import Platform, Session
-from diagnostics.resolve import Launch
+from diagnostics.servers.launch import Outcome, StartResult, handshake
+from diagnostics.servers.resolve import Launch
 
 Fake = Callable[[str], list[str]]
 
@@ -361,8 +361,8 @@ def test_nothing_is_left_when_the_doctor_itself_ends_in_the_middle(
 import os, sys, threading, time
 from pathlib import Path
 from diagnostics.host import this_host
-from diagnostics.launch import handshake
-from diagnostics.resolve import Launch
+from diagnostics.servers.launch import handshake
+from diagnostics.servers.resolve import Launch
 def go():
     handshake(Launch({server[0]!r}, {tuple(server[1:])!r}, dict(os.environ)), this_host(), 60)
 if {how!r} == "interrupt":

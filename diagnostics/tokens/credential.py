@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from diagnostics.catalog.providers import Provider, catalogue, provider
 from diagnostics.context import Context
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.plain_text import names_secret
 from diagnostics.secret import Secret
-from diagnostics.token_format import identify, is_told_by_shape
+from diagnostics.tokens.plain_text import names_secret
+from diagnostics.tokens.token_format import identify, is_told_by_shape
 
 _SCHEME = re.compile(r"(?:bearer|token|basic|bot)[ \t]+(?=\S)", re.IGNORECASE)
 

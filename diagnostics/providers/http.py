@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import diagnostics
 from diagnostics.deadline import DeadlineError, call_within
-from diagnostics.http_error import TROUBLES, HttpError, named
-from diagnostics.proxy import authorities, is_loopback, proxy_for
+from diagnostics.providers.http_error import TROUBLES, HttpError, named
+from diagnostics.providers.proxy import authorities, is_loopback, proxy_for
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 

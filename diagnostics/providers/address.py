@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from diagnostics.catalog.providers import Provider, Verify
-from diagnostics.proxy import is_loopback
+from diagnostics.providers.proxy import is_loopback
 from diagnostics.text import clean
 
 

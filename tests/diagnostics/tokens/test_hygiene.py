@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.hygiene import Damage, problems, repaired
 from diagnostics.secret import Secret
+from diagnostics.tokens.hygiene import Damage, problems, repaired
 from tests.support import tokens
 
 TOKEN = tokens.github("hygiene")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from diagnostics.secret import Secret
-from diagnostics.token_format import identify, is_told_by_shape
+from diagnostics.tokens.token_format import identify, is_told_by_shape
 
 
 class Damage(StrEnum):

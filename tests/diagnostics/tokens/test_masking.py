@@ -2,7 +2,7 @@
 
 import pytest
 
-from diagnostics.masking import mask_pasted, mask_tokens, pasted_token
+from diagnostics.tokens.masking import mask_pasted, mask_tokens, pasted_token
 from tests.support import tokens
 
 RANDOM = "Zq1aB2cD3eF4gH5iJ6kL7m"
