@@ -84,7 +84,8 @@ def _end(how: str, terminal: Terminal) -> None:
     if how == "ctrl+c":
         terminal.press("ctrl+c")
     elif how == "closed":
-        terminal.close()
+        # Only the line is closed: pexpect's own close would kill a doctor that takes its time on a loaded machine.
+        terminal.child.ptyproc.fileobj.close()  # type: ignore[attr-defined]
     else:
         os.kill(terminal.child.pid or 0, getattr(signal, how))
 
