@@ -1,6 +1,7 @@
 """One run of the checks, in a thread of its own: reads the configs, asks, lays the answers on a tray."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from tui.work import Target, Tray, post
 if TYPE_CHECKING:
     from diagnostics.check import Check
     from diagnostics.model import Finding
+
+_TURN = 0.0005
+"""Seconds that a thread may compute while another one waits; Python's own 0.005 is felt as lag."""
 
 
 class Run:
@@ -43,6 +47,9 @@ class Run:
 
         # A collection over some ten thousand findings holds every thread, and with them the keys, for 100 ms.
         gc.disable()
+        # A key passes from thread to thread on its way to the screen; each waits for this one's turn to end.
+        turn = sys.getswitchinterval()
+        sys.setswitchinterval(_TURN)
         try:
             self._ask()
         except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
@@ -50,6 +57,7 @@ class Run:
         except Exception as error:
             post(self._target, RunBroke(self._number, f"{type(error).__name__} {place_of(error)}"))
         finally:
+            sys.setswitchinterval(turn)
             gc.enable()
 
     def _ask(self) -> None:
