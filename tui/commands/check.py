@@ -37,7 +37,9 @@ def examine(session: DoctorSession, call: Call) -> int:
     context = looked(session)
     findings = list(diagnose(context))
     made = report.build(context, findings, names_for)
-    _write(_rendered(made, call), call.extra.get("output"), for_people=call.extra.get("format", "text") == "text")
+    _write(
+        _rendered(made, call), call.extra.get("output"), for_people=call.extra.get("format", "text") == "text"
+    )
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
