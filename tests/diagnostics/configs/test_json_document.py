@@ -115,7 +115,7 @@ def test_deep_nesting_ends_in_a_problem(text: str) -> None:
 def test_text_made_to_be_slow_is_not(text: str) -> None:
     began = time.monotonic()
     problem_of(text)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 @given(st.text())
