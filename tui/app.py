@@ -15,12 +15,14 @@ from rich.text import Text
 from textual import constants
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from diagnostics.text import clean
 from tui import themes
 from tui.board import Board
 from tui.faces import has_few_characters, has_few_colours
+from tui.lost_terminal import outliving
 from tui.messages import Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
 from tui.run import Run, place_of
 from tui.session import DoctorSession
@@ -198,6 +200,10 @@ class DoctorApp(App[str]):
         if self._leaving is not None:
             self.exit(return_code=self._leaving)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice for this system, on a stream that outlives its terminal."""
+        return outliving(super().get_driver_class())
+
     # ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def leave(self, code: int = 0) -> None:
@@ -242,7 +248,15 @@ class DoctorApp(App[str]):
             number = getattr(signal, name, None)
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows
                 if number is not None:
-                    loop.add_signal_handler(number, self.leave, code)
+                    told = self.leave if name == "SIGINT" else self._told_to_leave
+                    loop.add_signal_handler(number, told, code)
+
+    def _told_to_leave(self, code: int) -> None:
+        """The line dropped, or the system ends us: as `leave`, but told twice (by kernel and shell) is told once."""
+        if not self.under_way:
+            self.exit(return_code=code)
+        elif self._leaving is None:
+            self._leaving = code
 
     # ── when it breaks ──────────────────────────────────────────────────────────────────────────────────────
 
