@@ -43,11 +43,6 @@ class Host:
             return self.home / "Library/Application Support/mcp-doctor"
         return Path(self.env.get("XDG_STATE_HOME") or self.home / ".local/state") / "mcp-doctor"
 
-    @property
-    def has_display(self) -> bool:
-        """Whether a graphical prompt could appear for this process."""
-        return bool(self.env.get("DISPLAY") or self.env.get("WAYLAND_DISPLAY"))
-
 
 def this_host() -> Host:
     """The host that this process runs on."""

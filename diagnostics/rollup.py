@@ -1,9 +1,9 @@
-"""Findings added up: which concern a server, and what state that gives it and each link of its path."""
+"""Findings added up: which concern a server, and which state decides among several."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from diagnostics.context import Context
-from diagnostics.model import Finding, Server, Stage, Status, Syntax
+from diagnostics.model import Finding, Server, Status, Syntax
 
 _WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK, Status.SKIP)
 
@@ -37,11 +37,3 @@ def by_server(context: Context, findings: Iterable[Finding]) -> Mapping[str, Seq
             if server_id in of_server:
                 of_server[server_id].append(finding)
     return of_server
-
-
-def links(findings: Iterable[Finding]) -> Mapping[Stage, Status]:
-    """The state of each link of one server's path, from the findings that concern it."""
-    states: dict[Stage, list[Status]] = {stage: [] for stage in Stage}
-    for finding in findings:
-        states[finding.stage].append(finding.status)
-    return {stage: worst(each) for stage, each in states.items()}

@@ -125,3 +125,9 @@ class Remedy:
     asks: tuple[Ask, ...] = ()
     recheck: tuple[str, ...] = field(default=())
     """Checks to ask again afterwards (with everything that rests on them)."""
+
+    @property
+    def risk(self) -> Risk:
+        """That of its gravest step."""
+        order = tuple(Risk)
+        return max((step.risk for step in self.steps), key=order.index, default=Risk.SAFE)

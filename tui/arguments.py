@@ -33,8 +33,11 @@ class Call:
         return command(self)
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are `UsageError`s, not exits."""
+
     def error(self, message: str) -> NoReturn:
+        """Raises UsageError with what is wrong and the command's usage."""
         raise UsageError(f"{message}\n{self.format_usage().strip()}")
 
 
@@ -89,7 +92,7 @@ _WITH_VALUE = {
 
 
 def _build() -> argparse.ArgumentParser:
-    everywhere = _Parser(add_help=False)
+    everywhere = Parser(add_help=False)
     group = everywhere.add_argument_group("options everywhere")
     quiet = argparse.SUPPRESS
     group.add_argument(
@@ -116,7 +119,7 @@ def _build() -> argparse.ArgumentParser:
     group.add_argument("--no-color", action="store_true", default=quiet, help="no colours (also NO_COLOR)")
     group.add_argument("--version", action="version", version=f"mcp-doctor {__version__}")
 
-    parser = _Parser(
+    parser = Parser(
         prog="mcp-doctor",
         description="Finds out why an MCP server cannot get its credentials, and walks you through mending it.",
         epilog="mcp-doctor [SERVER …] without a command opens the full-screen app on those servers.",

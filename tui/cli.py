@@ -6,7 +6,6 @@ from typing import NoReturn
 
 from diagnostics import __version__
 
-EXIT_TROUBLE = 1
 EXIT_USAGE = 2
 EXIT_BROKE = 4
 EXIT_STOPPED = 130

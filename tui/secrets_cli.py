@@ -3,11 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from diagnostics import __version__
 from diagnostics.secret import Secret
 from diagnostics.tokens.masking import mask_pasted
+from tui.arguments import Parser
 from tui.cli import guarded
 from tui.usage import UsageError
 
@@ -45,11 +45,6 @@ def entry_name(words: Sequence[str]) -> str:
     return name
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n{self.format_usage().strip()}")
-
-
 def _run(words: Sequence[str]) -> int:
     given = _parser().parse_args(list(words))
     if given.command in _LATER:
@@ -73,7 +68,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="mcp-secrets", description="Credentials of MCP servers in the system's keychain.")
+    parser = Parser(prog="mcp-secrets", description="Credentials of MCP servers in the system's keychain.")
     parser.add_argument("--version", action="version", version=f"mcp-secrets {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = {}

@@ -95,18 +95,12 @@ def describe(remedy: Remedy, changes: Sequence[Change]) -> None:
     say("", remedy.title, f"  {remedy.why}")
     for change in changes:
         say(f"  - {change.what}: {change.before} → {change.after}")
-    say(f"  This {_RISKS[risk_of(remedy)]}.")
-
-
-def risk_of(remedy: Remedy) -> Risk:
-    """The gravest risk of a remedy's steps."""
-    order = list(Risk)
-    return max((step.risk for step in remedy.steps), key=order.index, default=Risk.SAFE)
+    say(f"  This {_RISKS[remedy.risk]}.")
 
 
 def consent(remedy: Remedy) -> bool:
     """Asks for consent in the measure of the risk."""
-    if risk_of(remedy) is Risk.FINAL:
+    if remedy.risk is Risk.FINAL:
         return typed("Type 'final' to do it all the same: ") == "final"
     return agreed("Do it?")
 

@@ -1,7 +1,6 @@
 """`mcp-doctor check`: the checks without the app, for people at a plain terminal, cron, CI and monitors."""
 
 import sys
-from pathlib import Path
 
 from diagnostics.context import Context
 from diagnostics.host import this_host
@@ -99,9 +98,10 @@ def _write(text: str, output: str | None, *, for_people: bool) -> None:
             stream.write(text.encode(encoding or "utf-8", "backslashreplace"))
             stream.flush()
         return
-    from tui.files import write_atomically
+    from recovery.files import LocalFiles
+    from recovery.model import RecoveryError
 
     try:
-        write_atomically(Path(output), text.encode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"the report can't be written to {output}: {error.strerror}") from error
+        LocalFiles(this_host().uid).write(output, text.encode("utf-8"))
+    except RecoveryError as error:
+        raise UsageError(f"the report was not written: {error}") from error

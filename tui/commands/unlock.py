@@ -47,7 +47,7 @@ def run(call: Call) -> int:
         raise UsageError("there is no keychain yet; to create one: mcp-doctor unlock --create")
     terminal.describe(remedy, changes)
     given = _from_stdin() if call.extra["password_stdin"] else None
-    if terminal.risk_of(remedy) is Risk.FINAL and given is None and not terminal.consent(remedy):
+    if remedy.risk is Risk.FINAL and given is None and not terminal.consent(remedy):
         terminal.say("  Left as it is.")
         return 1
     answers = terminal.ask_all(remedy.asks, {ask.name: given for ask in remedy.asks} if given else None)

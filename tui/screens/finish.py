@@ -12,7 +12,6 @@ from tui.doctor import Doctor
 from tui.mending import bring_to_an_end
 from tui.screens.guide import GuideScreen
 from tui.screens.guide_page import Phase
-from tui.screens.guide_text import gravest
 from tui.work import in_background
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class FinishScreen(GuideScreen):
         why = _WHY + (_ASKS if left.remedy.asks else "")
         super().__init__(doctor, replace(left.remedy, why=why), "", None)
         self._interrupted = operation
-        self._risk = gravest(replace(left.remedy, steps=tuple(step for _, step in left.todo)))
+        self._risk = replace(left.remedy, steps=tuple(step for _, step in left.todo)).risk
         self._moved = {
             number: Progress(number, step.title, outcome.Phase.DONE)
             for number, (step, _) in left.done.items()

@@ -59,7 +59,7 @@ class GuidePage(Screen[None]):
         self._remedy = remedy
         self._row = row
         self._finding = finding
-        self._risk = text.gravest(remedy)
+        self._risk = remedy.risk
         self.phase = Phase.LOOKING
         self._moved: dict[int, Progress] = {}
 

@@ -30,12 +30,6 @@ _PHASES = {
 }
 
 
-def gravest(remedy: Remedy) -> Risk:
-    """The remedy's risk is that of its gravest step."""
-    order = tuple(Risk)
-    return max((step.risk for step in remedy.steps), key=order.index, default=Risk.SAFE)
-
-
 def changes_text(changes: Sequence[Change], risk: Risk) -> Content:
     """The preview."""
     lines = [Content.styled("What will be different", "bold $text-primary")]
