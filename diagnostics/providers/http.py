@@ -10,18 +10,18 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import diagnostics
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.providers.http_error import TROUBLES, HttpError, named
-from diagnostics.providers.proxy import authorities, is_loopback, proxy_for
+from diagnostics.providers.proxy import authorities, is_loopback, is_private, proxy_for
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 
@@ -40,12 +40,22 @@ class Request:
 
     method: str
     url: str
-    secret: Secret
-    secret_header: str
+    secret: Secret | None = None
+    """None where the question is asked without a credential."""
+    secret_header: str = "Authorization"
     scheme: str = ""
     """Word before the secret (`Bearer`), "" = it stands alone."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    more_secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    """Further headers whose whole value is a secret."""
+    public_only: bool = False
+    """Whether an address that is not of the public internet is refused: the name came from somebody else's text."""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it carries no secret, so that it may go over http as well."""
+        return self.secret is None and not self.more_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +72,23 @@ class Reply:
     """Seconds that the server's clock is ahead of ours, None where it did not tell. Good to about a second."""
 
 
-def ask(request: Request, env: Mapping[str, str], seconds: float, limit: int = 65536) -> Reply:
+def ask(
+    request: Request,
+    env: Mapping[str, str],
+    seconds: float,
+    limit: int = 65536,
+    enough: Callable[[bytes], bool] | None = None,
+) -> Reply:
     """Sends the request once and reads the answer up to `limit` bytes, all within `seconds`.
+
+    In: `enough`, told what was read so far, ends the reading of an answer that has no end of its own (a stream).
 
     Raises:
         HttpError: no answer; `trouble` says why.
     """
     _check(request)
     try:
-        return call_within(seconds, lambda: _ask(request, env, seconds, limit))
+        return call_within(seconds, lambda: _ask(request, env, seconds, limit, enough))
     except DeadlineError:
         raise HttpError("timeout", f"no full answer within {seconds:g} seconds") from None
 
@@ -86,20 +104,41 @@ def user_agent() -> str:
 
 
 def _check(request: Request) -> None:
-    if not is_sendable(request.secret):
+    secrets = [*([request.secret] if request.secret is not None else []), *request.more_secrets.values()]
+    if not all(map(is_sendable, secrets)):
         raise HttpError("unsendable", "the value has characters that no header can carry")
-    parts = urlsplit(request.url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+    parts = _parts(request.url)
+    plain = parts.scheme == "http" and (request.is_bare or is_loopback(parts.hostname or ""))
+    if parts.scheme != "https" and not plain:
         raise HttpError("not-https", "a token is sent over https only")
+    if request.public_only and is_private(parts.hostname or ""):
+        raise HttpError("private-address", "the address is not one of the public internet")
     if parts.username or parts.password:
         raise HttpError("not-https", "the address must not hold a user name or password")
 
 
-def _ask(request: Request, env: Mapping[str, str], seconds: float, limit: int) -> Reply:
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise HttpError("unsendable", "the address makes no sense") from None
+    if not parts.hostname:
+        raise HttpError("unsendable", "the address names no host")
+    return parts
+
+
+def _ask(
+    request: Request,
+    env: Mapping[str, str],
+    seconds: float,
+    limit: int,
+    enough: Callable[[bytes], bool] | None,
+) -> Reply:
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     ends = time.monotonic() + seconds
     proxy = proxy_for(request.url, env)
-    with _session(env) as session:
+    with _session(env, request.public_only) as session:
         began = time.time()
         try:
             response = session.request(
@@ -114,17 +153,22 @@ def _ask(request: Request, env: Mapping[str, str], seconds: float, limit: int) -
                 stream=True,
             )
             middle = (began + time.time()) / 2
-            body, cut = _body(response, ends, limit)
+            body, cut = _body(response, ends, limit, enough)
         except Exception as error:
             raise named(error, proxy is not None) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, body, cut, _skew(headers, middle))
 
 
-def _body(response: "Response", ends: float, limit: int) -> tuple[bytes, bool]:
+def _body(
+    response: "Response", ends: float, limit: int, enough: Callable[[bytes], bool] | None
+) -> tuple[bytes, bool]:
     found = bytearray()
-    for chunk in response.raw.stream(8192, decode_content=False):
+    for chunk in _chunks(response, at_once=enough is not None):
         found += chunk
+        if enough is not None and enough(bytes(found)):
+            response.close()
+            return bytes(found[:limit]), False
         if len(found) > limit:
             response.close()
             return bytes(found[:limit]), True
@@ -134,6 +178,16 @@ def _body(response: "Response", ends: float, limit: int) -> tuple[bytes, bool]:
     return bytes(found), False
 
 
+def _chunks(response: "Response", *, at_once: bool) -> Iterator[bytes]:
+    """The body as it comes; `at_once` = without waiting until a whole chunk of our size is there."""
+    raw = response.raw
+    if not at_once or raw.chunked:
+        yield from raw.stream(8192, decode_content=False)
+        return
+    while chunk := raw.read1(8192, decode_content=False):
+        yield chunk
+
+
 def _authorization(request: Request) -> Any:
     from requests.auth import AuthBase
 
@@ -141,16 +195,24 @@ def _authorization(request: Request) -> Any:
         """Puts the secret in at the last moment; as an auth object it also keeps requests from looking for another."""
 
         def __call__(self, prepared: "PreparedRequest") -> "PreparedRequest":
-            value = request.secret.reveal()
-            prepared.headers[request.secret_header] = f"{request.scheme} {value}" if request.scheme else value
+            if request.secret is not None:
+                value = request.secret.reveal()
+                prepared.headers[request.secret_header] = (
+                    f"{request.scheme} {value}" if request.scheme else value
+                )
+            for name, secret in request.more_secrets.items():
+                prepared.headers[name] = secret.reveal()
             return prepared
 
     return Header()
 
 
-def _session(env: Mapping[str, str]) -> "Session":
+def _session(env: Mapping[str, str], public_only: bool = False) -> "Session":
     import requests
     from requests.adapters import HTTPAdapter
+
+    if public_only:
+        from diagnostics.providers.public_only import guard
 
     context = _trust(env)
 
@@ -159,6 +221,8 @@ def _session(env: Mapping[str, str]) -> "Session":
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, ssl_context=context, **kwargs)
+            if public_only:
+                guard(self.poolmanager)
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
@@ -175,6 +239,7 @@ def _session(env: Mapping[str, str]) -> "Session":
     session = Session()
     session.trust_env = False
     session.mount("https://", Adapter(max_retries=0))
+    session.mount("http://", Adapter(max_retries=0))
     return session
 
 

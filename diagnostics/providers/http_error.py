@@ -12,6 +12,8 @@ from diagnostics.text import clean
 class HttpError(Exception):
     """The request brought no answer of the server. `trouble` is one of TROUBLES, `said` is safe to show.
 
+    For a request that is kept to the public internet, `trouble` may also be `private-address`.
+
     Raised without the original error: those quote addresses and header values.
     """
 

@@ -1,6 +1,7 @@
 """Which way out this host's environment asks for: proxies, exceptions to them, certificate authorities."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -14,6 +15,22 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(bare).is_loopback
     except ValueError:
         return False
+
+
+def is_private(name: str) -> bool:
+    """Whether a host name or address is known to be no public one, without asking a name server.
+
+    Loopback, private networks, link-local (a cloud machine's own metadata at 169.254.169.254) and the like.
+    """
+    bare = name.strip("[]").rstrip(".").lower()
+    if is_loopback(bare) or bare.endswith((".local", ".internal", ".lan", ".home.arpa")):
+        return True
+    try:
+        address = ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:  # `127.1` and `0x7f000001` are addresses to the system; no public name ends so
+        return re.fullmatch(r"\d+|0x[0-9a-f]+", bare.rpartition(".")[2]) is not None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return not (mapped or address).is_global or address.is_multicast
 
 
 def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
