@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 import diagnostics
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.providers.http_error import TROUBLES, HttpError, named
-from diagnostics.providers.proxy import authorities, is_loopback, is_private, proxy_for
+from diagnostics.providers.proxy import Reach, authorities, is_loopback, is_within, proxy_for
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 
@@ -42,15 +42,15 @@ class Request:
     url: str
     secret: Secret | None = None
     """None where the question is asked without a credential."""
-    secret_header: str = "Authorization"
+    secret_header: str = ""
     scheme: str = ""
     """Word before the secret (`Bearer`), "" = it stands alone."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     more_secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     """Further headers whose whole value is a secret."""
-    public_only: bool = False
-    """Whether an address that is not of the public internet is refused: the name came from somebody else's text."""
+    reach: Reach = Reach.ANYWHERE
+    """How far into this machine and its network the address may lead: it may be somebody else's text."""
 
     @property
     def is_bare(self) -> bool:
@@ -111,8 +111,8 @@ def _check(request: Request) -> None:
     plain = parts.scheme == "http" and (request.is_bare or is_loopback(parts.hostname or ""))
     if parts.scheme != "https" and not plain:
         raise HttpError("not-https", "a token is sent over https only")
-    if request.public_only and is_private(parts.hostname or ""):
-        raise HttpError("private-address", "the address is not one of the public internet")
+    if not is_within(parts.hostname or "", request.reach):
+        raise HttpError("private-address", "the address is one of this computer or its network")
     if parts.username or parts.password:
         raise HttpError("not-https", "the address must not hold a user name or password")
 
@@ -138,7 +138,7 @@ def _ask(
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     ends = time.monotonic() + seconds
     proxy = proxy_for(request.url, env)
-    with _session(env, request.public_only) as session:
+    with _session(env, request.reach) as session:
         began = time.time()
         try:
             response = session.request(
@@ -207,12 +207,12 @@ def _authorization(request: Request) -> Any:
     return Header()
 
 
-def _session(env: Mapping[str, str], public_only: bool = False) -> "Session":
+def _session(env: Mapping[str, str], reach: Reach = Reach.ANYWHERE) -> "Session":
     import requests
     from requests.adapters import HTTPAdapter
 
-    if public_only:
-        from diagnostics.providers.public_only import guard
+    if reach is not Reach.ANYWHERE:
+        from diagnostics.providers.guarded import guard
 
     context = _trust(env)
 
@@ -221,8 +221,8 @@ def _session(env: Mapping[str, str], public_only: bool = False) -> "Session":
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, ssl_context=context, **kwargs)
-            if public_only:
-                guard(self.poolmanager)
+            if reach is not Reach.ANYWHERE:
+                guard(self.poolmanager, reach)
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)

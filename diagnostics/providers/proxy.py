@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 
@@ -17,20 +18,35 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def is_private(name: str) -> bool:
-    """Whether a host name or address is known to be no public one, without asking a name server.
+class Reach(StrEnum):
+    """Which addresses a request may lead to."""
 
-    Loopback, private networks, link-local (a cloud machine's own metadata at 169.254.169.254) and the like.
-    """
-    bare = name.strip("[]").rstrip(".").lower()
-    if is_loopback(bare) or bare.endswith((".local", ".internal", ".lan", ".home.arpa")):
+    ANYWHERE = "anywhere"
+    NETWORK = "network"
+    """All but this machine itself and link-local addresses, where a cloud machine's own metadata are."""
+    PUBLIC = "public"
+    """The public internet only."""
+
+
+def is_within(name: str, reach: Reach) -> bool:
+    """Whether a host name or address may be within the reach. No name server is asked: a name is judged by its form."""
+    if reach is Reach.ANYWHERE:
         return True
+    bare = name.strip("[]").rstrip(".").lower()
+    if is_loopback(bare):
+        return False
     try:
-        address = ipaddress.ip_address(bare.partition("%")[0])
-    except ValueError:  # `127.1` and `0x7f000001` are addresses to the system; no public name ends so
-        return re.fullmatch(r"\d+|0x[0-9a-f]+", bare.rpartition(".")[2]) is not None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global or address.is_multicast
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:
+        # `127.1` and `0x7f000001` are addresses to the system; no public name ends so
+        odd = re.fullmatch(r"\d+|0x[0-9a-f]+", bare.rpartition(".")[2]) is not None
+        private = bare.endswith((".local", ".internal", ".lan", ".home.arpa"))
+        return not odd and (reach is Reach.NETWORK or not private)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
+        return False
+    return reach is Reach.NETWORK or address.is_global
 
 
 def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
