@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diagnostics import managers
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
 from diagnostics.providers.once import Once
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SERVICE = "mcp-secrets"
 """The keyring service below which `${SECRET:name}` lives, user name = the secret's name (the contract)."""
+
+
+_IN_THE_KEYCHAIN = {Syntax.SECRET, Syntax.KEYTAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Context:
     scrubber: Scrubber = field(default_factory=Scrubber)
     answers: Once[Hashable, Any] = field(default_factory=Once)
     """What providers said in this run (`diagnostics.providers.verify.Answer`), so that one token is sent once."""
+    looked_up: Once[Hashable, "managers.Answer"] = field(default_factory=Once)
+    """What other stores gave in this run, by manager and name."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 
@@ -67,7 +73,7 @@ class Context:
     @property
     def needs_store(self) -> bool:
         """Whether anything chosen rests on the keychain (or nothing is configured, and the store is the question)."""
-        return not self.servers or any(each.syntax is Syntax.SECRET for each in self.references)
+        return not self.servers or any(each.syntax in _IN_THE_KEYCHAIN for each in self.references)
 
     def server(self, server_id: str) -> Server:
         """The chosen server with this id."""
@@ -105,7 +111,8 @@ class Context:
     def value_of(self, reference: Reference) -> Secret | None:
         """The credential behind a reference, None where there is none (yet) or it can't be resolved here.
 
-        In: any reference. Only `secret`, `env` and `literal` are resolved. What is found is taught to the scrubber.
+        In: any reference. What only the client knows (`input`, `user-config`) can't be. What is found is taught to
+        the scrubber.
         """
         found: Secret | None = None
         match reference.syntax:
@@ -121,8 +128,27 @@ class Context:
                     )
                 except StoreError:
                     found = None
+            case Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS | Syntax.OAUTH:
+                answer = self.answer_of(reference)
+                found = answer.value if isinstance(answer, managers.Found) else None
             case _:
                 found = None
         if found is not None:
             self.scrubber.learn(found)
         return found
+
+    def answer_of(self, reference: Reference) -> "managers.Answer | None":
+        """What the manager of another store says to the reference, asked once a run; None where nobody follows it.
+
+        Takes as long as `managers.SECONDS`, or the run's own limit. Teaches the scrubber what it finds.
+        """
+        manager = managers.find(reference.syntax)
+        name = reference.name
+        if manager is None or not name:
+            return None
+        seconds = self.options.timeout or managers.SECONDS
+        asked = managers.Question(name, self.host, self.options, seconds, self.store)
+        answer = self.looked_up.get((manager.id, name), lambda: managers.ask(manager, asked))
+        if isinstance(answer, managers.Found):
+            self.scrubber.learn(answer.value)
+        return answer

@@ -238,7 +238,7 @@ def _rests_on(subject: Subject) -> Iterator[str]:
             yield f"part of {subject.id}"
         case Reference():
             yield f"whole {subject.server_id}"
-            if subject.syntax is Syntax.SECRET:
+            if subject.syntax in {Syntax.SECRET, Syntax.KEYTAR}:
                 yield "store"
         case _:
             return

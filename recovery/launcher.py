@@ -7,7 +7,7 @@ line, and only when the start fails. Imports stand where they are needed: a star
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostics.host import Host
@@ -25,7 +25,6 @@ NOT_FOUND = 127
 
 _UNREADABLE = {
     Syntax.OAUTH: "an OAuth login",
-    Syntax.KEYTAR: "another program's keychain entry",
     Syntax.VAULT: "a Vault secret",
     Syntax.AWS: "an AWS secret",
     Syntax.USER_CONFIG: "a value that only the client knows",
@@ -70,6 +69,8 @@ class _Call:
     client: str | None = None
     name: str | None = None
     command: tuple[str, ...] = ()
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    """`--provider-url ID=URL`: where another store may be asked than at its usual address."""
 
 
 def run(argv: Sequence[str], host: Host) -> int:
@@ -84,7 +85,9 @@ def run(argv: Sequence[str], host: Host) -> int:
         call = _parse(argv)
         server = _of_command(call.command, host) if call.command else _of_name(call, host)
         with Entries(host) as entries:
-            launch = resolve(server, lambda each: _value(each, entries, host), _inherited(server, host))
+            launch = resolve(
+                server, lambda each: _value(each, entries, host, call.agreed), _inherited(server, host)
+            )
         return _become(launch, host)
     except UnresolvedError as error:
         asked = None if server is None else server.name
@@ -99,6 +102,7 @@ def run(argv: Sequence[str], host: Host) -> int:
 def _parse(argv: Sequence[str]) -> _Call:
     config: list[Path] = []
     client: str | None = None
+    agreed: dict[str, str] = {}
     words = list(argv)
     while words:
         word = words.pop(0)
@@ -106,7 +110,7 @@ def _parse(argv: Sequence[str]) -> _Call:
         if word == "--":
             if not words:
                 raise _wrong_call("a command must follow `--`")
-            return _Call(tuple(config), client, command=tuple(words))
+            return _Call(tuple(config), client, command=tuple(words), agreed=agreed)
         if option in {"--config", "--client", "--provider-url"}:
             if not value:
                 if not words:
@@ -116,6 +120,9 @@ def _parse(argv: Sequence[str]) -> _Call:
                 config.append(Path(value))
             elif option == "--client":
                 client = value
+            else:
+                provider, _, url = value.partition("=")
+                agreed[provider] = url
         elif word == "--no-color":
             continue
         elif word.startswith("-"):
@@ -125,7 +132,7 @@ def _parse(argv: Sequence[str]) -> _Call:
                 f"a server's own arguments stand in its config; to start a command: run -- {word} …"
             )
         else:
-            return _Call(tuple(config), client, name=word)
+            return _Call(tuple(config), client, name=word, agreed=agreed)
     raise _wrong_call("name a server, or a command after `--`")
 
 
@@ -270,7 +277,7 @@ def _env_file(server: Server, host: Host) -> dict[str, str]:
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _value(reference: Reference, entries: Entries, host: Host) -> Secret | None:
+def _value(reference: Reference, entries: Entries, host: Host, agreed: Mapping[str, str]) -> Secret | None:
     value: Secret | None
     match reference.syntax:
         case Syntax.LITERAL:
@@ -284,10 +291,7 @@ def _value(reference: Reference, entries: Entries, host: Host) -> Secret | None:
         case Syntax.SECRET:
             value = _entry(reference, entries)
         case _:
-            what = _UNREADABLE.get(reference.syntax, "something")
-            raise UnresolvedError(
-                reference, "credential_not_found", f"stands for {what}, which `run` can't read yet"
-            )
+            value = _managed(reference, host, agreed)
     if "\0" in value.reveal():
         raise UnresolvedError(
             reference, "credential_corrupted", "holds a NUL character, so no server can get it"
@@ -319,6 +323,27 @@ def _entry(reference: Reference, entries: Entries) -> Secret:
     if not found.secret:
         raise UnresolvedError(reference, "credential_not_found", "names an entry that is empty")
     return found.secret
+
+
+def _managed(reference: Reference, host: Host, agreed: Mapping[str, str]) -> Secret:
+    """What another store keeps; its manager, and what that needs, is only loaded for a reference to it."""
+    from diagnostics import managers
+    from diagnostics.context import Options
+
+    manager = managers.find(reference.syntax)
+    if manager is None or reference.name is None:
+        what = _UNREADABLE.get(reference.syntax, "something")
+        raise UnresolvedError(
+            reference, "credential_not_found", f"stands for {what}, which `run` can't read yet"
+        )
+    options = Options(provider_urls=agreed)
+    question = managers.Question(reference.name, host, options, managers.LAUNCH_SECONDS)
+    answer = managers.ask(manager, question)
+    if isinstance(answer, managers.Found):
+        return answer.value
+    own = {"name": reference.name, "spelling": reference.shown}
+    said = managers.in_words(manager, answer, own)
+    raise UnresolvedError(reference, answer.cause or "credential_not_found", f"has no value: {said}")
 
 
 # ── becoming the server ─────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
+from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
 from tests.support.servers import fake_server, npm_server, pypi_server
 
-__all__ = ["fake_server", "lab", "npm_server", "pypi_server", "unlocked"]
+__all__ = ["fake_server", "keytar_folder", "keytar_in", "lab", "npm_server", "pypi_server", "unlocked"]

@@ -40,6 +40,53 @@ print(json.dumps({"found": found, "backend": str(keyring.get_keyring())}))
 """
 
 
+# keytar's target on Windows is SERVICE/ACCOUNT and its bytes are UTF-8, which the library would read as UTF-16.
+_FOREIGN_PROGRAM = """
+import base64, json, sys
+wanted = json.load(sys.stdin)
+service, account = wanted["service"], wanted["account"]
+found = None
+try:
+    if sys.platform == "win32":
+        from win32ctypes.pywin32 import pywintypes, win32cred
+        try:
+            found = bytes(win32cred.CredRead(Type=1, TargetName=service + "/" + account)["CredentialBlob"])
+        except pywintypes.error as error:
+            if error.winerror != 1168:
+                raise
+    else:
+        import keyring
+        value = keyring.get_password(service, account)
+        found = None if value is None else value.encode("utf-8", "surrogateescape")
+except Exception as error:
+    print(json.dumps({"error": type(error).__name__ + ": " + str(error)}))
+    sys.exit(0)
+print(json.dumps({"found": None if found is None else base64.b64encode(found).decode("ascii")}))
+"""
+
+
+def read_foreign(host: Host, service: str, account: str, seconds: float = ASK_SECONDS) -> Secret | None:
+    """The entry that keytar keeps under this service and account on macOS or Windows, None where there is none.
+
+    Raises:
+        StoreError: the library failed, or did not answer in time.
+    """
+    wanted = json.dumps({"service": service, "account": account}).encode()
+    try:
+        command = [sys.executable, "-P", "-c", _FOREIGN_PROGRAM]
+        answer = json.loads(run_child(command, env=host.env, seconds=seconds, given=wanted).output)
+        if "error" in answer:
+            raise StoreError(cause_of(str(answer["error"])), clean(str(answer["error"])))
+        found = answer["found"]
+        return None if found is None else Secret(_text(str(found)))
+    except ChildTimeoutError as error:
+        raise StoreError("keyring_prompt_dismissed", str(error)) from None
+    except OSError as error:
+        raise StoreError("keyring_no_backend", str(error)) from None
+    except (ValueError, KeyError, AttributeError):
+        raise StoreError("keyring_no_backend", "the keyring library ended without an answer") from None
+
+
 class KeyringLibrary:
     """Whatever the keyring library of this Python picks."""
 
@@ -110,11 +157,14 @@ def cause_of(said: str) -> str:
 
 
 def _entry(name: str, encoded: str) -> Entry:
-    text = base64.b64decode(encoded, validate=True).decode("utf-8", "surrogateescape")
     return Entry(
         path=f"{SERVICE}/{name}",
         collection="",
         label=name,
         attributes={"service": SERVICE, "username": name},
-        secret=Secret(text),
+        secret=Secret(_text(encoded)),
     )
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded, validate=True).decode("utf-8", "surrogateescape")

@@ -1,6 +1,7 @@
 """One entry of the store by its exact name, for the launcher: no catalogue, no probe, no prompt, seconds at most."""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,10 +59,11 @@ class Entries:
     def _read(self, name: str) -> OneEntry | None:
         from jeepney import DBusAddress
 
-        from diagnostics.stores.protocol import COLLECTION, ITEM, NAME
-        from diagnostics.stores.reading import open_session, read_secret
+        from diagnostics.stores.protocol import COLLECTION, NAME
 
         bus = self._open()
+        if not self._collection:
+            self._collection = self._default(bus)
         wanted = {"service": SERVICE, "username": name}
         found = bus.call(
             DBusAddress(self._collection, NAME, COLLECTION),
@@ -72,6 +74,36 @@ class Entries:
         )[0]
         if not found:
             return None
+        return self._newest(bus, found)
+
+    def find(self, attributes: Mapping[str, str]) -> OneEntry | None:
+        """The entry with (at least) these attributes, in whichever collection, None when there is none. Linux alone.
+
+        Raises:
+            StoreError: as `read`.
+        """
+        from diagnostics.stores.bus import BusError
+
+        try:
+            from diagnostics.stores.reading import SERVICE as SERVICE_OBJECT
+
+            bus = self._open()
+            wanted = (dict(attributes),)
+            unlocked, locked = bus.call(SERVICE_OBJECT, "SearchItems", "a{ss}", wanted, seconds=self._seconds)
+            if unlocked:
+                return self._newest(bus, unlocked)
+        except BusError as error:
+            raise StoreError(_cause_of(error), str(error)) from error
+        if locked:
+            raise StoreError("keyring_locked", "the keychain that holds it is locked")
+        return None
+
+    def _newest(self, bus: Any, found: Sequence[str]) -> OneEntry:
+        from jeepney import DBusAddress
+
+        from diagnostics.stores.protocol import ITEM, NAME
+        from diagnostics.stores.reading import open_session, read_secret
+
         if len(found) > 1:
             found = sorted(found, key=lambda path: -int(bus.get_property(path, NAME, ITEM, "Modified")))
         if self._session is None:
@@ -86,21 +118,22 @@ class Entries:
         return OneEntry(read_secret(self._session, answer[0]), len(found) - 1)
 
     def _open(self) -> Any:
-        if self._bus is not None:
-            return self._bus
-        from diagnostics.stores.bus import Bus
+        if self._bus is None:
+            from diagnostics.stores.bus import Bus
+
+            self._bus = Bus.connect(_address(self._host), self._seconds)
+        return self._bus
+
+    def _default(self, bus: Any) -> str:
         from diagnostics.stores.protocol import COLLECTION, NAME
         from diagnostics.stores.reading import SERVICE as SERVICE_OBJECT
 
-        bus = Bus.connect(_address(self._host), self._seconds)
-        self._bus = bus
         path = str(bus.call(SERVICE_OBJECT, "ReadAlias", "s", ("default",), seconds=self._seconds)[0])
         if path == "/":
             raise StoreError("keyring_collection_missing", "there is no default keychain")
         if bool(bus.get_property(path, NAME, COLLECTION, "Locked", self._seconds)):
             raise StoreError("keyring_locked", "the default keychain is locked")
-        self._collection = path
-        return bus
+        return path
 
 
 def _address(host: Host) -> str:

@@ -264,7 +264,7 @@ def test_no_collection_no_provider_no_bus_are_told_apart(lab: Lab) -> None:
         ("${OAUTH:github}", "OAuth"),
         ("${VAULT:a/b}", "Vault"),
         ("${AWS_SECRET:arn}", "AWS"),
-        ("${KEYTAR:a/b}", "keychain entry"),
+        ("${KEYTAR:a/b}", "Could not look for a / b"),
         ("${input:token}", "client"),
         ("${NOT_SET_AT_ALL}", "NOT_SET_AT_ALL"),
         ("${TOKEN}", "TOKEN"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -63,15 +63,19 @@ def _install(command: list[str], what: str) -> None:
         pytest.skip(said)
 
 
+def install_npm(name: str, packages: Sequence[str]) -> None:
+    """Installs packages from npm into this folder of the cache, once a machine; none of their scripts runs."""
+    with _once(name) as folder:
+        if folder is not None:
+            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            _install(["npm", "install", "--prefix", str(folder), *options, *packages], ", ".join(packages))
+
+
 @pytest.fixture(scope="session")
 def npm_server() -> Callable[[str], list[str]]:
     """The command that starts a real server from npm (`github`, `slack`, `brave`)."""
     require("node", "npm")
-    packages = [package for package, _ in NPM.values()]
-    with _once("npm-1") as folder:
-        if folder is not None:
-            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            _install(["npm", "install", "--prefix", str(folder), *options, *packages], "the npm servers")
+    install_npm("npm-1", [package for package, _ in NPM.values()])
     modules = cache() / "npm-1/node_modules"
     node = shutil.which("node") or "node"
     return lambda name: [node, str(modules / NPM[name][1])]

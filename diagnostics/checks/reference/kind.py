@@ -1,5 +1,6 @@
 """What stands where a credential belongs: a stand-in, the credential itself, or a reference we can't follow yet."""
 
+from diagnostics import managers
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, skip, warn
 from diagnostics.context import Context
@@ -34,6 +35,8 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
         case Syntax.USER_CONFIG:
             return skip("kept-by-client", client=one.name, spelling=reference.shown)
         case Syntax.OAUTH | Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS:
+            if managers.find(reference.syntax) is not None:
+                return None
             return skip("not-checkable", spelling=reference.shown, source=_SOURCES[reference.syntax])
         case _:
             return None
