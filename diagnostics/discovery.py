@@ -5,7 +5,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from diagnostics.bundles.reading import read_named
 from diagnostics.catalog.clients import GENERIC, Client, client, clients, find
+from diagnostics.clients import installed
 from diagnostics.configs.client_file import broken, read_client_file, with_outcome
 from diagnostics.configs.content import read_text
 from diagnostics.configs.location import paths_of
@@ -93,20 +95,29 @@ def _named(host: Host, path: Path, only: Client | None) -> ClientFile:
     whole = path if path.is_absolute() else host.cwd / path
     owner = only or by_path(whole)
     try:
+        bundle = read_named(host, whole)
+        if bundle is not None:
+            return _openable(path, bundle)
         content = read_text(whole)
     except FileNotFoundError:
         raise ConfigFileError(path, "there is no such file") from None
     if isinstance(content, Problem):
-        unopened = {
-            "permission-denied": f"you may not read this file ({content.detail})",
-            "not-a-file": f"this is a {content.detail}, not a file",
-            "slow": f"it can't be read: no answer within {content.detail} seconds",
-            "unreadable": f"it can't be read: {content.detail}",
-        }
-        if content.outcome in unopened:
-            raise ConfigFileError(path, unopened[content.outcome])
-        return broken(owner or client(GENERIC), whole, "named", content)
+        return _openable(path, broken(owner or client(GENERIC), whole, "named", content))
     return read_client_file(host, owner, whole, "named", content)
+
+
+def _openable(path: Path, file: ClientFile) -> ClientFile:
+    """The file, unless it could not even be opened."""
+    for problem in file.problems:
+        unopened = {
+            "permission-denied": f"you may not read this file ({problem.detail})",
+            "not-a-file": f"this is a {problem.detail}, not a file",
+            "slow": f"it can't be read: no answer within {problem.detail} seconds",
+            "unreadable": f"it can't be read: {problem.detail}",
+        }
+        if problem.outcome in unopened:
+            raise ConfigFileError(path, unopened[problem.outcome])
+    return file
 
 
 def _of_client(host: Host, one: Client) -> Iterator[ClientFile]:
@@ -132,6 +143,7 @@ def _of_client(host: Host, one: Client) -> Iterator[ClientFile]:
     yield from _managed_only(present, managed) if managed and one.managed_only else _in_force(present)
     if not any(each.scope == "user" for each in present):
         yield from [each for each in files if each.status is Status.SKIP][:1]
+    yield from installed(host, one, present)
 
 
 def _in_force(files: Sequence[ClientFile]) -> Iterator[ClientFile]:

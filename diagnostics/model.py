@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
+
+if TYPE_CHECKING:
+    from diagnostics.bundles.extension import Extension
 
 
 class Status(StrEnum):
@@ -146,12 +150,15 @@ class Server:
     env_file: str | None = None
     disabled: bool = False
     scope: str = "user"
-    """`user`, `project`, `local` (this project, in the user's file), `managed` or `named` (with --config)."""
+    """`user`, `project`, `local` (this project, in the user's file), `managed`, `extension` (an extension or plugin
+    brings it) or `named` (with --config)."""
     launcher: bool = False
     """Whether the entry starts `mcp-doctor run ...`, so that references are resolved before the server starts."""
     line: int = 0
     """Line of the entry in its file, from 1; 0 = unknown."""
     references: tuple[Reference, ...] = ()
+    extension: "Extension | None" = dataclasses.field(default=None, repr=False)
+    """The desktop extension that brings this server, with its settings; None for an entry of a config."""
 
     @property
     def key(self) -> str:
@@ -166,7 +173,7 @@ class ClientFile:
     client: str
     path: Path
     scope: str
-    """`user`, `project`, `managed` or `named` (given with --config)."""
+    """`user`, `project`, `managed`, `extension` or `named` (given with --config)."""
     status: Status
     problems: tuple[Problem, ...] = ()
     servers: tuple[Server, ...] = ()

@@ -45,7 +45,7 @@ def read_text(path: Path) -> Content | Problem:
         return Problem("unreadable", "config_unreadable", said)
     if len(raw) > LARGEST:
         return Problem("too-large", "config_unreadable", f"{LARGEST // 1_000_000}")
-    return _decoded(raw, mode)
+    return decoded(raw, mode)
 
 
 class _NotAFileError(Exception):
@@ -86,7 +86,8 @@ def _owner(path: Path) -> str:
     return f"owner uid {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}"
 
 
-def _decoded(raw: bytes, mode: int) -> Content | Problem:
+def decoded(raw: bytes, mode: int) -> Content | Problem:
+    """Bytes as a config's text, or what is wrong with their encoding. In: with the permission bits to note."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_like_utf16(raw):
         return Problem("utf-16", "config_bad_encoding", "UTF-16", 1, 1)
     has_bom = raw.startswith(b"\xef\xbb\xbf")
