@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import threading
 from collections.abc import Iterable
 from typing import Never, final
@@ -97,7 +98,9 @@ class Scrubber:
             return
         with self._lock:
             self._known.add(secret)
-            for form in _forms(secret.reveal()):
+            value = secret.reveal()
+            forms = {form for part in _of_database(value) or (value,) for form in _forms(part)}
+            for form in forms:
                 if len(form) >= _WINDOW:
                     self._heads.setdefault(hash(form[:_WINDOW]), []).append(Secret(form))
                     self._tails.setdefault(hash(form[-_WINDOW:]), []).append(Secret(form))
@@ -127,6 +130,25 @@ class Scrubber:
                 before = text[max(0, ends - len(secret)) : ends]
                 found.append((ends - _in_common(before[::-1], 0, secret.reveal()[::-1]), ends))
         return sorted(found)
+
+
+_DATABASE = re.compile(
+    r"\s*[\"']?(?:jdbc:)?(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?)(?:\+\w+)?://"
+    r"(?P<before>[^:/@?#\s]*:)(?P<password>.+)@[^@?]*(?:\?(?!.*(?:pass|secret|token|key)\w*=)[^@]*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def _of_database(value: str) -> tuple[str, ...]:
+    """The secret part of a database's connection URL: people have to see the rest to find what is wrong with it."""
+    found = _DATABASE.fullmatch(value)
+    if found is None:
+        return ()
+    from urllib.parse import unquote
+
+    password = found["password"]
+    short = (f"{found['before']}{password}@",) if len(password) < _SHORTEST_SCRUBBED else ()
+    return (password, unquote(password), *short)
 
 
 def _forms(value: str) -> set[str]:

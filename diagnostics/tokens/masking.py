@@ -22,6 +22,9 @@ _BY_NAME = re.compile(
 )
 _BY_SCHEME = re.compile(r"(?i)\b((?:bearer|basic)\s{1,3})([A-Za-z0-9._~+/=-]{12,})")
 _IN_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)([^\s/@]{1,300})(?=@)")
+_IN_DATABASE = re.compile(
+    r"(?i)(\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?)(?:\+\w{1,20})?://[^\s/:@]{0,200}:)([^\s\"']{1,300})(?=@)"
+)
 _IN_QUERY = re.compile(
     r"(?i)([?&][\w-]{0,30}(?:token|key|secret|password|code|sig|signature)=)([^\s&#\"']{6,})"
 )
@@ -29,6 +32,7 @@ _IN_QUERY = re.compile(
 
 def mask_tokens(text: str) -> str:
     """The text with everything that looks like a credential replaced by a mask; a token keeps its public prefix."""
+    text = _IN_DATABASE.sub(rf"\1{MASK}", text)
     text = _IN_ADDRESS.sub(rf"\1{MASK}", text)
     text = _BY_SHAPE.sub(rf"\1{MASK}", text)
     text = _IN_QUERY.sub(rf"\1{MASK}", text)

@@ -56,6 +56,9 @@ _PLACEHOLDER = re.compile(
 )
 _SPEAKS_OF_SECRET = re.compile(r"token|key|secret|password|credential|pat\b", re.IGNORECASE)
 _USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@?#]*:([^/\s@?#]+)@", re.IGNORECASE)
+_DATABASE = re.compile(
+    r"(?:jdbc:)?(?:postgres|mysql|mariadb|mongodb|redis)[\w+]*://[^/\s@]*(?:@|:\D)", re.IGNORECASE
+)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _QUERY = re.compile(r"[?&;]([A-Za-z_][\w.-]*)=([^&#\s]+)")
 _PATH_TOKEN = re.compile(r"/([0-9a-fA-F]{32,}|[A-Za-z0-9_-]{40,})(?=[/?#]|$)")
@@ -150,6 +153,9 @@ def _by_shape(value: str) -> Guess | None:
 
 
 def _in_url(value: str) -> Guess | None:
+    if (secret := _database_password(value)) is not None:
+        stand_in = is_placeholder(secret)
+        return Guess(Syntax.PLACEHOLDER if stand_in else Syntax.LITERAL, secret) if secret else None
     if found := _USERINFO.match(value):
         stand_in = is_placeholder(found[1])
         return Guess(Syntax.PLACEHOLDER if stand_in else Syntax.LITERAL, found[1])
@@ -161,6 +167,16 @@ def _in_url(value: str) -> Guess | None:
         if looks_made and _is_random(found[1]):
             return Guess(Syntax.LITERAL, found[1])
     return None
+
+
+def _database_password(value: str) -> str | None:
+    """The password in a database's address, also one with unencoded characters; None where it is no such address."""
+    if not _DATABASE.match(value):
+        return None
+    from diagnostics.connections.connection import read_connection
+
+    found = read_connection(value)
+    return found.password.reveal() if found and found.password else None
 
 
 def _is_random(text: str) -> bool:

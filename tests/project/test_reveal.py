@@ -17,6 +17,7 @@ ALLOWED = {
     "diagnostics/tokens/new_token.py": "hands a server's settings (not the token) to the provider's client",
     "diagnostics/connections/connection.py": "takes the percent-encoding off a password",
     "diagnostics/connections/flaw.py": "looks for characters that a password may not have in a URL",
+    "diagnostics/tokens/plain_text.py": "hands the password of a database address to the guess about it",
     "diagnostics/connections/place.py": "puts values into a connection URL",
     "diagnostics/checks/format/connection_url.py": "hands a connection URL to the search for flaws",
     "diagnostics/providers/http.py": "sends a token to its provider",

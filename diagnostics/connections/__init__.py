@@ -1,0 +1,1 @@
+"""Connection URLs of databases: what is in one, what is wrong with it, and whether anything answers there."""
