@@ -9,6 +9,9 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "diagnostics/secret.py": "the type itself, and the scrubber",
     "diagnostics/model.py": "compares a default with the text it stands in",
+    "diagnostics/bundles/value.py": "tells a sealed value by its mark",
+    "diagnostics/bundles/extension.py": "fills an extension's placeholders as its app does",
+    "diagnostics/checks/config/extension.py": "looks for tokens, dollar signs and folders among an extension's settings",
     "diagnostics/references.py": "reads config values to find what they refer to",
     "diagnostics/servers/resolve.py": "puts values into a server's environment and arguments",
     "diagnostics/tokens/credential.py": "tells a credential's provider by its variable and host",
