@@ -61,6 +61,9 @@ class Context:
         for each in self.references:
             if each.syntax is Syntax.LITERAL:
                 self.scrubber.learn(each.text)
+        for server in self.servers:
+            for secret in server.extension.secrets if server.extension else ():
+                self.scrubber.learn(secret)
         if isinstance(self.store, AskedByName):
             secrets = (each for each in self.references if each.syntax is Syntax.SECRET)
             self.store.expect(each.name for each in secrets if each.name)
@@ -111,7 +114,7 @@ class Context:
     def value_of(self, reference: Reference) -> Secret | None:
         """The credential behind a reference, None where there is none (yet) or it can't be resolved here.
 
-        In: any reference. What only the client knows (`input`, `user-config`) can't be. What is found is taught to
+        In: any reference. What only the client knows (`input`, a sealed setting of an extension) can't be. What is found is taught to
         the scrubber.
         """
         found: Secret | None = None
@@ -128,6 +131,9 @@ class Context:
                     )
                 except StoreError:
                     found = None
+            case Syntax.USER_CONFIG if reference.name:
+                server = self._servers.get(reference.server_id)
+                found = server.extension.credential(reference.name) if server and server.extension else None
             case Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS | Syntax.OAUTH:
                 answer = self.answer_of(reference)
                 found = answer.value if isinstance(answer, managers.Found) else None

@@ -17,6 +17,7 @@ from diagnostics.references import with_references
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 from diagnostics.tokens.masking import mask_pasted
+from diagnostics.tokens.plain_text import named_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,28 @@ class Extension:
         return setting.default if setting else None
 
     def credential(self, key: str) -> Secret | None:
-        """The value as one text, None where there is none, or only the app can read it, or it is a list."""
+        """The credential that a setting holds; None where it holds none, or only the app can read it."""
         value = self.value(key)
-        if value is None or value.is_sealed or value.kind == "null":
+        if value is None or value.kind != "string" or value.is_sealed:
             return None
-        return value.text or None
+        return next(iter(self._credentials(key, value)), None)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every credential that lies open in the settings."""
+        filled_in = self.settings.values if self.settings else {}
+        return tuple(each for key, value in filled_in.items() for each in self._credentials(key, value))
+
+    def _credentials(self, key: str, value: Value) -> Iterator[Secret]:
+        """The texts of a value that are credentials: marked as such, or named or built like one."""
+        setting = self.manifest.settings.get(key)
+        if value.is_sealed or value.kind not in {"string", "list"}:
+            return
+        if setting is not None and setting.kind not in {"string", ""}:
+            return
+        for text in value.texts:
+            if text and ((setting and setting.sensitive) or named_value(key, text.reveal())):
+                yield text
 
     @property
     def missing(self) -> tuple[Setting, ...]:
@@ -141,19 +159,6 @@ def filled(server: Server) -> Server:
             each for each in server.references if each.syntax is not Syntax.USER_CONFIG or each.name in sealed
         ),
     )
-
-
-def secrets_of(server: Server) -> Iterable[Secret]:
-    """Every text that may be a credential among an extension's settings, for the scrubber."""
-    extension = server.extension
-    if extension is None or extension.settings is None:
-        return []
-    return [
-        text
-        for value in extension.settings.values.values()
-        if value.kind in {"string", "list"}
-        for text in value.texts
-    ]
 
 
 def _filled_in(extension: Extension) -> Iterable[str]:

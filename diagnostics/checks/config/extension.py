@@ -199,7 +199,7 @@ class _Question:
                 there, is_other = False, False
             if there:
                 continue
-            facts = {**facts, "location": str(path), "kind": setting.kind}
+            facts = {**facts, "location": str(path), "kind": "file" if setting.kind == "file" else "folder"}
             if is_other:
                 yield warn("path-of-other-kind", "path_not_found", **facts)
             else:

@@ -2,7 +2,7 @@
 
 from diagnostics import managers
 from diagnostics.catalog.clients import client
-from diagnostics.check import Verdict, check, fail, skip, warn
+from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
 
@@ -32,6 +32,11 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
             )
         case Syntax.INPUT:
             return skip("asked-by-client", client=one.name, spelling=reference.shown)
+        case Syntax.USER_CONFIG if (extension := context.server(reference.server_id).extension):
+            value = extension.value(reference.name or "")
+            if value is None or value.is_sealed or context.value_of(reference) is not None:
+                return None  # `config.extension` tells of the first two, format and validity of the credential
+            return ok("from-extension", client=one.name, spelling=reference.shown)
         case Syntax.USER_CONFIG:
             return skip("kept-by-client", client=one.name, spelling=reference.shown)
         case Syntax.OAUTH | Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
-from diagnostics.check import Verdict, check, fail, ok, warn
+from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import Server
 from diagnostics.references import unwrap
+from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
 from diagnostics.servers.script_path import missing_path
@@ -18,6 +20,10 @@ def command(context: Context, server: Server) -> Verdict | None:
     """Can the server's command be started?"""
     if server.transport != "stdio" or server.command is None or server.disabled:
         return None
+    if server.extension is not None and server.extension.is_packed:
+        return None  # nothing is unpacked that could be started
+    if needs_built_in_node(server, context.host):
+        return unknown("built-in-node", client=client(server.client).name)
     host = context.host
     env = dict(inherited_by(server, host))
     if "PATH" in server.env:
@@ -27,7 +33,7 @@ def command(context: Context, server: Server) -> Verdict | None:
         return None
     if not cwd.is_dir():
         return fail("no-folder", "path_not_found", folder=str(cwd))
-    inner = unwrap(server)
+    inner = filled(unwrap(server))
     for one in (server, inner) if inner.command != server.command else (server,):
         verdict = _program(look_up(one.command or "", env, cwd, host), server)
         if verdict is not None:
@@ -37,7 +43,13 @@ def command(context: Context, server: Server) -> Verdict | None:
         return fail("no-script", "path_not_found", script=script, folder=str(cwd))
     found = look_up(inner.command or "", env, cwd, host)
     one_client = client(server.client)
-    if one_client.inheritance.desktop and found.path and is_on_a_shells_path_only(found.path):
+    brings_own = server.extension is not None and server.extension.manifest.kind == "node"
+    if (
+        not brings_own
+        and one_client.inheritance.desktop
+        and found.path
+        and is_on_a_shells_path_only(found.path)
+    ):
         return warn(
             "only-in-a-shell",
             "command_not_found",

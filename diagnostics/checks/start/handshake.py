@@ -4,12 +4,15 @@ import os
 import threading
 from dataclasses import dataclass
 
+from diagnostics.bundles.extension import filled
+from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.references import unwrap
 from diagnostics.secret import Secret
+from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.launch import (
     SECONDS_WITH_DOWNLOAD,
@@ -31,7 +34,7 @@ _SURE = 0.6
 
 @check(
     of=Server,
-    needs=("start.command", "lookup.entry"),
+    needs=("start.command", "lookup.entry", "config.extension"),
     within=SECONDS_WITH_DOWNLOAD * 10,  # waiting for its turn included; each start has a limit of its own
     asks="start",
 )
@@ -41,9 +44,15 @@ def answers(context: Context, server: Server) -> Verdict:
         return skip("disabled")
     if server.transport != "stdio" or server.command is None:
         return skip("not-stdio")
+    if server.extension is not None and not server.extension.is_installed:
+        return skip("not-installed")
+    if needs_built_in_node(server, context.host):
+        return skip("built-in-node", client=client(server.client).name)
     try:
         launch = resolve(
-            unwrap(server), lambda each: _value(context, server, each), inherited_by(server, context.host)
+            filled(unwrap(server)),
+            lambda each: _value(context, server, each),
+            inherited_by(server, context.host),
         )
     except UnresolvedError as error:
         return skip("unresolved", reference=error.reference.shown, place=error.reference.field)
