@@ -1,7 +1,18 @@
 """Fixtures that every test may ask for."""
 
+from tests.support.bundles import app_reads, mcpb
 from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
 from tests.support.servers import fake_server, npm_server, pypi_server
 
-__all__ = ["fake_server", "keytar_folder", "keytar_in", "lab", "npm_server", "pypi_server", "unlocked"]
+__all__ = [
+    "app_reads",
+    "mcpb",
+    "fake_server",
+    "keytar_folder",
+    "keytar_in",
+    "lab",
+    "npm_server",
+    "pypi_server",
+    "unlocked",
+]

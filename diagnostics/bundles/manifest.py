@@ -93,8 +93,7 @@ class _Reader:
         config = self._object(server, "mcp_config", "server.mcp_config")
         overrides = self._object(config, "platform_overrides", "server.mcp_config.platform_overrides")
         own = self._object(overrides, self._system, f"server.mcp_config.platform_overrides.{self._system}")
-        # A part that is empty in the override does not count, as in the app.
-        parts = {part: own.get(part) or config.get(part) for part in ("command", "args", "env")}
+        parts = {part: _laid_over(own.get(part), config.get(part)) for part in ("command", "args", "env")}
         name = self._text(self._data, "name", "name")
         kind = self._text(server, "type", "server.type")
         command = self._text(parts, "command", "server.mcp_config.command") or None
@@ -183,6 +182,11 @@ class _Reader:
             return said or ""
         self._mistyped.append(f"{where} must be a text")
         return ""
+
+
+def _laid_over(own: Any, common: Any) -> Any:
+    """What JavaScript's `own || common` gives: an empty list counts, an empty text does not."""
+    return common if own in (None, "", False, 0) else own
 
 
 def _number(said: Any) -> float | None:
