@@ -25,7 +25,6 @@ NOT_FOUND = 127
 
 _UNREADABLE = {
     Syntax.OAUTH: "an OAuth login",
-    Syntax.VAULT: "a Vault secret",
     Syntax.AWS: "an AWS secret",
     Syntax.USER_CONFIG: "a value that only the client knows",
     Syntax.INPUT: "a value that only the client can ask for",
@@ -337,7 +336,7 @@ def _managed(reference: Reference, host: Host, agreed: Mapping[str, str]) -> Sec
             reference, "credential_not_found", f"stands for {what}, which `run` can't read yet"
         )
     options = Options(provider_urls=agreed)
-    question = managers.Question(reference.name, host, options, managers.LAUNCH_SECONDS)
+    question = managers.Question(reference.name, host, options, managers.LAUNCH_SECONDS, starting=True)
     answer = managers.ask(manager, question)
     if isinstance(answer, managers.Found):
         return answer.value

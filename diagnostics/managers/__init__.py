@@ -34,6 +34,8 @@ class Question:
     seconds: float = SECONDS
     store: "CredentialStore | None" = None
     """The run's keychain, read once for all; None = the manager opens what it needs itself."""
+    starting: bool = False
+    """Whether a server is being started: then a store may be read that makes a new credential for each reader."""
 
 
 @dataclass(frozen=True, slots=True)

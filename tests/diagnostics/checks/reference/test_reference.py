@@ -48,7 +48,6 @@ def outcomes(check: str, context: Context) -> list[str]:
         ("YOUR_TOKEN_HERE", "claude-code", Status.FAIL, "placeholder", "credential_placeholder"),
         (LONG, "claude-code", Status.WARN, "plain-text", "credential_in_plain_text"),
         ("${OAUTH:google}", "claude-code", Status.SKIP, "not-checkable", None),
-        ("${VAULT:a/b}", "claude-code", Status.SKIP, "not-checkable", None),
         ("${AWS_SECRET:arn:x}", "claude-code", Status.SKIP, "not-checkable", None),
         ("${user_config.key}", "claude-desktop", Status.SKIP, "kept-by-client", None),
         ("${input:x}", "vscode", Status.SKIP, "asked-by-client", None),
@@ -63,7 +62,7 @@ def test_kinds(
     assert (verdict.status, verdict.outcome, verdict.cause) == (status, outcome, cause)
 
 
-@pytest.mark.parametrize("value", ["${SECRET:x}", "${X}", "${KEYTAR:a/b}"])
+@pytest.mark.parametrize("value", ["${SECRET:x}", "${X}", "${KEYTAR:a/b}", "${VAULT:a/b}"])
 def test_what_other_checks_look_at(tmp_path: Path, value: str) -> None:
     assert not outcomes("reference.kind", context_of(tmp_path, {"command": "x", "env": {"A": value}}))
 
