@@ -1,31 +1,37 @@
-"""Whether other users can read a config that holds credentials in plain text."""
+"""Whether other users can read a config that holds credentials in plain text, or change what the client starts."""
 
-import stat
+from collections.abc import Iterator
 
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
-from diagnostics.model import ClientFile, Platform, Syntax
+from diagnostics.model import ClientFile, Platform, Status
+from diagnostics.plain.access import access_of
+from diagnostics.plain.exposed import literals
 
 
 @check(of=ClientFile, within=3)
-def file_mode(context: Context, file: ClientFile) -> Verdict | None:
-    """Can other users read the credentials in this config?"""
-    if context.host.platform is Platform.WINDOWS:
-        return None
-    held = [each for server in file.servers for each in server.references if each.syntax is Syntax.LITERAL]
-    if not held:
-        return None
-    path = file.path.resolve()
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        closed = any(not folder.stat().st_mode & stat.S_IXOTH for folder in path.parents)
-    except OSError:
-        return None
-    if closed or not mode & stat.S_IROTH:
-        return None
-    return warn(
-        "readable-by-others",
-        "config_readable_by_others",
-        evidence=(f"{path} has mode {mode:04o}",),
-        count=len(held),
-    )
+def file_mode(context: Context, file: ClientFile) -> Iterator[Verdict]:
+    """Can other users read the credentials in this config, or change it?"""
+    if context.host.platform is Platform.WINDOWS or file.status is Status.SKIP or not file.servers:
+        return
+    access = access_of(file.path, context.host.user)
+    if access is None:
+        return
+    if access.writers:
+        place = access.folder or file.path
+        yield warn(
+            "writable-by-others",
+            "config_writable_by_others",
+            evidence=(f"{place} can be changed by {access.writers}",),
+            place=str(place),
+            writers=access.writers,
+        )
+    held = len(literals(file))
+    if held and access.readers:
+        yield warn(
+            "readable-by-others",
+            "config_readable_by_others",
+            evidence=(f"{file.path.resolve()} has mode {access.mode:04o}",),
+            count=held,
+            readers=access.readers,
+        )

@@ -1,0 +1,21 @@
+"""Whether a file with credentials in plain text lies in a folder that a cloud service copies elsewhere."""
+
+from collections.abc import Iterator
+
+from diagnostics.check import Verdict, check, warn
+from diagnostics.context import Context
+from diagnostics.model import ClientFile
+from diagnostics.plain.access import synced_by
+from diagnostics.plain.exposed import exposed
+
+
+@check(of=ClientFile, within=5)
+def synced_folder(context: Context, file: ClientFile) -> Iterator[Verdict]:
+    """Are its credentials copied to a cloud service?"""
+    for each in exposed(context, file):
+        real = each.path.resolve()
+        service = synced_by(real) or synced_by(each.path)
+        if service:
+            yield warn(
+                "synced", "config_in_synced_folder", evidence=(str(real),), service=service, count=each.count
+            )

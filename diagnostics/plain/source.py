@@ -1,0 +1,146 @@
+"""Which files besides the configs give servers their variables: env files that are named or read by habit, profiles."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnostics.context import Context
+from diagnostics.host import Host
+from diagnostics.model import ClientFile, Platform, Server, Syntax
+
+_FOLDER_NAMES = re.compile(r"\$\{(?:workspaceFolder|workspaceRoot|cwd|CLAUDE_PROJECT_DIR)\}")
+_HABITS = {
+    "@bytebase/dbhub": (".env", "~/.env"),
+    "figma-developer-mcp": (".env",),
+}
+"""Servers that read a file nobody names, by a part of their command line."""
+_PROFILES = (
+    ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshenv", ".zprofile", ".zshrc", ".zlogin", ".kshrc", ".cshrc",
+    ".tcshrc", ".pam_environment", ".xprofile", ".xsessionrc", ".bash_aliases", ".config/fish/config.fish",
+    ".config/fish/fish_variables",
+)  # fmt: skip
+_SYSTEM_PROFILES = ("/etc/environment", "/etc/profile")
+_MOST = 50
+"""Files of a folder of snippets that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """A file of variables that servers get, or read by themselves."""
+
+    path: Path
+    servers: tuple[str, ...]
+    """Their names."""
+    is_named: bool
+    """Whether a config names it, so that it must be there."""
+
+
+def env_files_of(context: Context, file: ClientFile) -> list[EnvFile]:
+    """The env files of a config's servers. One that several configs share belongs to the first of them."""
+    mine = _env_files(context, file)
+    for other in context.files:
+        if other is file:
+            break
+        taken = {each.path for each in _env_files(context, other)}
+        mine = [each for each in mine if each.path not in taken]
+    return mine
+
+
+def profiles(host: Host) -> list[Path]:
+    """The files that set variables at login on this host, whether or not they exist."""
+    if host.platform is Platform.WINDOWS:
+        return []
+    home = host.home
+    zdot = host.env.get("ZDOTDIR")
+    found = [home / each for each in _PROFILES]
+    if zdot and Path(zdot) != home:
+        found += [Path(zdot) / each for each in (".zshenv", ".zprofile", ".zshrc", ".zlogin")]
+    for folder, pattern in (
+        (home / ".config/environment.d", "*.conf"),
+        (home / ".config/fish/conf.d", "*.fish"),
+        (home / ".bashrc.d", "*"),
+    ):
+        try:
+            found += sorted(folder.glob(pattern))[:_MOST]
+        except OSError:
+            continue
+    return [*found, *map(Path, _SYSTEM_PROFILES)]
+
+
+def variables_of(context: Context, file: ClientFile) -> set[str]:
+    """The variables that a config's servers take from the environment: referred to, or handed on by name."""
+    chosen = {each.id for each in context.servers}
+    return {
+        reference.name
+        for server in file.servers
+        if server.id in chosen
+        for reference in server.references
+        if reference.syntax is Syntax.ENV and reference.name
+    }
+
+
+def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
+    named: dict[tuple[Path, bool], list[str]] = {}
+    for server in file.servers:
+        if server.disabled:
+            continue
+        for path, is_named in _of_server(context.host, server):
+            named.setdefault((path, is_named), []).append(server.name)
+    given = {path for path, is_named in named if is_named}
+    return [
+        EnvFile(path, tuple(dict.fromkeys(names)), is_named)
+        for (path, is_named), names in named.items()
+        if is_named or path not in given
+    ]
+
+
+def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
+    base = _folder(host, server.cwd) if server.cwd else host.cwd
+    if server.env_file and (path := _path(host, base, server.env_file)):
+        yield path, True
+    words = [each.reveal() for each in server.args]
+    for text in _named_in(words):
+        if path := _path(host, base, text):
+            yield path, True
+    line = " ".join((server.command or "", *words))
+    for part, places in _HABITS.items():
+        if re.search(rf"(?:^|[ /]){re.escape(part)}(?:[@ ]|$)", line):
+            for each in places:
+                if path := _path(host, base, each):
+                    yield path, False
+    for folder in _project_folders(server, words):
+        if path := _path(host, base, f"{folder}/.env"):
+            yield path, False
+
+
+def _named_in(words: Sequence[str]) -> Iterator[str]:
+    for number, word in enumerate(words):
+        if word.startswith("--env-file="):
+            yield word.partition("=")[2]
+        elif word == "--env-file" and number + 1 < len(words):
+            yield words[number + 1]
+
+
+def _project_folders(server: Server, words: Sequence[str]) -> Iterator[str]:
+    """Where a server's own project is: its `.env` is read by habit."""
+    if server.cwd:
+        yield server.cwd
+    for number, word in enumerate(words[:-1]):
+        if word in {"--directory", "--project"}:
+            yield words[number + 1]
+
+
+def _folder(host: Host, text: str) -> Path:
+    return _path(host, host.cwd, text) or host.cwd
+
+
+def _path(host: Host, base: Path, text: str) -> Path | None:
+    """The path that a config's text means; None where something in it is only known to the client."""
+    text = _FOLDER_NAMES.sub(lambda _: str(host.cwd), text.strip())
+    text = re.sub(r"\$\{(?:userHome|HOME|env:HOME)\}|^\$HOME", lambda _: str(host.home), text)
+    if not text or "\0" in text or re.search(r"\$\{|^\$", text):
+        return None
+    if text == "~" or text.startswith("~/"):
+        return host.home / text[2:]
+    return base / text
