@@ -1,12 +1,14 @@
 """The provider catalogue: which shapes tokens have, and how a provider is asked about one."""
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib.resources import files
 from typing import Any
 
-from diagnostics.catalog import names, read
+from diagnostics.catalog import names
 
 MEANINGS = (
     "valid",
@@ -47,9 +49,13 @@ class Row:
     """One line of the table of answers; the first that fits gives the meaning."""
 
     status: int | str
-    """A number, `any`, `3xx`, `4xx`, `5xx`."""
+    """A number, or `any`."""
     result: str
     where: tuple[Condition, ...] = ()
+    page: bool = False
+    """Whether it also reads answers that are pages for people; such a row never says `valid`."""
+    note: str = ""
+    """What else this answer may mean with this provider, for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,10 @@ class Format:
     checksum_proves: bool = False
     """Whether a wrong checksum proves that the token is damaged; otherwise it is a hint."""
 
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """What a JSON web token must say to be for the configured place: claim -> text; `{host}` and `{label}` (the
+    host's first part) stand for that place."""
+
     def fits(self, text: str, named: bool = False) -> bool:
         """Whether the value has this shape; `named`: the variable's name says that it is this provider's."""
         if self.regex and _compiled(self.regex).fullmatch(text):
@@ -78,11 +88,39 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A further value that the request needs (an e-mail address, an account's number), from the server's variables."""
+
+    env: tuple[str, ...]
+    what: str
+    """What it is, for people: `the account's e-mail address`."""
+    form: str = ""
+    """A regular expression for the whole of it; a value that does not fit is not sent."""
+    optional: bool = False
+    secret: bool = False
+    """Whether it is a credential itself, never to be shown."""
+    needed_for: str = ""
+    """A regular expression: tokens of that form can't do without it, whatever `optional` says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verify:
-    """The one request that shows whether a token lives. It reads, and changes nothing at the provider."""
+    """The one request that shows whether a token lives. It reads, and changes nothing at the provider.
+
+    `{token}` and the names of the companions stand for their values in `path`, `auth_value`, `user`, `query`,
+    `headers` and `body`.
+    """
 
     path: str
-    auth_header: str
+    auth: str = "header"
+    """Where the token goes: `header`, `basic` (the password of `user`), `query`, `path`, `body`, or `aws` (it
+    signs the request)."""
+    auth_header: str = ""
+    auth_value: str = "{token}"
+    """What stands in the header after the scheme."""
+    user: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    companions: Mapping[str, Companion] = field(default_factory=dict)
     base: str = ""
     """The public address; "" where every installation has its own."""
     method: str = "GET"
@@ -91,7 +129,14 @@ class Verify:
     base_env: tuple[str, ...] = ()
     """Variables by which a server is told another address."""
     base_form: str = "origin"
-    """`github`: a web address means its API's (`/api/v3`, `api.SUB.ghe.com`)."""
+    """`github`: a web address means its API's (`/api/v3`, `api.SUB.ghe.com`). A text with `{}`: the address that a
+    bare name (`acme`) means; a value with a scheme is taken as it stands."""
+    base_in_token: str = ""
+    """Where the token's own built-in data names its host."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The addresses that a variable's short words mean (`eu`)."""
+    only: str = ""
+    """A regular expression for what is asked about, where the variable may hold the other half of a pair as well."""
     consent: str = ""
     """`quota` or `ticket`: what asking costs. Such a provider is asked only when the person said so."""
     auth_scheme: str = ""
@@ -100,9 +145,10 @@ class Verify:
     limit_kb: int = 64
     """How much of the answer is read."""
     account: tuple[str, ...] = ()
-    """Paths in the answer that together name the account."""
+    """Places that together name the account."""
     scopes: str = ""
-    """`header:NAME` or a path; "" = the provider does not tell."""
+    """A place; "" = the provider does not tell. Places are `header:NAME`, a path in the answer (`$.a.b[0]`, `[*]` =
+    each), `token:$.exp` for the token's own built-in data, or `companion:NAME`."""
     expiry: str = ""
 
 
@@ -122,9 +168,33 @@ class Provider:
     use: str = "access"
     """`access`, or a kind that servers can't work with: `refresh`, `app-level`, `session`, `admin`, `publishable`."""
     rotation_url: str = ""
+    note: str = ""
+    """What people get wrong with it, in a sentence or two."""
+    retired: str = ""
+    """The day on which the provider stopped taking this kind (`2026-06-09`), "" = it is in use."""
     format: Format = field(default_factory=Format)
-    verify: Verify | None = None
-    answers: tuple[Row, ...] = ()
+    _tail: str = field(default="", repr=False)
+    """The rest of the file, not parsed before it is needed: most runs ask few providers, or none."""
+
+    @property
+    def verify(self) -> Verify | None:
+        """How it is asked about, None = no harmless question is known."""
+        return self._asking[0]
+
+    @property
+    def answers(self) -> tuple[Row, ...]:
+        """What its answers mean; the first row that fits counts."""
+        return self._asking[1]
+
+    @cached_property
+    def _asking(self) -> tuple[Verify | None, tuple[Row, ...]]:
+        table = tomllib.loads(self._tail)
+        answers = tuple(_row(each) for each in table.get("answers", ()))
+        if "verify" not in table:
+            return None, answers
+        verify = _tuples(table["verify"])
+        companions = {name: Companion(**_tuples(each)) for name, each in verify.pop("companions", {}).items()}
+        return Verify(**verify, companions=companions), answers
 
 
 @cache
@@ -134,7 +204,7 @@ def _compiled(regex: str) -> re.Pattern[str]:
 
 def _row(row: Mapping[str, Any]) -> Row:
     where = tuple(Condition(**each) for each in row.get("where", ()))
-    return Row(status=row["status"], result=row["result"], where=where)
+    return Row(**{**row, "where": where})
 
 
 def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,17 +220,17 @@ def provider(provider_id: str) -> Provider:
     """
     if provider_id not in provider_ids():
         raise KeyError(provider_id)
-    table = read(f"providers/{provider_id}.toml")
-    verify = table.pop("verify", None)
-    shape = table.pop("format", {})
-    answers = table.pop("answers", [])
-    return Provider(
-        id=provider_id,
-        **_tuples(table),
-        format=Format(**_tuples(shape)),
-        verify=Verify(**_tuples(verify)) if verify is not None else None,
-        answers=tuple(_row(each) for each in answers),
-    )
+    path = files("diagnostics.catalog").joinpath(f"providers/{provider_id}.toml")
+    head, tail = split(path.read_text(encoding="utf-8"))
+    table = tomllib.loads(head)
+    shape = Format(**_tuples(table.pop("format", {})))
+    return Provider(id=provider_id, **_tuples(table), format=shape, _tail=tail)
+
+
+def split(text: str) -> tuple[str, str]:
+    """A file's two halves: what tells a token, and (from `[verify]` on) how it is asked about."""
+    found = re.search(r"^\[+(?:verify|answers)\b", text, re.MULTILINE)
+    return (text[: found.start()], text[found.start() :]) if found else (text, "")
 
 
 @cache
@@ -181,7 +251,7 @@ class Catalogue:
         for each in self.providers:
             for name in each.env:
                 index[name] = (*index.get(name, ()), each)
-        return index
+        return {name: tuple(sorted(found, key=lambda each: not each.main)) for name, found in index.items()}
 
     @cached_property
     def _by_start(self) -> Mapping[str, tuple[tuple[str, Provider], ...]]:

@@ -27,15 +27,17 @@ class Refusal:
 
 
 def address_of(
-    entry: Provider, agreed: Mapping[str, str], configured: Mapping[str, str]
+    entry: Provider, agreed: Mapping[str, str], configured: Mapping[str, str], built_in: str = ""
 ) -> Address | Refusal:
     """Where to ask, decided before anything is sent. Never two places: one that is named rules out the others.
 
     In: the catalogue's entry; the addresses the person agreed to, by provider id or family; the variables that the
-    server itself would read. A host that only the config names could be anyone's, so it needs agreement.
+    server itself would read; the address that the token's own data names. A host that only the config or the token
+    names could be anyone's, so it needs agreement.
 
     Out: a Refusal with `not-askable` (no harmless request is known), `would-cost`, `needs-agreement` (the config names
-    a host of its own), `other-address` (the person agreed to another one), `no-address`, `address-unclear` (no https).
+    a host of its own), `other-address` (the person agreed to another one), `other-installation` (the token says that
+    it belongs elsewhere), `no-address`, `address-unclear` (no https).
     """
     verify = entry.verify
     if verify is None:
@@ -43,6 +45,16 @@ def address_of(
     given = agreed.get(entry.id) or agreed.get(entry.family)
     variable = next((name for name in verify.base_env if configured.get(name, "").strip()), None)
     named = _base(verify, configured[variable]) if variable else None
+    if built_in:
+        own = _base(verify, built_in)
+        if own is None:
+            return Refusal("address-unclear", _shown_text(built_in))
+        if not given and not _is_public(verify, own):
+            elsewhere = named is not None and _shown(named) != _shown(own)
+            return Refusal("other-installation" if elsewhere else "needs-agreement", _shown(own))
+        if variable is None:
+            variable, named = "the token", own
+            configured = {**configured, variable: built_in}
     if given:
         base = _base(verify, given)
         if base is None:
@@ -74,17 +86,30 @@ def has_own_host(entry: Provider, configured: Mapping[str, str]) -> bool:
     return named is None or not _is_public(verify, named)
 
 
+def host_of(entry: Provider, configured: Mapping[str, str]) -> str:
+    """The host that the server's variables name, "" where they name none."""
+    verify = entry.verify
+    texts = (
+        [configured[name] for name in verify.base_env if configured.get(name, "").strip()] if verify else []
+    )
+    named = _base(verify, texts[0]) if verify and texts else None
+    return (named.hostname or "") if named else ""
+
+
 def _base(verify: Verify, text: str) -> SplitResult | None:
     """The API's base address that a variable's text means, None where it is none that a token may go to."""
     text = text.strip()
+    text = verify.regions.get(text.lower(), text)
     if not re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
-        text = f"https://{text}"
+        text = _from_name(verify, text)
     try:
         parts = urlsplit(text)
         port, name = parts.port, (parts.hostname or "").lower()
     except ValueError:
         return None
     if not re.fullmatch(r"[a-z0-9.:_-]+", name) or parts.username or parts.password or parts.query:
+        return None
+    if re.search(r"[{}\s]", parts.path):
         return None
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(name)):
         return None
@@ -93,6 +118,19 @@ def _base(verify: Verify, text: str) -> SplitResult | None:
         name, path = _github_api(name, path)
     shown = f"[{name}]" if ":" in name else name
     return SplitResult(parts.scheme, f"{shown}:{port}" if port else shown, path, "", "")
+
+
+def _from_name(verify: Verify, text: str) -> str:
+    """The address that a bare name means: `acme` and `acme.zendesk.com` are one place."""
+    if "{}" not in verify.base_form:
+        return f"https://{text}"
+    before, after = verify.base_form.split("{}")
+    host = after.partition("/")[0]
+    if (host and text.partition("/")[0].endswith(host)) or (
+        before != "https://" and text.startswith(before.removeprefix("https://"))
+    ):
+        return f"https://{text}"
+    return f"{before}{text}{after}"
 
 
 def _github_api(name: str, path: str) -> tuple[str, str]:

@@ -49,13 +49,17 @@ class Request:
     body: str = ""
     more_secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     """Further headers whose whole value is a secret."""
+    secret_url: Secret | None = field(default=None, repr=False)
+    """What is asked for in truth, where the credential is part of the address; `url` is that without it."""
+    secret_body: Secret | None = field(default=None, repr=False)
+    """The body, where the credential is part of it."""
     reach: Reach = Reach.ANYWHERE
     """How far into this machine and its network the address may lead: it may be somebody else's text."""
 
     @property
     def is_bare(self) -> bool:
         """Whether it carries no secret, so that it may go over http as well."""
-        return self.secret is None and not self.more_secrets
+        return self.secret is None and not (self.more_secrets or self.secret_url or self.secret_body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,15 @@ def _check(request: Request) -> None:
         raise HttpError("not-https", "a token is sent over https only")
     if not is_within(parts.hostname or "", request.reach):
         raise HttpError("private-address", "the address is one of this computer or its network")
+    if request.secret_url is not None and _origin(request.secret_url.reveal()) != _origin(request.url):
+        raise HttpError("not-https", "the credential must not change where the request goes")
     if parts.username or parts.password:
         raise HttpError("not-https", "the address must not hold a user name or password")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = _parts(url)
+    return parts.scheme, parts.netloc
 
 
 def _parts(url: str) -> SplitResult:
@@ -145,7 +156,7 @@ def _ask(
                 request.method,
                 request.url,
                 headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", **request.headers},
-                data=request.body.encode() or None,
+                data=_sent_body(request),
                 auth=_authorization(request),
                 proxies={"http": proxy, "https": proxy} if proxy else {},
                 timeout=(min(_CONNECT_SECONDS, seconds), seconds),
@@ -202,9 +213,15 @@ def _authorization(request: Request) -> Any:
                 )
             for name, secret in request.more_secrets.items():
                 prepared.headers[name] = secret.reveal()
+            if request.secret_url is not None:
+                prepared.url = request.secret_url.reveal()
             return prepared
 
     return Header()
+
+
+def _sent_body(request: Request) -> bytes | None:
+    return (request.secret_body.reveal() if request.secret_body else request.body).encode() or None
 
 
 def _session(env: Mapping[str, str], reach: Reach = Reach.ANYWHERE) -> "Session":

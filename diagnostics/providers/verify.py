@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,9 +13,11 @@ from diagnostics.catalog.providers import Condition, Provider, Row, Verify, prov
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.providers.address import Refusal, address_of
-from diagnostics.providers.http import HttpError, Reply, Request, ask
+from diagnostics.providers.http import HttpError, Reply, ask
+from diagnostics.providers.placement import placed
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.text import clean
+from diagnostics.tokens.checksum import built_in_data
 
 SECONDS = 10.0
 """Limit of one question, answer included."""
@@ -32,7 +34,9 @@ class Answer:
     host: str = ""
     """Who was asked, or would have been."""
     reason: str = ""
-    """For `not-asked`: see `provider_address.address_of`; `unsendable` when no header can carry the value."""
+    """For `not-asked`: see `address.address_of` and `placement.placed`; `unsendable` when no header can carry it."""
+    wanted: str = ""
+    """For `needs-companion` and `companion-odd`: which value, in words."""
     status: int = 0
     account: str = ""
     scopes: tuple[str, ...] | None = None
@@ -46,6 +50,10 @@ class Answer:
     """Seconds that the provider's clock is ahead of ours."""
     said: str = ""
     """What the other side said about a failure."""
+    note: str = ""
+    """What else such an answer may mean with this provider."""
+    page: str = ""
+    """The title of the page for people that came in the provider's place."""
 
     @property
     def is_verdict(self) -> bool:
@@ -71,60 +79,81 @@ def verify(
     options: Options,
     seconds: float = SECONDS,
     configured: Mapping[str, str] | None = None,
+    companions: Mapping[str, Secret] | None = None,
 ) -> Answer:
     """What the provider says about the token. Sends it once, to one host, or to none; never raises for what it meets.
 
     In: the catalogue's id; `configured`, the variables that the server would read (they may name another host),
-    by default none. Out: an `Answer`.
+    by default none; `companions`, the further values that the request needs, by the catalogue's names for them.
+    Out: an `Answer`.
 
     Raises:
         KeyError: the catalogue has no such provider.
     """
     entry = provider(provider_id)
-    where = address_of(entry, options.provider_urls, configured or {})
+    data = built_in_data(secret.reveal()) if entry.verify else None
+    built_in = at(data, entry.verify.base_in_token) if entry.verify and entry.verify.base_in_token else None
+    own = built_in if isinstance(built_in, str) else ""
+    where = address_of(entry, options.provider_urls, configured or {}, own)
     if isinstance(where, Refusal) or entry.verify is None:
         refused = where if isinstance(where, Refusal) else Refusal("not-askable")
         return Answer("not-asked", entry.id, refused.host, refused.reason)
     blank = Answer("indeterminate", entry.id, where.host)
-    request = Request(
-        method=entry.verify.method,
-        url=where.url,
-        secret=secret,
-        secret_header=entry.verify.auth_header,
-        scheme=entry.verify.auth_scheme,
-        headers=entry.verify.headers,
-        body=entry.verify.body,
-    )
+    request = placed(entry.verify, where, secret, companions or {})
+    if isinstance(request, Refusal):
+        return replace(blank, meaning="not-asked", reason=request.reason, wanted=request.host)
     try:
         reply = ask(request, host.env, seconds, entry.verify.limit_kb * 1024)
     except HttpError as error:
         if error.trouble in {"unsendable", "not-https"}:
             return replace(blank, meaning="not-asked", reason=error.trouble)
         return replace(blank, meaning=error.trouble, said=error.said)
-    return _read(entry, entry.verify, blank, reply, Scrubber([secret]))
+    hidden = [each for each in (request.secret_url, request.secret_body) if each is not None]
+    named = entry.verify.companions
+    beside = [each for name, each in (companions or {}).items() if name in named and named[name].secret]
+    known = [secret, *beside, *request.more_secrets.values(), *hidden]
+    return _read(_Reading(entry, entry.verify, secret, companions or {}, reply, Scrubber(known)), blank)
 
 
 def meaning_of(entry: Provider, status: int, headers: Mapping[str, str], body: bytes) -> str:
-    """What an answer means: the first row that fits, ours for what every provider has in common before and after.
+    """What an answer means, see `row_of`."""
+    return row_of(entry, status, headers, body).result
+
+
+def row_of(entry: Provider, status: int, headers: Mapping[str, str], body: bytes) -> Row:
+    """The row that gives an answer its meaning: the entry's first that fits, ours for what all providers share.
 
     In: header names in lower case. Only JSON may say `valid`, and a page for people says nothing about a token: login
-    pages answer 200 and block pages 403 in the provider's place.
+    pages answer 200 and block pages 403 in the provider's place. A few providers answer with pages of their own, and
+    their rows say so (`page`).
     """
     document = _document(body)
-    kind = headers.get("content-type", "").lower()
-    if "html" in kind and 400 <= status < 429:
-        return "ip_blocked" if status == 403 else "indeterminate"
-    if 200 <= status < 300 and document is None:
-        return "indeterminate"
     text = body.decode("utf-8", "replace").lower()
-    for row in entry.answers:
-        if _fits(row, status) and all(_holds(each, headers, document, text) for each in row.where):
-            return row.result
+
+    def fitting(rows: Iterable[Row]) -> Row | None:
+        fits = (row for row in rows if _fits(row, status))
+        return next((row for row in fits if all(_holds(x, headers, document, text) for x in row.where)), None)
+
+    if own := fitting(row for row in entry.answers if row.page):
+        return own
+    if status == 511:
+        return Row(status, "indeterminate")
+    if is_page(headers) and 400 <= status < 429:
+        return Row(status, "ip_blocked" if status == 403 else "indeterminate")
+    if 200 <= status < 300 and document is None:
+        return Row(status, "indeterminate")
+    if own := fitting(entry.answers):
+        return own
     if status == 429:
-        return "rate_limited"
+        return Row(status, "rate_limited")
     if 500 <= status < 600:
-        return "provider_down"
-    return "redirected" if 300 <= status < 400 else "indeterminate"
+        return Row(status, "provider_down")
+    return Row(status, "redirected" if 300 <= status < 400 else "indeterminate")
+
+
+def is_page(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is a page for people."""
+    return "html" in headers.get("content-type", "").lower()
 
 
 def _fits(row: Row, status: int) -> bool:
@@ -149,13 +178,17 @@ def _holds(condition: Condition, headers: Mapping[str, str], document: Any, text
 
 
 def at(document: Any, path: str) -> Any:
-    """What stands at `$.a.b[0]` in a JSON document, None where nothing does."""
-    for key, number in re.findall(r"\.([A-Za-z_]\w*)|\[(\d+)\]", path):
+    """What stands at `$.a.b[0]` in a JSON document, None where nothing does; `[*]` gives a list of what each has."""
+    steps = re.findall(r"\.([A-Za-z_]\w*)|\[(\d+|\*)\]", path)
+    for number, (key, place) in enumerate(steps):
         if key:
             document = document.get(key) if isinstance(document, dict) else None
+        elif place == "*":
+            rest = "$" + "".join(f".{name}" if name else f"[{index}]" for name, index in steps[number + 1 :])
+            return [at(each, rest) for each in document] if isinstance(document, list) else None
         else:
-            place = int(number)
-            document = document[place] if isinstance(document, list) and place < len(document) else None
+            index = int(place)
+            document = document[index] if isinstance(document, list) and index < len(document) else None
     return document
 
 
@@ -168,49 +201,91 @@ def _document(body: bytes) -> Any:
     return found if isinstance(found, dict | list) else None
 
 
-def _read(entry: Provider, how: Verify, blank: Answer, reply: Reply, scrubber: Scrubber) -> Answer:
-    def safe(value: object, limit: int = 120) -> str:
-        return clean(scrubber.scrub(str(value)), limit)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An answer with all that is needed to read it."""
 
-    document = _document(reply.body)
+    entry: Provider
+    how: Verify
+    token: Secret = field(repr=False)
+    companions: Mapping[str, Secret] = field(repr=False)
+    reply: Reply = field(repr=False)
+    scrubber: Scrubber = field(repr=False)
+
+    def safe(self, value: object, limit: int = 120) -> str:
+        return clean(self.scrubber.scrub(str(value)), limit)
+
+    def place(self, place: str) -> Any:
+        """What stands at a place of the catalogue, None where nothing does."""
+        kind, colon, name = place.partition(":")
+        if kind == "header" and colon:
+            return self.reply.headers.get(name)
+        if kind == "companion" and colon:
+            return self.companions[name].reveal() if name in self.companions else None
+        if kind == "token" and colon:
+            return at(built_in_data(self.token.reveal()), name)
+        return at(_document(self.reply.body), place) if place else None
+
+    def account(self) -> str:
+        found = [(place, self.place(place)) for place in self.how.account]
+        names = [
+            clean(str(each), 120) if place.startswith("companion:") else self.safe(each)
+            for place, each in found
+            if isinstance(each, str | int) and each != ""
+        ]
+        return " / ".join(names)
+
+    def scopes(self) -> tuple[str, ...] | None:
+        found = self.place(self.how.scopes)
+        if isinstance(found, str):
+            found = [each for each in re.split(r"[,\s]+", found) if each]
+        if not isinstance(found, list):
+            return None
+        return tuple(self.safe(each, 60) for each in found[:_MOST_SCOPES] if isinstance(each, str))
+
+
+_MOST_SCOPES = 200
+
+
+def _read(reading: _Reading, blank: Answer) -> Answer:
+    entry, reply = reading.entry, reading.reply
+    row = row_of(entry, reply.status, reply.headers, reply.body)
     answer = replace(
         blank,
-        meaning=meaning_of(entry, reply.status, reply.headers, reply.body),
+        meaning=row.result,
+        note=row.note,
         status=reply.status,
         skew=reply.skew,
         retry_after=_retry_after(reply.headers),
     )
     if answer.meaning == "redirected":
-        return replace(answer, target=safe(_target(reply.headers.get("location", ""))))
+        return replace(answer, target=reading.safe(_target(reply.headers.get("location", ""))))
+    if not row.note and answer.meaning in {"indeterminate", "ip_blocked"} and is_page(reply.headers):
+        return replace(answer, page=reading.safe(_title(reply.body)))
     if answer.meaning not in {"valid", "insufficient_scope", "quota_exhausted", "sso_required"}:
         return answer
-    account = [at(document, path) for path in how.account]
-    names = [safe(each) for each in account if isinstance(each, str | int) and each != ""]
     return replace(
         answer,
-        account=" / ".join(names),
-        scopes=_scopes(how, reply.headers, document, safe),
-        expires=_time(_place(how.expiry, reply.headers, document)),
+        account=reading.account(),
+        scopes=reading.scopes(),
+        expires=_time(reading.place(reading.how.expiry)),
     )
 
 
-def _place(place: str, headers: Mapping[str, str], document: Any) -> Any:
-    if place.startswith("header:"):
-        return headers.get(place.removeprefix("header:"))
-    return at(document, place) if place else None
-
-
-def _scopes(how: Verify, headers: Mapping[str, str], document: Any, safe: Any) -> tuple[str, ...] | None:
-    found = _place(how.scopes, headers, document)
-    if isinstance(found, str):
-        found = [each for each in re.split(r"[,\s]+", found) if each]
-    if not isinstance(found, list):
-        return None
-    return tuple(safe(each, 60) for each in found[:40] if isinstance(each, str))
+def _title(body: bytes) -> str:
+    """A page's title; "a page without a title" where it has none."""
+    found = re.search(rb"<title[^>]{0,200}>([^<]{1,300})", body[:65536], re.IGNORECASE)
+    title = " ".join(found[1].decode("utf-8", "replace").split()) if found else ""
+    return title or "a page without a title"
 
 
 def _time(found: Any) -> datetime | None:
-    """A provider's time: `2026-12-01`, ISO 8601, or GitHub's `2026-12-01 08:00:00 UTC` and `… +0100`."""
+    """A provider's time: `2026-12-01`, ISO 8601, GitHub's `2026-12-01 08:00:00 UTC` and `… +0100`, or the seconds
+    (or milliseconds) since 1970.
+    """
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        seconds = found / 1000 if found > 1e11 else found
+        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 1e11 else None
     if not isinstance(found, str):
         return None
     text = found.strip().replace(" UTC", "+00:00")

@@ -35,6 +35,36 @@ def jwt_payload(text: str) -> Mapping[str, object] | None:
     return _json_object(parts[1].replace("-", "+").replace("_", "/"))
 
 
+def built_in_data(text: str) -> Mapping[str, object] | None:
+    """What a token carries in readable form: a JSON web token's claims, Mapbox's and Sentry's middle part. None for
+    any other text.
+    """
+    parts = text.split("_") if text.startswith("sntrys_") else text.split(".")
+    if len(parts) != 3 or not parts[1].startswith("eyJ"):
+        return None
+    return _json_object(parts[1].replace("-", "+").replace("_", "/"))
+
+
+def aws_account(key_id: str) -> str | None:
+    """The account number in an AWS access key's id, None for an old id (fifth letter I or J), which has none."""
+    if not re.fullmatch(r"A[A-Z0-9]{3}[A-HK-Z2-7][A-Z2-7]{15}", key_id):
+        return None
+    number = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"
+
+
+def pypi_location(text: str) -> str | None:
+    """The registry that a PyPI token (a macaroon, version 2) names, None where its beginning is none."""
+    body = text.removeprefix("pypi-")
+    try:
+        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    if raw[:2] != b"\x02\x01" or len(raw) < 4 or len(raw) < 3 + raw[2]:
+        return None
+    return raw[3 : 3 + raw[2]].decode("ascii", "replace")
+
+
 def jwt_expiry(text: str) -> float | None:
     """When a JSON web token ends, in seconds since the epoch; None where it does not say."""
     payload = jwt_payload(text) or {}
@@ -98,12 +128,19 @@ def _sentry_org(text: str) -> bool | None:
     return payload is not None and "org" in payload and "url" in payload and len(tail) == 32
 
 
+def _pypi_macaroon(text: str) -> bool | None:
+    """A macaroon says first which registry it is of (its format version 2, field 1)."""
+    location = pypi_location(text)
+    return location is not None and location.rpartition(".")[0] in {"pypi", "test.pypi"}
+
+
 RULES: Mapping[str, Callable[[str], bool | None]] = {
     "github": _github,
     "gitlab-routable": _gitlab_routable,
     "grafana": _grafana,
     "cloudflare": _cloudflare,
     "sentry-org": _sentry_org,
+    "pypi-macaroon": _pypi_macaroon,
 }
 """The rules that catalogue entries name."""
 

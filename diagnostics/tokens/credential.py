@@ -27,6 +27,8 @@ class Credential:
     provider_id: str | None
     configured: Mapping[str, str] = field(repr=False)
     """The variables by which the server is told where its provider is."""
+    companions: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    """What belongs to it (an e-mail address, an account's number), by the catalogue's names."""
     server_env: frozenset[str] = frozenset()
     """The names of the variables that the server's entry sets."""
     is_header: bool = False
@@ -70,6 +72,7 @@ def credential_of(context: Context, reference: Reference) -> Credential | None:
         env_name=env_name,
         provider_id=provider_id,
         configured=_configured(context, server, entry),
+        companions=_companions(context, server, entry),
         server_env=frozenset(server.env),
         is_header=is_header,
     )
@@ -119,6 +122,29 @@ def _configured(context: Context, server: Server, entry: Provider | None) -> dic
         elif context.host.env.get(name):
             found[name] = context.host.env[name]
     return found
+
+
+def _companions(context: Context, server: Server, entry: Provider | None) -> dict[str, Secret]:
+    """What the request needs beside the token, as the server would read it."""
+    found: dict[str, Secret] = {}
+    for name, companion in entry.verify.companions.items() if entry and entry.verify else ():
+        values = (_variable(context, server, each) for each in companion.env)
+        value = next((each for each in values if each), None)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _variable(context: Context, server: Server, name: str) -> Secret | None:
+    """A variable's value as the server reads it, None where it has none or it can't be resolved here."""
+    field_name = f"env.{name}"
+    for reference in server.references:
+        if reference.field == field_name and reference.text.reveal() == reference.spelling:
+            return context.value_of(reference)
+    if name in server.env:
+        return server.env[name]
+    inherited = context.host.env.get(name)
+    return Secret(inherited) if inherited else None
 
 
 def _plain(context: Context, server: Server, name: str) -> str:

@@ -75,8 +75,11 @@ def identify(value: Secret | str, env_name: str | None = None, server_words: str
 def is_told_by_shape(value: Secret | str, provider_id: str) -> bool:
     """Whether the shape alone proves whose token it is, so that it may be sent there whatever it was called."""
     text = value.reveal() if isinstance(value, Secret) else value
-    shape = provider(provider_id).format
-    return shape.telling and shape.fits(text)
+    entry = provider(provider_id)
+    if not (entry.format.telling and entry.format.fits(text)):
+        return False
+    families = {each.family for each in catalogue().by_prefix(text) if each.format.fits(text)}
+    return families <= {entry.family}  # one shape of two providers' (AIza…, ATATT3…) proves neither
 
 
 _COMMON_STARTS = {"secret_", "api-", "sdk-", "pat-"}

@@ -27,6 +27,8 @@ ALLOWED = {
     "diagnostics/connections/place.py": "puts values into a connection URL",
     "diagnostics/checks/format/connection_url.py": "hands a connection URL to the search for flaws",
     "diagnostics/providers/http.py": "sends a token to its provider",
+    "diagnostics/providers/placement.py": "puts a token and what belongs to it into the request",
+    "diagnostics/providers/verify.py": "reads what a token says about itself",
     "diagnostics/managers/vault.py": "hands the Vault token to Vault's client",
     "diagnostics/managers/vault_setting.py": "asks whether a token can stand in a header",
     "diagnostics/managers/keytar.py": "asks whether keytar would cut or damage a value",

@@ -19,6 +19,8 @@ _DAYS_AHEAD = 14
 _NOTED_SKEW = 30.0
 """Seconds. Below that a Date header, good to a second, and a slow answer may explain the difference."""
 
+_SHOWN_SCOPES = 30
+
 _ANSWERS: dict[str, tuple[Status, str, str | None]] = {
     "valid": (Status.OK, "valid", None),
     "invalid": (Status.FAIL, "invalid", "token_invalid"),
@@ -71,10 +73,13 @@ def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
 
     limit = context.options.timeout
     seconds = SECONDS if limit is None else min(SECONDS, limit * 0.9)
-    key = (provider_id, tuple(sorted(found.configured.items())), found.value)
+    configured, companions = found.configured, found.companions
+    key = (provider_id, frozenset(configured.items()), frozenset(companions.items()), found.value)
     answer: Answer = context.answers.get(
         key,
-        lambda: verify(provider_id, found.value, context.host, context.options, seconds, found.configured),
+        lambda: verify(
+            provider_id, found.value, context.host, context.options, seconds, configured, companions
+        ),
     )
     return answer
 
@@ -93,14 +98,20 @@ def _verdict(context: Context, answer: "Answer") -> Verdict:
         "wait": _wait(answer.retry_after),
         "target": answer.target,
         "said": answer.said,
+        "wanted": answer.wanted,
+        "page": answer.page,
         "http_status": str(answer.status or ""),
         "rotation_url": entry.rotation_url or "the provider's settings page",
     }
     if answer.meaning == "not-asked":
         if answer.reason in {"unsendable", "not-https"}:
             return Verdict(Status.FAIL, "unsendable", "credential_corrupted", facts=facts)
+        if answer.reason == "lacks-companion":
+            return Verdict(Status.FAIL, "lacks-companion", "env_var_missing", facts=facts)
         return skip(answer.reason, **facts)
     status, outcome, cause = _ANSWERS[answer.meaning]
+    if answer.page and outcome == "unclear":
+        outcome = "login-page"
     if answer.meaning == "valid":
         status, outcome, cause = _of_valid(answer, facts)
     return Verdict(status, outcome, cause, tuple(_evidence(context, answer)), facts)
@@ -121,7 +132,9 @@ def _of_valid(answer: "Answer", facts: dict[str, str]) -> tuple[Status, str, str
 def _scopes(answer: "Answer") -> str:
     if answer.scopes is None:
         return "not reported by the provider"
-    return ", ".join(answer.scopes) or "none"
+    shown = ", ".join(answer.scopes[:_SHOWN_SCOPES])
+    more = len(answer.scopes) - _SHOWN_SCOPES
+    return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
 def _wait(seconds: int | None) -> str:
@@ -142,6 +155,10 @@ def _evidence(context: Context, answer: "Answer") -> Iterator[str]:
         yield f"scopes: {_scopes(answer)}"
     if answer.expires:
         yield f"valid until: {answer.expires:%Y-%m-%d %H:%M} UTC"
+    if answer.page:
+        yield f"a page for people came instead of data: {answer.page}"
+    if answer.note:
+        yield answer.note
     if answer.said:
         yield answer.said
     if answer.skew is not None and abs(answer.skew) >= _NOTED_SKEW:
