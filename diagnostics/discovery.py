@@ -2,14 +2,14 @@
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diagnostics.bundles.reading import read_named
-from diagnostics.catalog.clients import GENERIC, Client, client, clients, find
+from diagnostics.catalog.clients import GENERIC, Client, ConfigPlace, client, clients, find
 from diagnostics.clients import installed
-from diagnostics.configs.client_file import broken, read_client_file, with_outcome
-from diagnostics.configs.content import read_text
+from diagnostics.configs.client_file import broken, is_config, read_client_file, with_outcome
+from diagnostics.configs.content import present, read_text
 from diagnostics.configs.location import paths_of
 from diagnostics.configs.recognition import by_path
 from diagnostics.context import Options
@@ -17,7 +17,7 @@ from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Server, Status
 from diagnostics.text import clean
 
-_STRENGTH = {"managed": 0, "local": 1, "project": 2, "user": 3, "named": 4}
+_STRENGTH = {"managed": 0, "local": 1, "project": 2, "user": 3, "extension": 4, "defaults": 5, "named": 6}
 """Of two entries of one name in one scope and the next, the first counts."""
 
 
@@ -67,7 +67,7 @@ def discover(host: Host, options: Options) -> list[ClientFile]:
         found = [_named(host, path, only) for path in dict.fromkeys(options.config)]
     else:
         chosen = [only] if only else list(clients().values())
-        found = [file for each in chosen for file in _of_client(host, each)]
+        found = list(_of_clients(host, chosen, by_name=only is not None))
     return _unique(found)
 
 
@@ -120,30 +120,56 @@ def _openable(path: Path, file: ClientFile) -> ClientFile:
     return file
 
 
-def _of_client(host: Host, one: Client) -> Iterator[ClientFile]:
+def _of_clients(host: Host, chosen: Sequence[Client], *, by_name: bool) -> Iterator[ClientFile]:
+    """In: `by_name`: the client was asked for, so that files count as well which are another client's own."""
+    looked_at = [
+        (one, [(place, paths_of(place, host)) for place in one.places if _counts(place, host, by_name)])
+        for one in chosen
+    ]
+    there = present(path for _, places in looked_at for _, paths in places for path in paths)
+    for one, places in looked_at:
+        yield from _of_client(host, one, places, there)
+
+
+def _counts(place: ConfigPlace, host: Host, by_name: bool) -> bool:
+    return (by_name or not place.foreign) and not (place.unless and host.env.get(place.unless))
+
+
+def _of_client(
+    host: Host, one: Client, places: Sequence[tuple[ConfigPlace, Sequence[Path]]], there: Container[Path]
+) -> Iterator[ClientFile]:
     files: list[ClientFile] = []
-    for place in one.places:
+    apart: list[ClientFile] = []
+    absent: list[ClientFile] = []
+    seen: set[Path] = set()
+    for place, paths in places:
         read: Path | None = None
-        for path in paths_of(place, host):
-            if any(each.path == path for each in files):
+        for path in paths:
+            if path in seen:
                 continue
-            file = _placed(host, one, path, place.scope)
-            if read is not None:
-                if file.status is not Status.SKIP:
-                    problem = Problem(
-                        "ignored-place", "config_ignored", "", fatal=False, facts={"read": str(read)}
-                    )
-                    files.append(ClientFile(one.id, path, place.scope, Status.WARN, (problem,)))
+            if path not in there:
+                if place.scope == "user":
+                    absent.append(ClientFile(one.id, path, place.scope, Status.SKIP))
+                if not (place.every or place.fallback):
+                    read = read or path
+                continue
+            seen.add(path)
+            if read is not None and not place.every:
+                facts = {"read": str(read), "why": place.why}
+                problem = Problem("ignored-place", "config_ignored", "", fatal=False, facts=facts)
+                files.append(ClientFile(one.id, path, place.scope, Status.WARN, (problem,)))
+                continue
+            if place.every and not is_config(path):
                 continue
             read = path
-            if file.status is not Status.SKIP or place.scope == "user":
-                files.append(file)
-    present = [each for each in files if each.status is not Status.SKIP]
-    managed = next((each for each in present if each.scope == "managed"), None)
-    yield from _managed_only(present, managed) if managed and one.managed_only else _in_force(present)
-    if not any(each.scope == "user" for each in present):
-        yield from [each for each in files if each.status is Status.SKIP][:1]
-    yield from installed(host, one, present)
+            (apart if place.apart else files).append(_placed(host, one, path, place.scope))
+    managed = next((each for each in files if each.scope == "managed"), None)
+    yield from _managed_only([*files, *apart], managed) if managed and one.managed_only else _in_force(files)
+    if not (managed and one.managed_only):
+        yield from apart
+    if not any(each.scope == "user" for each in (*files, *apart)):
+        yield from absent[:1]
+    yield from installed(host, one, [*files, *apart])
 
 
 def _in_force(files: Sequence[ClientFile]) -> Iterator[ClientFile]:

@@ -49,6 +49,8 @@ class Syntax(StrEnum):
     INPUT = "input"
     LITERAL = "literal"
     PLACEHOLDER = "placeholder"
+    FILE = "file"
+    """A file whose content the client puts in."""
 
 
 class Platform(StrEnum):

@@ -56,6 +56,14 @@ _BRACED = r"\$\{(?P<body>(?:[^{}\n]|\{[^{}\n]*+\})*+)\}"
 _CURLY = r"(?<!\$)\{env:(?P<curly>[A-Za-z_]\w*)\}"
 _BARE = r"(?<![\w$])\$(?P<bare>[A-Z_][A-Z0-9_]*)(?![\w])"
 _REFERENCE = re.compile(f"{_BRACED}|{_CURLY}|{_BARE}")
+_CLIENTS_OWN = (
+    (re.compile(r"(?<!\$)\{file:([^{}\n]+)\}"), Syntax.FILE, "{file:PATH}"),
+    (re.compile(r"\$\{file:([^{}\n]+)\}"), Syntax.FILE, "${file:PATH}"),
+    (re.compile(r"\$\{config:([^{}\n]+)\}"), Syntax.USER_CONFIG, "${config:key}"),
+    (re.compile(r"\$\{\{\s*secrets\.([\w.-]+)\s*\}\}"), Syntax.ENV, "${{ secrets.NAME }}"),
+    # In capitals and not short: percent signs also encode letters in an address (%C3%A9).
+    (re.compile(r"(?<![%\w])%([A-Z_][A-Z0-9_]{2,})%(?!\w)"), Syntax.ENV, "%VAR%"),
+)
 _WHOLE_BARE = re.compile(r"\$([A-Za-z_]\w*)")
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)(:?-(.*))?", re.DOTALL)
 _UNCLOSED = re.compile(
@@ -76,6 +84,22 @@ def find_references(text: str) -> list[Found]:
         return [Found(0, len(text), Syntax.ENV, whole[1], "$VAR")]
     found = (_read(each) for each in _REFERENCE.finditer(text))
     return [each for each in found if each is not None]
+
+
+def find_placeholders(text: str) -> list[Found]:
+    """What `find_references` finds, and the notations that only clients have, in order.
+
+    These are `{file:path}`, `${file:path}`, `${config:key}`, `${{ secrets.NAME }}` and `%NAME%`.
+    """
+    found = find_references(text)
+    if "$" not in text and "{" not in text and "%" not in text:
+        return found
+    clients = [
+        Found(each.start(), each.end(), syntax, each[1].strip(), form)
+        for pattern, syntax, form in _CLIENTS_OWN
+        for each in pattern.finditer(text)
+    ]
+    return sorted([*found, *clients], key=lambda one: one.start)
 
 
 def find_malformed(text: str) -> list[Malformed]:

@@ -6,27 +6,33 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from diagnostics.catalog.clients import Client
+from diagnostics.configs.container_words import container_variables
 from diagnostics.configs.launcher_words import launcher_at
+from diagnostics.host import Host
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.reference_syntax import find_references
+from diagnostics.reference_syntax import find_placeholders
 from diagnostics.secret import Secret
 from diagnostics.tokens.masking import pasted_token
 from diagnostics.tokens.plain_text import Guess, address, argument, is_token, named_value
 
-_CONTAINER_TOOLS = {"docker", "podman", "nerdctl", "docker.exe", "podman.exe"}
-_VARIABLE = re.compile(r"[A-Za-z_]\w*")
 Guesser = Callable[[str], Guess | None]
 _ANY_PLACEHOLDER = re.compile(
-    r"\$\{\{[^{}]*+\}\}|\$\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}?|(?<!\$)\{(?:env|file):[^{}]*+\}|^\$[A-Za-z_]\w*$"
+    r"\$\{\{[^{}]*+\}\}|\$\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}?|(?<!\$)\{(?:env|file):[^{}]*+\}|^\$[A-Za-z_]\w*$|(?<![%\w])%[A-Z_][A-Z0-9_]{2,}%(?!\w)"
 )
+_REMOTE_BRIDGE = re.compile(r"mcp-remote(?:@[\w.-]+)?(?:\.cmd)?")
+_SEALED = "__encrypted__:"
+_VARIABLES_NAME = re.compile(r"[A-Za-z_]\w*")
 _SHORTEST_REST = 8
 """Characters beside a reference that may be a credential of their own (`${HOME}/x` has none)."""
 _SHELLS = {"sh", "bash", "zsh", "dash", "fish", "ksh", "sh.exe", "bash.exe"}
 
 
-def with_references(server: Server, one: Client) -> Server:
-    """The server with its references, in the order command, args, env, url, headers, names handed on."""
-    return dataclasses.replace(server, references=tuple(_of(server, one)))
+def with_references(server: Server, one: Client, host: Host | None = None) -> Server:
+    """The server with its references, in the order command, args, env, url, headers, names handed on.
+
+    In: the host, where what the client makes of a notation depends on the system or on what is set.
+    """
+    return dataclasses.replace(server, references=tuple(_of(server, one, host)))
 
 
 def unwrap(server: Server) -> Server:
@@ -75,9 +81,30 @@ def shell_expands(server: Server, field: str) -> bool:
     return script is not None and int(field[5:-1]) == script
 
 
-def _of(server: Server, one: Client) -> Iterator[Reference]:
+def child_expands(server: Server, reference: Reference) -> bool:
+    """Whether what the client starts replaces the placeholder itself, from its own environment.
+
+    mcp-remote does so with `${NAME}` in what follows `--header`.
+    """
+    if not reference.field.startswith("args[") or not re.fullmatch(r"\$\{\w+\}", reference.spelling):
+        return False
+    words = [arg.reveal() for arg in server.args]
+    at = int(reference.field[5:-1])
+    if not any(
+        _REMOTE_BRIDGE.fullmatch(re.split(r"[/\\]", word)[-1]) for word in (server.command or "", *words)
+    ):
+        return False
+    return words[at].startswith("--header=") or (at > 0 and words[at - 1] == "--header")
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is what Claude Desktop writes in place of a secret: its cipher text, of use to nobody else."""
+    return text.startswith(_SEALED)
+
+
+def _of(server: Server, one: Client, host: Host | None) -> Iterator[Reference]:
     if server.command:
-        yield from _referred(server, one, "command", "command", server.command)
+        yield from _referred(server, one, host, "command", "command", server.command)
     words = [arg.reveal() for arg in server.args]
     names_at = _names_handed_on(server.command, words)
     for number, word in enumerate(words):
@@ -90,30 +117,47 @@ def _of(server: Server, one: Client) -> Iterator[Reference]:
             yield Reference(server.id, field, Syntax.ENV, name, Secret(word), expanded_by_client=True)
             continue
         before = words[number - 1] if number else ""
-        yield from _in_value(server, one, field, "args", word, partial(argument, before=before))
+        yield from _in_value(server, one, host, field, "args", word, partial(argument, before=before))
     for name, secret in server.env.items():
-        yield from _in_value(server, one, f"env.{name}", "env", secret.reveal(), partial(named_value, name))
+        text = secret.reveal()
+        if one.fields.bare_env and (named := _bare_name(name, text, host)):
+            yield Reference(server.id, f"env.{name}", Syntax.ENV, named, secret, None, True, text)
+            continue
+        yield from _in_value(server, one, host, f"env.{name}", "env", text, partial(named_value, name))
     if server.url is not None:
-        yield from _in_value(server, one, "url", "url", server.url.reveal(), address)
+        yield from _in_value(server, one, host, "url", "url", server.url.reveal(), address)
     for name, secret in server.headers.items():
         yield from _in_value(
-            server, one, f"headers.{name}", "headers", secret.reveal(), partial(named_value, name)
+            server, one, host, f"headers.{name}", "headers", secret.reveal(), partial(named_value, name)
         )
     yield from _by_name(server, one)
 
 
 def _in_value(
-    server: Server, one: Client, field: str, where: str, text: str, guess: Guesser
+    server: Server, one: Client, host: Host | None, field: str, where: str, text: str, guess: Guesser
 ) -> Iterator[Reference]:
-    yield from _referred(server, one, field, where, text)
+    if is_sealed(text):
+        return
+    yield from _referred(server, one, host, field, where, text)
     rest = _ANY_PLACEHOLDER.sub("", text)
     if (rest == text or len(rest) >= _SHORTEST_REST) and (said := guess(rest)):
         yield Reference(server.id, field, said.syntax, None, Secret(said.credential))
 
 
-def _referred(server: Server, one: Client, field: str, where: str, text: str) -> Iterator[Reference]:
+def _bare_name(variable: str, text: str, host: Host | None) -> str | None:
+    """The variable that a bare value names: one that is set, or the very variable the value is for."""
+    if not _VARIABLES_NAME.fullmatch(text):
+        return None
+    return text if text == variable or (host is not None and text in host.env) else None
+
+
+def _referred(
+    server: Server, one: Client, host: Host | None, field: str, where: str, text: str
+) -> Iterator[Reference]:
     seen: set[str] = set()
-    for each in find_references(text):
+    system = host.platform.value if host else ""
+    notation = server.path.suffix.removeprefix(".").replace("jsonc", "json").replace("yml", "yaml")
+    for each in find_placeholders(text):
         spelling = text[each.start : each.end]
         if each.name in one.expansion.predefined or spelling in seen:
             continue
@@ -133,7 +177,7 @@ def _referred(server: Server, one: Client, field: str, where: str, text: str) ->
             name=each.name,
             text=Secret(text),
             default=None if each.default is None else Secret(each.default),
-            expanded_by_client=one.expansion.expands(each.form, where),
+            expanded_by_client=one.expansion.expands(each.form, where, system, notation),
             spelling=spelling,
         )
 
@@ -153,16 +197,5 @@ def _by_name(server: Server, one: Client) -> Iterator[Reference]:
 
 def _names_handed_on(command: str | None, words: list[str]) -> dict[int, str]:
     """`docker run -e NAME`: the places in the arguments where a variable is handed on without a value."""
-    every = [command or "", *words]
-    tool = next((n for n, word in enumerate(every) if re.split(r"[/\\]", word)[-1] in _CONTAINER_TOOLS), None)
-    if tool is None:
-        return {}
-    found: dict[int, str] = {}
-    for number in range(tool, len(words)):
-        word = words[number]
-        before = words[number - 1] if number else ""
-        if before in {"-e", "--env"} and _VARIABLE.fullmatch(word):
-            found[number] = word
-        elif (inline := re.fullmatch(r"(?:--env=|-e)([A-Za-z_]\w*)", word)) and word != "--env":
-            found[number] = inline[1]
-    return found
+    passed = container_variables(command, words)
+    return passed.by_name if passed else {}

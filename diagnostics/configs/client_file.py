@@ -18,23 +18,55 @@ from diagnostics.references import with_references
 from diagnostics.text import clean
 from diagnostics.tokens.masking import mask_pasted
 
+_NOTATIONS = {
+    ".json": "json", ".jsonc": "json", ".json5": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml",
+}  # fmt: skip
+
+
+def is_config(path: Path) -> bool:
+    """Whether a file in a folder of configs has a name that says so."""
+    return path.suffix.casefold() in _NOTATIONS
+
+
+def notation_of(path: Path, owner: Client | None) -> str:
+    """`json`, `toml`, `yaml` or `xml`: as the name says, else as the client writes, else JSON."""
+    return _NOTATIONS.get(path.suffix.casefold()) or (owner.format if owner else "json")
+
+
+def document_of(text: str, notation: str) -> Document:
+    """The text, parsed.
+
+    Raises:
+        SyntaxProblem: the text does not follow its notation.
+    """
+    if notation == "toml":
+        return TomlDocument(text)
+    if notation == "yaml":
+        from diagnostics.configs.yaml_document import YamlDocument
+
+        return YamlDocument(text)
+    if notation == "xml":
+        from diagnostics.configs.xml_document import XmlDocument
+
+        return XmlDocument(text)
+    return JsonDocument(text)
+
 
 def read_client_file(
     host: Host, owner: Client | None, path: Path, scope: str, content: Content
 ) -> ClientFile:
     """The file with its servers and problems. In: whose it is, None where its content is to tell."""
-    is_toml = owner.format == "toml" if owner else path.suffix.casefold() == ".toml"
+    notation = notation_of(path, owner)
     try:
-        document: JsonDocument | TomlDocument = (
-            TomlDocument(content.text) if is_toml else JsonDocument(content.text)
-        )
+        document = document_of(content.text, notation)
     except SyntaxProblem as error:
-        guessed = owner or client("codex" if is_toml else "generic")
+        guessed = owner or client("codex" if notation == "toml" else "generic")
         return broken(guessed, path, scope, error.problem)
     one = owner or by_content(document.data, path)
     problems = list(_notation(one, document, content))
     servers: dict[str, Server] = {}
-    for way, table in sections(host, one, document, problems):
+    listed = one.servers_are_listed and notation == "yaml"
+    for way, rows in sections(host, one, document, problems, listed=listed):
         problems += [
             Problem(
                 "repeated-server", "config_schema_error", clean(key, 100), last, fatal=False,
@@ -42,15 +74,17 @@ def read_client_file(
             )
             for key, first, last in document.repeated(way)
         ]  # fmt: skip
-        for key, row in table.items():
-            name = mask_pasted(clean(key, 200))
-            if name in servers:
+        for key, said, row in rows:
+            name = mask_pasted(clean(said, 200))
+            if name in servers or (
+                isinstance(row, dict) and row.get(one.fields.type) in one.fields.other_types
+            ):
                 continue
             reader = EntryReader(
                 one, document, path, (*way, key), f"{one.id}:{name}", name, row,
                 scope="local" if "{cwd}" in one.servers[0] and way[:1] == one.servers[0][:1] else scope,
             )  # fmt: skip
-            servers[name] = with_references(reader.read(), one)
+            servers[name] = with_references(reader.read(), one, host)
             problems += reader.problems
     return with_outcome(ClientFile(one.id, path, scope, Status.OK), problems, list(servers.values()))
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,28 @@ def read_text(path: Path) -> Content | Problem:
     if len(raw) > LARGEST:
         return Problem("too-large", "config_unreadable", f"{LARGEST // 1_000_000}")
     return decoded(raw, mode)
+
+
+def present(paths: Iterable[Path]) -> Container[Path]:
+    """Those of the paths at which something stands, be it a broken link; all of them where a disk does not answer.
+
+    One look at each, within one time limit: most of what is asked for is absent.
+    """
+    asked = list(dict.fromkeys(paths))
+    try:
+        return call_within(_PATIENCE, lambda: {each for each in asked if _is_there(each)})
+    except DeadlineError:
+        return set(asked)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except PermissionError:
+        return True  # what the client can't see either is worth a finding
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 class _NotAFileError(Exception):

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from diagnostics.catalog.clients import Client
+from diagnostics.configs.container_words import container_variables
 from diagnostics.configs.document import Document
 from diagnostics.configs.document import Path as KeyPath
 from diagnostics.configs.launcher_words import starts_launcher
@@ -23,6 +24,10 @@ _STARTERS = {
     "npx", "uvx", "uv", "node", "python", "python3", "docker", "podman", "bunx", "bun", "deno", "pnpm", "npm", "pipx",
     "cmd", "sh", "bash", "go", "cargo", "java", "dotnet", "mcp-doctor", "mcp-credential-doctor",
 }  # fmt: skip
+_SHORTEST_MS = 1000
+"""A limit below a second is one that was meant in seconds."""
+_LONGEST_SECONDS = 86_400
+_THE_TOOLS_OWN = ("DOCKER_", "PATH", "HOME", "COMPOSE_", "PODMAN_", "CONTAINER_", "BUILDKIT_", "XDG_", "TMP")
 _EATEN = re.compile(r"^[A-Za-z]:[^/]*[\t\n\r\b\f]")
 """A Windows path in which `\\t`, `\\n`, ... were read as escapes."""
 
@@ -60,12 +65,17 @@ class EntryReader:
         self._repeated()
         self._unnested()
         names = self.client.fields
+        self._passed_over()
+        self._timeout()
         for wrong, right in names.rejected.items():
             if wrong in self.row:
                 self._note("rejected-field", wrong, detail=wrong, expected=right)
         command, args = self._command()
         env = self._texts(names.env, accepts_null=names.null_env, accepts_number=names.number_env)
         headers = self._texts(names.headers)
+        if names.bearer and (bearer := self._text(names.bearer)):
+            headers.setdefault("Authorization", f"Bearer {bearer}")
+        self._stays_outside(command, args, env)
         transport, url = self._transport(command)
         self._eaten(names.command, command)
         for number, arg in enumerate(args):
@@ -142,11 +152,14 @@ class EntryReader:
     def _texts(
         self, name: str, *, accepts_null: bool = False, accepts_number: bool = False
     ) -> dict[str, str]:
-        said = self.row.get(name)
+        way = name.split(".")
+        said = self.row
+        for key in way:
+            said = said.get(key) if isinstance(said, dict) else None
         if said is None:
             return {}
         if not isinstance(said, dict):
-            self._note("not-a-map", name, detail=_kind(said), where=name)
+            self._note("not-a-map", *way, detail=_kind(said), where=name)
             return {}
         found: dict[str, str] = {}
         for key, value in said.items():
@@ -161,7 +174,7 @@ class EntryReader:
             if not accepted:
                 where = f"{name}.{clean(key, 100)}"
                 self._note(
-                    "value-not-text", name, key, detail=_kind(value), where=where, fatal=self.client.strict
+                    "value-not-text", *way, key, detail=_kind(value), where=where, fatal=self.client.strict
                 )
             if value is not None:
                 found[key] = _spelled(value)
@@ -194,6 +207,8 @@ class EntryReader:
         said = self.row.get(names.type)
         if said is None and isinstance(self.row.get("transport"), str):
             said = self.row["transport"]
+        if said is None and isinstance(self.row.get("transportType"), str):
+            said = self.row["transportType"]  # Cline's older notation
         kind = _TRANSPORTS.get(said.casefold()) if isinstance(said, str) else None
         if said is not None and kind is None:
             self._note("unknown-type", names.type, detail=clean(str(said), 60), fatal=False)
@@ -233,7 +248,7 @@ class EntryReader:
         """Cline writes `transport: {type, url, ...}`; copied elsewhere, nobody reads it."""
         inner = self.row.get("transport")
         if isinstance(inner, dict):
-            if self.client.id != "cline":
+            if not self.client.fields.nested_transport:
                 self._note("nested-transport", "transport", fatal=False)
             self.row = {**inner, **{key: value for key, value in self.row.items() if key != "transport"}}
 
@@ -248,6 +263,36 @@ class EntryReader:
                         server=self.server_id, facts={"first": str(first), "last": str(last)},
                     )
                 )  # fmt: skip
+
+    def _passed_over(self) -> None:
+        """Fields of other clients, which this one neither reads nor complains of."""
+        for wrong, right in self.client.fields.ignored.items():
+            if self.row.get(wrong) not in (None, False, ""):
+                outcome = "ignored-field" if right else "ignored-switch"
+                self._note(outcome, wrong, detail=wrong, expected=right, fatal=False, cause="config_ignored")
+
+    def _timeout(self) -> None:
+        """A limit given in the unit of another client: a thousand times too long or too short."""
+        limit = self.client.fields.timeout
+        said = self.row.get(limit.field) if limit else None
+        if limit is None or isinstance(said, bool) or not isinstance(said, int | float) or said <= 0:
+            return
+        if limit.unit == "ms" and said < _SHORTEST_MS:
+            self._note("timeout-too-short", limit.field, detail=f"{said:g}", where=limit.field, fatal=False)
+        elif limit.unit == "s" and said > (limit.most or _LONGEST_SECONDS):
+            self._note("timeout-too-long", limit.field, detail=f"{said:g}", where=limit.field, fatal=False)
+
+    def _stays_outside(self, command: str | None, args: list[str], env: Mapping[str, str]) -> None:
+        """Variables for a container that is never told of them."""
+        if not env or not (passed := container_variables(command, args)):
+            return
+        outside = [name for name in env if name not in passed.names and not name.startswith(_THE_TOOLS_OWN)]
+        if outside and not passed.has_file:
+            names = ", ".join(clean(name, 60) for name in outside[:5])
+            self._note(
+                "env-stays-outside", self.client.fields.env, outside[0], fatal=False, cause="env_var_missing",
+                names=names, first=clean(outside[0], 60), tool=passed.tool,
+            )  # fmt: skip
 
     def _eaten(self, where: str, value: str | None) -> None:
         if value and _EATEN.match(value):

@@ -1,27 +1,37 @@
 """Where a client's config files are on this host: templates of the catalogue made into paths."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diagnostics.catalog.clients import ConfigPlace
 from diagnostics.host import Host
 
+_UNSET = re.compile(r"\$\{(\w+)\}")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 def paths_of(place: ConfigPlace, host: Host) -> list[Path]:
     """The paths of one place, the one the client reads first.
 
-    A template with `*` that matches nothing gives none; where it matches, the templates after it are what the
-    client ignores. A project file is looked for from the working directory upward, ending below the home.
+    A template with `*` that matches nothing gives none, nor does one whose variable without a default is not set;
+    where it matches, the templates after it are what the client ignores (unless the place says else). A project file
+    is looked for from the working directory upward, ending below the home.
     """
-    if place.project is not None:
-        folders = upward(host) if place.upward else [host.cwd]
-        found = next((each / place.project for each in folders if _is_there(each / place.project)), None)
-        return [found or host.cwd / place.project]
+    if place.project:
+        return [path for name in place.project for path in _in_project(name, place, host)]
     templates = place.paths.get(host.platform.value, ())
     return [path for template in templates for path in expand(template, host)]
+
+
+def _in_project(name: str, place: ConfigPlace, host: Host) -> list[Path]:
+    folders = upward(host) if place.upward else [host.cwd]
+    base, _, pattern = name.rpartition("/")
+    if "*" in pattern:
+        found = next((each / base for each in folders if _is_there(each / base)), None)
+        return _matching(found, pattern, ()) if found else []
+    present = next((each / name for each in folders if _is_there(each / name)), None)
+    return [present or host.cwd / name]
 
 
 def upward(host: Host) -> Iterator[Path]:
@@ -33,7 +43,12 @@ def upward(host: Host) -> Iterator[Path]:
 
 
 def expand(template: str, host: Host) -> list[Path]:
-    """The paths a template means on this host: `~`, `${VAR:-default}`, and `*` within one folder's name."""
+    """The paths a template means on this host: `~`, `${VAR:-default}`, and `*` within one folder's name.
+
+    None where a `${VAR}` without a default is not set.
+    """
+    if any(not host.env.get(each[1]) for each in _UNSET.finditer(template)):
+        return []
 
     def value(found: re.Match[str]) -> str:
         return host.env.get(found[1]) or found[2] or ""
@@ -45,9 +60,13 @@ def expand(template: str, host: Host) -> list[Path]:
     wild = next((number for number, part in enumerate(path.parts) if "*" in part), None)
     if wild is None:
         return [path]
-    base, pattern, rest = Path(*path.parts[:wild]), path.parts[wild], path.parts[wild + 1 :]
+    return _matching(Path(*path.parts[:wild]), path.parts[wild], path.parts[wild + 1 :])
+
+
+def _matching(base: Path, pattern: str, rest: Sequence[str]) -> list[Path]:
+    """Files whose name, or whose folder's, fits; those a system or an editor leaves behind do not."""
     try:
-        return sorted(each.joinpath(*rest) for each in base.glob(pattern))
+        return sorted(each.joinpath(*rest) for each in base.glob(pattern) if not each.name.startswith("."))
     except (OSError, ValueError):
         return []
 

@@ -13,9 +13,14 @@ _MANY = 50
 def by_path(path: Path) -> Client | None:
     """The client that has such a file, or a folder of whose name it lies in; None where the path tells nothing."""
     written = path.as_posix()
-    for each in clients().values():
-        if any(written == name or written.endswith(f"/{name}") for name in each.file_names):
-            return each
+    fitting = [
+        (len(name), each)
+        for each in clients().values()
+        for name in each.file_names
+        if written == name or written.endswith(f"/{name}")
+    ]
+    if fitting:
+        return max(fitting, key=lambda said: said[0])[1]
     folder = path.parent.name.removeprefix(".").casefold()
     return clients().get(folder) if folder != GENERIC else None
 

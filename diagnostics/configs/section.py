@@ -1,7 +1,7 @@
 """Where in a document the servers stand, for this client or, by mistake, for another."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnostics.catalog.clients import Client
 from diagnostics.configs.document import Document, Path
@@ -16,25 +16,37 @@ _ELSEWHERE = (
     ("mcp_servers",),
     ("context_servers",),
     ("mcp",),
+    ("amp.mcpServers",),
 )
 """Where other clients keep their servers; a file with another client's key is a common mistake."""
 
 
+class Row(NamedTuple):
+    """One server's entry as it stands in its table."""
+
+    key: str
+    """Where it stands below the table: its name, or its number in a list."""
+    name: str
+    said: Any
+
+
 def sections(
-    host: Host, one: Client, document: Document, problems: list[Problem]
-) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """The tables of servers and the ways to them, what counts first first; mistakes are added to `problems`."""
+    host: Host, one: Client, document: Document, problems: list[Problem], *, listed: bool = False
+) -> Iterator[tuple[Path, Sequence[Row]]]:
+    """The tables of servers and the ways to them, what counts first first; mistakes are added to `problems`.
+
+    In: `listed`: the client wants a list of entries with a `name` here, not a table.
+    """
     found = list(_own(host, one, document))
     for way, said in found:
-        if isinstance(said, dict):
-            yield way, said
-        elif said != []:
+        if isinstance(said, list) if listed else isinstance(said, dict):
+            yield way, _rows(said)
+        elif said not in ([], {}):
             facts = {"expected": _expected(one)}
             line = document.line_of(way)
-            problems.append(
-                Problem("servers-not-a-map", "config_schema_error", ".".join(way), line, facts=facts)
-            )
-            yield way, _listed(said)
+            outcome = "servers-not-a-list" if listed else "servers-not-a-map"
+            problems.append(Problem(outcome, "config_schema_error", ".".join(way), line, facts=facts))
+            yield way, _rows(said)
     yield from _strays(one, document, problems, others=[way for way, _ in found])
 
 
@@ -55,15 +67,20 @@ def _expected(one: Client) -> str:
     return ".".join(next(way for way in one.servers if "{cwd}" not in way))
 
 
-def _listed(said: object) -> Mapping[str, Any]:
-    """A list of {name, ...}, which no client reads, but the person means those servers."""
-    rows = said if isinstance(said, list) else []
-    return {row["name"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)}
+def _rows(said: object) -> Sequence[Row]:
+    """The servers of a table, or of a list of {name, ...}."""
+    if isinstance(said, dict):
+        return [Row(key, key, row) for key, row in said.items()]
+    return [
+        Row(str(number), row["name"], row)
+        for number, row in enumerate(said if isinstance(said, list) else [])
+        if isinstance(row, dict) and isinstance(row.get("name"), str)
+    ]
 
 
 def _strays(
     one: Client, document: Document, problems: list[Problem], others: Sequence[Path]
-) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+) -> Iterator[tuple[Path, Sequence[Row]]]:
     """Servers where this client does not look; with none where it does, that is the mistake to mend."""
     expected = _expected(one)
     own = {tuple(way) for way in one.servers} | set(others)
@@ -78,12 +95,14 @@ def _strays(
             problems.append(
                 Problem(outcome, "config_schema_error", ".".join(way), line, fatal=not others, facts=facts)
             )
-            yield way, said
+            yield way, _rows(said)
             return
 
 
 def _like_an_entry(row: object) -> bool:
-    return isinstance(row, dict) and any(key in row for key in ("command", "url", "httpUrl", "serverUrl"))
+    return isinstance(row, dict) and any(
+        key in row for key in ("command", "url", "httpUrl", "serverUrl", "cmd", "uri")
+    )
 
 
 def _ways(template: Sequence[str], host: Host) -> list[Path]:

@@ -65,13 +65,24 @@ def test_a_credential_beside_a_reference_is_seen_too() -> None:
         "${workspaceFolder}/key.pem",
         "${SECRET:}",
         "${SECRET:x",
-        "${{ secrets.X }}",
-        "${file:/a/b}",
-        "{file:~/x}",
     ],
 )
 def test_what_is_meant_as_a_reference_is_no_literal(value: str) -> None:
     assert listed({"command": "x", "env": {"API_KEY": value}}, "cursor") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("${{ secrets.X }}", ("env", "X")),
+        ("${file:/a/b}", ("file", "/a/b")),
+        ("{file:~/x}", ("file", "~/x")),
+        ("${config:github.token}", ("user-config", "github.token")),
+        ("%API_KEY%", ("env", "API_KEY")),
+    ],
+)
+def test_the_notations_of_single_clients(value: str, wanted: tuple[str, str]) -> None:
+    assert listed({"command": "x", "env": {"API_KEY": value}}, "cursor") == [("env.API_KEY", *wanted)]
 
 
 def test_one_value_with_several_references_and_one_twice() -> None:

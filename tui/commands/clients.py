@@ -25,7 +25,7 @@ def run(call: Call) -> int:
             "format": each.format,
             "expands": sorted(each.expansion.forms),
             "paths": [path for place in each.places for path in place.paths.get(host.platform.value, ())]
-            + [f"<project>/{place.project}" for place in each.places if place.project],
+            + [f"<project>/{name}" for place in each.places for name in place.project],
             "found": here.get(each.id, []),
         }
         for each in clients().values()

@@ -14,6 +14,7 @@ _MEANINGS = {
     Syntax.PLACEHOLDER: "a placeholder, no credential",
     Syntax.USER_CONFIG: "the client's own setting",
     Syntax.INPUT: "asked by the client",
+    Syntax.FILE: "kept in a file",
 }
 _MOST = 12
 

@@ -24,7 +24,7 @@ def test_an_entry_keeps_to_the_schema(name: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"format": "yaml"},
+        {"format": "ini"},
         {"servers": []},
         {"expansion": {"forms": ["$(cmd)"]}},
         {"file": [{"scope": "project"}]},

@@ -17,7 +17,10 @@ def user_paths(
 ) -> list[str]:
     host = a_host(home, env, platform)
     found = [
-        path for place in client(client_id).places if place.scope == "user" for path in paths_of(place, host)
+        path
+        for place in client(client_id).places
+        if place.scope == "user" and not place.apart and not place.foreign
+        for path in paths_of(place, host)
     ]
     return [path.relative_to(home).as_posix() for path in found]
 
