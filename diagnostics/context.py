@@ -54,6 +54,8 @@ class Context:
     """What providers said in this run (`diagnostics.providers.verify.Answer`), so that one token is sent once."""
     looked_up: Once[Hashable, "managers.Answer"] = field(default_factory=Once)
     """What other stores gave in this run, by manager and name."""
+    remotes: Once[Hashable, Any] = field(default_factory=Once)
+    """What remote servers and their authorization servers said in this run, so that each is asked once."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.checks.remote_start import at_its_address
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
-from diagnostics.model import Reference, Server, Syntax
+from diagnostics.model import Server
 from diagnostics.references import unwrap
-from diagnostics.secret import Secret
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.launch import (
@@ -22,6 +22,7 @@ from diagnostics.servers.launch import (
     handshake,
     seconds_for,
 )
+from diagnostics.servers.remote_target import given
 from diagnostics.servers.resolve import UnresolvedError, resolve
 from diagnostics.text import clean_lines
 from diagnostics.tokens.masking import mask_tokens
@@ -43,7 +44,7 @@ def answers(context: Context, server: Server) -> Verdict:
     if server.disabled:
         return skip("disabled")
     if server.transport != "stdio" or server.command is None:
-        return skip("not-stdio")
+        return at_its_address(context, server)
     if server.extension is not None and not server.extension.is_installed:
         return skip("not-installed")
     if needs_built_in_node(server, context.host):
@@ -51,7 +52,7 @@ def answers(context: Context, server: Server) -> Verdict:
     try:
         launch = resolve(
             filled(unwrap(server)),
-            lambda each: _value(context, server, each),
+            lambda each: given(context, server, each),
             inherited_by(server, context.host),
         )
     except UnresolvedError as error:
@@ -63,22 +64,6 @@ def answers(context: Context, server: Server) -> Verdict:
     with _AT_ONCE:
         result = handshake(launch, context.host, seconds)
     return _Reading(context, result, seconds).verdict()
-
-
-def _value(context: Context, server: Server, reference: Reference) -> Secret | None:
-    """What the client or the launcher puts in; None = the server gets the text as it stands."""
-    match reference.syntax:
-        case Syntax.LITERAL | Syntax.PLACEHOLDER:
-            context.value_of(reference)  # for the scrubber
-            return None
-        case Syntax.ENV:
-            replaced = reference.expanded_by_client or server.launcher
-            return context.value_of(reference) if replaced else None
-        case _:
-            value = context.value_of(reference)
-            if value is None:
-                raise UnresolvedError(reference, "credential_not_found", "has no value")
-            return value
 
 
 @dataclass(frozen=True, slots=True)
