@@ -166,7 +166,8 @@ class Provider:
     main: bool = False
     """The one of its family that a name alone means."""
     use: str = "access"
-    """`access`, or a kind that servers can't work with: `refresh`, `app-level`, `session`, `admin`, `publishable`."""
+    """`access`, or a kind that servers can't work with: `refresh`, `app-level`, `session`, `admin`,
+    `publishable`, `project` (one project, where the server manages them all)."""
     rotation_url: str = ""
     note: str = ""
     """What people get wrong with it, in a sentence or two."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from diagnostics.secret import Secret
-from diagnostics.tokens.token_format import identify, is_told_by_shape
+from diagnostics.tokens.token_format import identify, is_whole_token
 
 
 class Damage(StrEnum):
@@ -129,8 +129,7 @@ def _one_repair(text: str, env_name: str | None) -> str | None:
 
 
 def _is_token(text: str) -> bool:
-    found = identify(text)
-    return found is not None and is_told_by_shape(text, found)
+    return is_whole_token(text)
 
 
 # ── no token at all ─────────────────────────────────────────────────────────────────────────────────────────

@@ -97,6 +97,8 @@ _STATUS = {
     "wrong-kind": Status.FAIL,
     "other-provider": Status.FAIL,
     "over": Status.FAIL,
+    "retired": Status.FAIL,
+    "elsewhere": Status.WARN,
 }
 _VERDICTS = {"quota_exhausted": Status.WARN, "insufficient_scope": Status.WARN, "sso_required": Status.WARN}
 

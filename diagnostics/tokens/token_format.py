@@ -1,19 +1,22 @@
 """Offline: which provider a token is of, and whether it looks like one of its tokens."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from diagnostics.catalog.providers import Provider, catalogue, provider
 from diagnostics.secret import Secret
-from diagnostics.tokens.checksum import agrees, jwt_expiry
+from diagnostics.text import clean
+from diagnostics.tokens.checksum import agrees, built_in_data, jwt_expiry
 
 _CLOCK_TOLERANCE = 300.0
 """Seconds. A JSON web token is called over only when it ended longer ago: clocks differ."""
 
 
 class Look(StrEnum):
-    """How a value looks, offline. Only `checksum-wrong` and `over` are proofs; the rest are hints."""
+    """How a value looks, offline. `checksum-wrong`, `over` and `retired` are proofs; the rest are hints."""
 
     OK = "ok"
     CHECKSUM_AGREES = "checksum-agrees"
@@ -29,6 +32,10 @@ class Look(StrEnum):
     OTHER_PROVIDER = "other-provider"
     OVER = "over"
     """It carries the time of its end, and that is past."""
+    ELSEWHERE = "elsewhere"
+    """It says itself that it is for another installation or project than the configured one."""
+    RETIRED = "retired"
+    """Its provider has stopped taking this kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,13 @@ class FormatJudgement:
     expected: Provider | None = None
     ended: float | None = None
     """For `over`: when, in seconds since the epoch."""
+    place: str = ""
+    """For `elsewhere`: what the token says it is for, cleaned."""
 
     @property
     def proven(self) -> bool:
         """Whether check digits or built-in data prove that the value can't work."""
-        return self.look in {Look.CHECKSUM_WRONG, Look.OVER}
+        return self.look in {Look.CHECKSUM_WRONG, Look.OVER, Look.RETIRED}
 
 
 def identify(value: Secret | str, env_name: str | None = None, server_words: str = "") -> str | None:
@@ -82,6 +91,11 @@ def is_told_by_shape(value: Secret | str, provider_id: str) -> bool:
     return families <= {entry.family}  # one shape of two providers' (AIza…, ATATT3…) proves neither
 
 
+def is_whole_token(text: str) -> bool:
+    """Whether the text has the whole shape of a token of any provider whose tokens can be told by shape."""
+    return any(each.format.fits(text) for each in catalogue().by_prefix(text))
+
+
 _COMMON_STARTS = {"secret_", "api-", "sdk-", "pat-"}
 """Beginnings that any text could have: they tell nothing unless the whole shape fits."""
 
@@ -103,12 +117,12 @@ def expected_by(env_name: str | None, server_words: str = "") -> Provider | None
 
 
 def judge(
-    value: Secret, provider_id: str, env_name: str | None = None, now: float | None = None
+    value: Secret, provider_id: str, env_name: str | None = None, now: float | None = None, host: str = ""
 ) -> FormatJudgement:
     """Whether the value looks like a token of this provider.
 
-    In: the value, what `identify` made of it, the name of the variable that holds it, and the time (default: the
-    clock's). A shape is a hint, since providers change theirs; only check digits and built-in data prove anything.
+    In: the value, what `identify` made of it, the name of the variable that holds it, the time (default: the
+    clock's), and the host that the server's settings name. A shape is a hint, since providers change theirs; only check digits and built-in data prove anything.
 
     Raises:
         KeyError: the catalogue has no such entry.
@@ -124,10 +138,38 @@ def judge(
         return FormatJudgement(
             Look.WRONG_KIND, entry, expected_by(env_name) or catalogue().main_of(entry.family)
         )
+    if look is Look.UNLIKE and named and (other := _sibling(text, entry, named)):
+        return FormatJudgement(Look.WRONG_KIND, other, entry)
+    moment = time.time() if now is None else now
+    if entry.retired and look in _WHOLE and _day(entry.retired) < moment:
+        return FormatJudgement(Look.RETIRED, entry, ended=_day(entry.retired))
     ended = jwt_expiry(text)
-    if ended is not None and ended + _CLOCK_TOLERANCE < (time.time() if now is None else now):
+    if ended is not None and ended + _CLOCK_TOLERANCE < moment:
         return FormatJudgement(Look.OVER, entry, ended=ended)
+    if look in _WHOLE and host and (place := _meant_for(text, entry, host)):
+        return FormatJudgement(Look.ELSEWHERE, entry, place=place)
     return FormatJudgement(look, entry)
+
+
+def _sibling(text: str, entry: Provider, named: Sequence[Provider]) -> Provider | None:
+    """The other kind of the same provider that the value looks like: an application key where an API key belongs."""
+    family = (each for each in catalogue().providers if each.family == entry.family)
+    return next((each for each in family if each not in named and each.format.fits(text, named=True)), None)
+
+
+def _meant_for(text: str, entry: Provider, host: str) -> str:
+    """What a token says it is for, "" where that is the configured place or it does not say."""
+    data = built_in_data(text) or {}
+    for claim, form in entry.format.claims.items():
+        found = data.get(claim)
+        expected = form.replace("{host}", host).replace("{label}", host.partition(".")[0])
+        if isinstance(found, str) and found.rstrip("/") != expected.rstrip("/"):
+            return clean(found, 120)
+    return ""
+
+
+def _day(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 _WHOLE = {Look.OK, Look.CHECKSUM_AGREES, Look.UNKNOWN}

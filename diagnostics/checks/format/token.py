@@ -1,11 +1,14 @@
 """The value as a token of its provider: shape, check digits, kind, and whether it is in the right place."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from diagnostics.catalog.providers import provider as entry_of
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference
-from diagnostics.providers.address import has_own_host
+from diagnostics.providers.address import has_own_host, host_of
+from diagnostics.tokens.checksum import aws_account, jwt_expiry
 from diagnostics.tokens.credential import Credential, credential_of
 from diagnostics.tokens.token_format import FormatJudgement, Look, judge
 
@@ -20,7 +23,8 @@ def token(context: Context, reference: Reference) -> Verdict | None:
         return None
     if found.provider_id is None:
         return skip("no-provider")
-    judgement = judge(found.value, found.provider_id, found.env_name)
+    place = host_of(entry_of(found.provider_id), found.configured)
+    judgement = judge(found.value, found.provider_id, found.env_name, host=place)
     entry = judgement.provider
     facts = {
         "provider": entry.name,
@@ -29,22 +33,43 @@ def token(context: Context, reference: Reference) -> Verdict | None:
         "rotation_url": entry.rotation_url or "the provider's settings page",
         "prefix": entry.format.prefixes[0] if entry.format.prefixes else "",
     }
+    evidence = list(_told(found, judgement))
     if judgement.expected:
         facts["expected"] = judgement.expected.name
     match judgement.look:
         case Look.OK:
-            return ok("looks-right", **facts)
+            return ok("looks-right", evidence=evidence, **facts)
         case Look.CHECKSUM_AGREES:
-            return ok("checksum-agrees", **facts)
+            return ok("checksum-agrees", evidence=evidence, **facts)
         case Look.CHECKSUM_WRONG:
             return fail("checksum-wrong", "token_invalid", **facts)
+        case Look.RETIRED:
+            return fail("retired", "token_expired", evidence=evidence, **facts, day=entry.retired)
+        case Look.ELSEWHERE:
+            facts |= {"place": judgement.place, "host": place}
+            return warn("elsewhere", "token_invalid", evidence=evidence, **facts)
         case Look.OVER:
             ended = datetime.fromtimestamp(judgement.ended or 0, UTC)
             return fail("over", "token_expired", **facts, ended=f"{ended:%Y-%m-%d %H:%M} UTC")
     if _is_only_a_rule(judgement, found):
         return skip("no-rule", **facts)
     cause = "credential_corrupted" if judgement.look is Look.TRUNCATED else "token_invalid"
-    return warn(str(judgement.look), cause, **facts)
+    return warn(str(judgement.look), cause, evidence=evidence, **facts)
+
+
+def _told(found: Credential, judgement: FormatJudgement) -> Iterator[str]:
+    """What the token itself shows, and what people get wrong with its kind."""
+    entry = judgement.provider
+    if judgement.look not in {Look.OK, Look.CHECKSUM_AGREES} and entry.note:
+        yield entry.note
+    if entry.family == "aws" and (account := aws_account(found.value.reveal())):
+        yield f"the key id is of the AWS account {account}"
+    ends = jwt_expiry(found.value.reveal())
+    if ends is not None and 0 < ends < _LAST_YEAR:
+        yield f"it says that it ends on {datetime.fromtimestamp(ends, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_LAST_YEAR = 4e10
 
 
 def _is_only_a_rule(judgement: FormatJudgement, found: Credential) -> bool:
@@ -53,6 +78,8 @@ def _is_only_a_rule(judgement: FormatJudgement, found: Credential) -> bool:
         expected = judgement.expected
         names = expected.verify.base_env if expected and expected.verify else ()
         return any(name in found.server_env for name in names)
+    if judgement.look is Look.WRONG_KIND:
+        return False
     if judgement.look is Look.UNKNOWN or judgement.provider.format.confidence not in _SURE_SHAPES:
         return True
     return judgement.look is Look.UNLIKE and has_own_host(judgement.provider, found.configured)
