@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,16 @@ class State:
 
 
 def read_state(path: Path) -> State:
-    """The state file at this path."""
+    """The state file at this path. Read again only when it has changed: every server of a client asks for it."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return _read(path, (0, 0, 0))
+    return _read(path, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, _version: tuple[int, int, int]) -> State:
     try:
         content = read_text(path)
     except FileNotFoundError:

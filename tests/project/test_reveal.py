@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "diagnostics/secret.py": "the type itself, and the scrubber",
     "diagnostics/model.py": "compares a default with the text it stands in",
+    "diagnostics/clients/entries.py": "fills the paths that a client puts into an extension's entries",
+    "diagnostics/clients/claude_code_policy.py": "compares a command with the organisation's list",
     "diagnostics/bundles/value.py": "tells a sealed value by its mark",
     "diagnostics/bundles/extension.py": "fills an extension's placeholders as its app does",
     "diagnostics/checks/config/extension.py": "looks for tokens, dollar signs and folders among an extension's settings",

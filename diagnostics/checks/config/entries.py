@@ -30,6 +30,7 @@ def entries(context: Context, server: Server) -> Iterator[Verdict]:
         )
     if own:
         return
-    yield (
-        skip("disabled", client=one.name) if server.disabled else ok("ok", client=one.name, line=server.line)
-    )
+    if server.disabled and server.scope != "extension":  # an extension is switched off in other places
+        yield skip("disabled", client=one.name)
+    else:
+        yield ok("ok", client=one.name, line=server.line)
