@@ -75,6 +75,8 @@ def _moved(references: tuple[Reference, ...], start: int) -> Iterator[Reference]
 def shell_expands(server: Server, field: str) -> bool:
     """Whether the field is a script that a shell reads (`sh -c "... $TOKEN"`), so that it replaces variables."""
     words = [arg.reveal() for arg in server.args]
+    if re.split(r"[/\\]", server.command or "")[-1].casefold() in {"cmd", "cmd.exe"}:
+        return field.startswith("args[") and re.search(r"%\w+%", words[int(field[5:-1])]) is not None
     if re.split(r"[/\\]", server.command or "")[-1] not in _SHELLS or not field.startswith("args["):
         return False
     script = next((n + 1 for n, word in enumerate(words) if re.fullmatch(r"-[a-z]*c[a-z]*", word)), None)
@@ -95,6 +97,12 @@ def child_expands(server: Server, reference: Reference) -> bool:
     ):
         return False
     return words[at].startswith("--header=") or (at > 0 and words[at - 1] == "--header")
+
+
+def notation_of(server: Server) -> str:
+    """The notation of the file it stands in, as its name says: `json`, `yaml`, `toml`, `xml`; "" where it says none."""
+    end = server.path.suffix.casefold().removeprefix(".")
+    return {"jsonc": "json", "yml": "yaml"}.get(end, end)
 
 
 def is_sealed(text: str) -> bool:
@@ -156,7 +164,7 @@ def _referred(
 ) -> Iterator[Reference]:
     seen: set[str] = set()
     system = host.platform.value if host else ""
-    notation = server.path.suffix.removeprefix(".").replace("jsonc", "json").replace("yml", "yaml")
+    notation = notation_of(server)
     for each in find_placeholders(text):
         spelling = text[each.start : each.end]
         if each.name in one.expansion.predefined or spelling in seen:

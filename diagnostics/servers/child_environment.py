@@ -5,16 +5,24 @@ from collections.abc import Mapping
 from diagnostics.catalog.clients import client
 from diagnostics.host import Host
 from diagnostics.model import Server
+from diagnostics.servers.env_file import EnvFileError, variables_of
 
 
 def inherited_by(server: Server, host: Host) -> Mapping[str, str]:
-    """The variables of this host's environment that the server's client lets through.
+    """The variables of this host's environment that the server's client lets through, and those of the entry's `.env`.
 
-    Where that is not established for the client, all of them. Shell functions never pass.
+    Where that is not established for the client, all of them. Shell functions never pass. The file wins over the
+    environment; one that can't be read gives nothing here.
     """
-    rules = client(server.client).inheritance
-    return {
+    rules = client(server.client).inheritance.under(host.env)
+    passed = {
         name: value
         for name, value in host.env.items()
-        if rules.lets_through(name, host.platform.value) is not False and not value.startswith("() {")
+        if rules.lets_through(name, host.platform.value, value) is not False and not value.startswith("() {")
     }
+    if server.env_file is None:
+        return passed
+    try:
+        return {**passed, **variables_of(server, host)}
+    except EnvFileError:
+        return passed

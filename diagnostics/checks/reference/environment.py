@@ -1,11 +1,18 @@
 """Whether a variable that the config refers to is set, replaced and handed on."""
 
 from diagnostics.catalog.clients import GENERIC, Client, client
-from diagnostics.check import Verdict, check, fail, ok, warn
+from diagnostics.check import Verdict, check, fail, ok, unknown, warn
+from diagnostics.checks.reference.expansion import wrapped_lines
+from diagnostics.client_variables import approved_names, look_up
 from diagnostics.context import Context
-from diagnostics.model import Reference, Server, Syntax
-from diagnostics.reference_syntax import find_references
-from diagnostics.references import is_handed_on_by_docker, shell_expands
+from diagnostics.model import Platform, Reference, Server, Syntax
+from diagnostics.reference_syntax import find_placeholders
+from diagnostics.references import child_expands, is_handed_on_by_docker, notation_of, shell_expands
+from diagnostics.stores import StoreError
+
+_PREFERRED = (
+    "${env:VAR}", "${VAR}", "{env:VAR}", "${{ secrets.NAME }}", "$VAR", "%VAR%", "${file:PATH}", "{file:PATH}",
+)  # fmt: skip
 
 
 @check(of=Reference)
@@ -21,58 +28,185 @@ class _Question:
     def __init__(
         self, context: Context, reference: Reference, name: str, server: Server, one: Client
     ) -> None:
+        self.context = context
         self.reference = reference
         self.name = name
         self.server = server
         self.client = one
-        self.value = context.host.env.get(name)
-        self.reaches = one.inheritance.lets_through(name, context.host.platform.value)
+        self.system = context.host.platform.value
+        self.exported = context.host.env.get(name)
+        known = look_up(name, one, context.host)
+        self.value = None if known is None else known.value
+        rules = one.inheritance.under(context.host.env)
+        self.reaches = rules.lets_through(name, self.system, self.exported or "")
         self.where = reference.field.split(".")[0].split("[")[0]
+        found = find_placeholders(reference.spelling)
+        self.form = found[0].form if found else ""
         self.facts = {
             "name": name,
             "client": one.name,
             "spelling": reference.shown,
             "reload": one.reload,
+            "file": str(known.source) if known and known.source else "",
         }
 
     def answer(self) -> Verdict | None:
         if not self.reference.spelling:
             return self._by_name()
+        if child_expands(self.server, self.reference):
+            return self._by_the_bridge()
         if self.server.launcher or shell_expands(self.server, self.reference.field):
             return self._from_childs_environment("launcher" if self.server.launcher else "empty")
+        if self.form == "%VAR%" and self.context.host.platform is not Platform.WINDOWS:
+            return None  # elsewhere percent signs are as likely part of a format or an address
         if self.reference.expanded_by_client or self.client.id == GENERIC:
             return self._expanded(self.client.expansion.when_unset(self.where))
         if self._is_an_aside():
             return None
-        forms = sorted(form for form in self.client.expansion.forms if "VAR" in form)
-        own = ", ".join(forms) or "none at all"
-        return fail("not-expanded", "env_placeholder_not_expanded", forms=own, **self.facts)
+        if not self.client.expansion.established:
+            if self.value is None:
+                return self._expanded("unknown")
+            return unknown("perhaps-not-expanded", "env_placeholder_not_expanded", **self.facts)
+        return self._not_expanded()
 
     def _by_name(self) -> Verdict | None:
-        if not is_handed_on_by_docker(self.reference):
-            return self._expanded(self.client.expansion.when_unset(self.where))
+        if is_handed_on_by_docker(self.reference):
+            return None if self.name in self.server.env else self._from_childs_environment("docker")
+        if self.client.fields.env_names_upper and self.where == self.client.fields.env_names:
+            return self._from_goose()
+        return self._expanded(self.client.expansion.when_unset(self.where))
+
+    def _from_goose(self) -> Verdict | None:
+        """Looked up in the entry's own variables, in the environment (in capitals), in the client's own secrets."""
         if self.name in self.server.env:
             return None
-        return self._from_childs_environment("docker")
+        if self.context.host.env.get(self.name.upper()):
+            return ok("set", **self.facts)
+        kept = _kept_by_goose(self.context)
+        if kept is None:
+            return unknown("own-store-not-read", "env_var_missing", **self.facts)
+        if self.name in kept or self.name.upper() in kept:
+            return ok("in-own-store", **self.facts)
+        return fail("unset-error", "env_var_missing", **self.facts)
+
+    def _by_the_bridge(self) -> Verdict | None:
+        """`mcp-remote --header "X: ${NAME}"`: the client's turn first, then the bridge's, from what it was given."""
+        if self.name in self.server.env:
+            return None
+        if self.reference.expanded_by_client and self.value:
+            return self._expanded("literal")
+        if self.exported and self.reaches is False:
+            return warn("filtered", "env_var_missing", **self.facts)
+        if self.exported:
+            return ok("set-here" if self.client.inheritance.desktop else "set", **self.facts)
+        return fail("unset-bridge", "env_var_missing", **self.facts)
 
     def _expanded(self, when_unset: str) -> Verdict:
         default = self.reference.default
+        approved = approved_names(self.client, self.context.host) if self.client.expansion.approved else None
+        if self.value and approved is not None and self.name not in approved:
+            return fail("not-approved", "env_placeholder_not_expanded", **self.facts)
+        if self.value and self.client.expansion.approved and approved is None:
+            return unknown("perhaps-not-approved", "env_placeholder_not_expanded", **self.facts)
+        if self.value and self.facts["file"]:
+            return ok("set-in-file", **self.facts)
         if self.value:
             return ok("set-here" if self.client.inheritance.desktop else "set", **self.facts)
         if default is not None and (self.value is None or ":-" in self.reference.spelling):
             return ok("default" if default else "default-empty", **self.facts)
         if self.value is not None:
             return fail("empty", "env_var_missing", **self.facts)
+        if self.client.expansion.only_env_files:
+            return fail("not-in-files", "env_var_missing", files=self._files(), **self.facts)
         return fail(f"unset-{when_unset}", "env_var_missing", **self.facts)
+
+    def _files(self) -> str:
+        return ", ".join(self.client.expansion.env_files)
 
     def _from_childs_environment(self, when_unset: str) -> Verdict:
         """Where not the client replaces it but what it starts: the client's filter stands in between."""
-        if self.value and self.reaches is False:
+        if self.exported and self.reaches is False:
             return warn("filtered", "env_var_missing", **self.facts)
         return self._expanded(when_unset)
 
+    def _not_expanded(self) -> Verdict:
+        rules = self.client.expansion
+        notation = notation_of(self.server)
+        fitting = [
+            form
+            for form in _PREFERRED
+            if "PATH" not in form and rules.expands(form, self.where, self.system, notation)
+        ]
+        facts = {**self.facts, "forms": ", ".join(sorted(fitting)) or "none at all"}
+        if instead := self._instead(fitting):
+            return fail("not-expanded", "env_placeholder_not_expanded", instead=instead, **facts)
+        if self.server.command is None or self.server.transport != "stdio":
+            return fail("not-expanded-remote", "env_placeholder_not_expanded", field_name=self.where, **facts)
+        command_line, args_line = wrapped_lines(self.server, self.client)
+        lines = {"command_line": command_line, "args_line": args_line}
+        return fail("not-expanded-anywhere", "env_placeholder_not_expanded", **lines, **facts)
+
+    def _instead(self, fitting: list[str]) -> str:
+        """What to write for this client in this place; "" where it has nothing of the kind."""
+        names = self.client.fields
+        if fitting:
+            return fitting[0].replace("VAR", self.name).replace("NAME", self.name)
+        equals, opened = (
+            ("=", f'["{self.name}"]') if self.client.format == "toml" else (":", f"[{self.name}]")
+        )
+        if self.where == "env" and names.env_names:
+            return f"{names.env_names} {equals} {opened}".replace(" :", ":")
+        if (
+            self.where == "headers"
+            and names.bearer_env
+            and self.reference.text.reveal().startswith("Bearer ")
+        ):
+            return f'{names.bearer_env} = "{self.name}"'
+        if self.where == "headers" and names.env_headers:
+            return f'{names.env_headers} = {{ "{self.reference.field.removeprefix("headers.")}" = "{self.name}" }}'
+        return ""
+
     def _is_an_aside(self) -> bool:
         """A `$NAME` somewhere within an argument: as likely part of a pattern or a query as a variable."""
-        found = find_references(self.reference.spelling)
-        is_bare = bool(found) and found[0].form == "$VAR"
+        is_bare = self.form == "$VAR"
         return is_bare and self.where == "args" and self.reference.text.reveal() != self.reference.spelling
+
+
+def _kept_by_goose(context: Context) -> frozenset[str] | None:
+    """The names in Goose's own secrets: one keychain entry with them all; None where it can't be read."""
+    import json
+
+    if context.host.env.get("GOOSE_DISABLE_KEYRING") is not None:
+        return _in_goose_file(context)
+    try:
+        entries = context.store.entries()
+    except StoreError:
+        return None
+    for each in entries:
+        if each.service == "goose" and each.account == "secrets":
+            if each.secret is None:
+                return None
+            try:
+                said = json.loads(each.secret.reveal())
+            except ValueError:
+                return None
+            return frozenset(said) if isinstance(said, dict) else None
+    return frozenset()
+
+
+def _in_goose_file(context: Context) -> frozenset[str] | None:
+    from diagnostics.configs.content import read_text
+    from diagnostics.configs.document import SyntaxProblem
+    from diagnostics.configs.location import paths_of
+    from diagnostics.configs.yaml_document import YamlDocument
+    from diagnostics.model import Problem
+
+    for config in paths_of(client("goose").places[0], context.host):
+        try:
+            content = read_text(config.with_name("secrets.yaml"))
+            return None if isinstance(content, Problem) else frozenset(YamlDocument(content.text).data)
+        except FileNotFoundError:
+            return frozenset()
+        except SyntaxProblem:
+            return None
+    return frozenset()

@@ -9,6 +9,7 @@ from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
 from diagnostics.reference_syntax import Malformed, find_malformed
+from diagnostics.references import is_sealed
 from diagnostics.tokens.masking import mask_tokens
 
 _CLOSE = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{16,}|//[^/\s@]*@|=[^$]")
@@ -23,6 +24,8 @@ def expansion(_context: Context, server: Server) -> Iterator[Verdict]:
     for field, wrong in _malformed(server):
         outcome = f"malformed-{wrong.mistake}"
         yield fail(outcome, "reference_malformed", field_name=field, meant=wrong.meant, client=one.name)
+    for field in _sealed(server):
+        yield fail("sealed", "credential_corrupted", field_name=field, client=one.name, reload=one.reload)
     ours = [each for each in server.references if each.syntax in _OURS]
     if not ours:
         return
@@ -63,11 +66,21 @@ def wrapped_lines(server: Server, one: Client) -> tuple[str, str]:
         for word in ["run", "--", mask_tokens(server.command or ""), *shown]
     )
     names = one.fields
+    if one.format == "yaml":
+        return f"{names.command}: mcp-doctor", f"{names.args}: [{words}]"
     if one.format == "toml":
         return f'{names.command} = "mcp-doctor"', f"{names.args} = [{words}]"
     if names.command_is_list:
         return f'"{names.command}": ["mcp-doctor", {words}]', ""
     return f'"{names.command}": "mcp-doctor",', f'"{names.args}": [{words}]'
+
+
+def _sealed(server: Server) -> Iterator[str]:
+    """Fields that hold the cipher text of a secret instead of the secret."""
+    values = [(f"args[{number}]", arg) for number, arg in enumerate(server.args)]
+    values += [(f"env.{name}", value) for name, value in server.env.items()]
+    values += [(f"headers.{name}", value) for name, value in server.headers.items()]
+    yield from (field for field, value in values if is_sealed(value.reveal()))
 
 
 def _malformed(server: Server) -> Iterator[tuple[str, Malformed]]:

@@ -1,16 +1,15 @@
 """What stands where a credential belongs: a stand-in, the credential itself, or a reference we can't follow yet."""
 
 from diagnostics import managers
-from diagnostics.catalog.clients import client
-from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.catalog.clients import Client, client
+from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
+from diagnostics.client_variables import referred_file
+from diagnostics.configs.content import read_text
 from diagnostics.context import Context
-from diagnostics.model import Reference, Syntax
+from diagnostics.model import Problem, Reference, Syntax
 
 _SOURCES = {
     Syntax.OAUTH: "an OAuth login",
-    Syntax.KEYTAR: "an entry that another program keeps with keytar",
-    Syntax.VAULT: "HashiCorp Vault",
-    Syntax.AWS: "AWS Secrets Manager",
 }
 
 
@@ -23,7 +22,9 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
             return fail("placeholder", "credential_placeholder", client=one.name, reload=one.reload)
         case Syntax.LITERAL:
             return warn("plain-text", "credential_in_plain_text", client=one.name)
-        case Syntax.INPUT if one.expansion.forms and not reference.expanded_by_client:
+        case Syntax.FILE:
+            return _file(context, reference)
+        case Syntax.INPUT if _is_left(one, reference):
             return fail(
                 "input-not-known",
                 "env_placeholder_not_expanded",
@@ -32,11 +33,17 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
             )
         case Syntax.INPUT:
             return skip("asked-by-client", client=one.name, spelling=reference.shown)
-        case Syntax.USER_CONFIG if (extension := context.server(reference.server_id).extension):
+        case Syntax.USER_CONFIG if extension := context.server(reference.server_id).extension:
             value = extension.value(reference.name or "")
             if value is None or value.is_sealed or context.value_of(reference) is not None:
-                return None  # `config.extension` tells of the first two, format and validity of the credential
+                return (
+                    None  # `config.extension` tells of the first two, format and validity of the credential
+                )
             return ok("from-extension", client=one.name, spelling=reference.shown)
+        case Syntax.USER_CONFIG if _is_left(one, reference) and reference.spelling.startswith("${config:"):
+            return fail(
+                "setting-not-known", "env_placeholder_not_expanded", client=one.name, spelling=reference.shown
+            )
         case Syntax.USER_CONFIG:
             return skip("kept-by-client", client=one.name, spelling=reference.shown)
         case Syntax.OAUTH | Syntax.KEYTAR | Syntax.VAULT | Syntax.AWS:
@@ -45,3 +52,30 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
             return skip("not-checkable", spelling=reference.shown, source=_SOURCES[reference.syntax])
         case _:
             return None
+
+
+def _is_left(one: Client, reference: Reference) -> bool:
+    """Whether the client is known to leave the notation as it is."""
+    return one.expansion.established and not reference.expanded_by_client
+
+
+def _file(context: Context, reference: Reference) -> Verdict | None:
+    """`{file:path}`: there, readable and not empty."""
+    server = context.server(reference.server_id)
+    one = client(server.client)
+    facts = {"client": one.name, "spelling": reference.shown, "reload": one.reload}
+    if not reference.expanded_by_client:
+        if not one.expansion.established:
+            return None
+        return fail("file-not-known", "env_placeholder_not_expanded", **facts)
+    path = referred_file(reference, server, context.host)
+    facts["file"] = str(path)
+    try:
+        content = read_text(path)
+    except FileNotFoundError:
+        return fail("file-missing", "path_not_found", **facts)
+    if isinstance(content, Problem):
+        return unknown("file-unreadable", "file_permission_denied", **facts)
+    if not content.text.strip():
+        return fail("file-empty", "credential_not_found", **facts)
+    return ok("file-there", **facts)

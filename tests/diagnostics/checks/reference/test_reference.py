@@ -48,7 +48,6 @@ def outcomes(check: str, context: Context) -> list[str]:
         ("YOUR_TOKEN_HERE", "claude-code", Status.FAIL, "placeholder", "credential_placeholder"),
         (LONG, "claude-code", Status.WARN, "plain-text", "credential_in_plain_text"),
         ("${OAUTH:google}", "claude-code", Status.SKIP, "not-checkable", None),
-        ("${AWS_SECRET:arn:x}", "claude-code", Status.SKIP, "not-checkable", None),
         ("${user_config.key}", "claude-desktop", Status.SKIP, "kept-by-client", None),
         ("${input:x}", "vscode", Status.SKIP, "asked-by-client", None),
         ("${input:x}", "claude-code", Status.FAIL, "input-not-known", "env_placeholder_not_expanded"),
@@ -62,7 +61,7 @@ def test_kinds(
     assert (verdict.status, verdict.outcome, verdict.cause) == (status, outcome, cause)
 
 
-@pytest.mark.parametrize("value", ["${SECRET:x}", "${X}", "${KEYTAR:a/b}", "${VAULT:a/b}"])
+@pytest.mark.parametrize("value", ["${SECRET:x}", "${X}", "${KEYTAR:a/b}", "${VAULT:a/b}", "${AWS_SECRET:x}"])
 def test_what_other_checks_look_at(tmp_path: Path, value: str) -> None:
     assert not outcomes("reference.kind", context_of(tmp_path, {"command": "x", "env": {"A": value}}))
 
@@ -88,8 +87,8 @@ def test_a_credential_in_plain_text_is_not_in_the_words(tmp_path: Path) -> None:
         ("claude-code", "env", "$X", {"X": "1"}, "not-expanded"),
         ("claude-code", "args", "$X", {"X": "1"}, "not-expanded"),
         ("claude-code", "headers", "Bearer ${X}", {}, "unset-literal"),
-        ("claude-desktop", "env", "${X}", {"X": "1"}, "not-expanded"),
-        ("claude-desktop", "env", "${X:-d}", {}, "not-expanded"),
+        ("claude-desktop", "env", "${X}", {"X": "1"}, "not-expanded-anywhere"),
+        ("claude-desktop", "env", "${X:-d}", {}, "not-expanded-anywhere"),
         ("vscode", "env", "${X}", {"X": "1"}, "not-expanded"),
         ("vscode", "env", "${env:X}", {"X": "1"}, "set-here"),
         ("vscode", "env", "${env:X}", {}, "unset-empty"),
@@ -98,7 +97,7 @@ def test_a_credential_in_plain_text_is_not_in_the_words(tmp_path: Path) -> None:
         ("gemini", "env", "$X", {}, "unset-empty"),
         ("gemini", "args", "${X}", {}, "unset-literal"),
         ("gemini", "env", "${X:-d}", {}, "default"),
-        ("zed", "env", "${X}", {"X": "1"}, "not-expanded"),
+        ("zed", "env", "${X}", {"X": "1"}, "not-expanded-anywhere"),
         ("generic", "env", "${X}", {"X": "1"}, "set"),
         ("generic", "env", "${X}", {}, "unset-unknown"),
     ],
@@ -110,7 +109,7 @@ def test_variables(
     (verdict,) = verdicts("reference.environment", context_of(tmp_path, row, name, env))
     assert verdict.outcome == outcome
     assert (verdict.status is Status.OK) == (outcome in {"set", "set-here", "default", "default-empty"})
-    expected = "env_placeholder_not_expanded" if outcome == "not-expanded" else "env_var_missing"
+    expected = "env_placeholder_not_expanded" if outcome.startswith("not-expanded") else "env_var_missing"
     assert verdict.cause == (None if verdict.status is Status.OK else expected)
 
 
