@@ -190,6 +190,10 @@ def _provider_url(text: str) -> tuple[str, str]:
     from urllib.parse import urlsplit
 
     name, sign, url = text.partition("=")
+    from diagnostics.connections.kind import kinds
+
+    if name in kinds():
+        return name, _database_host(url)
     parts = urlsplit(url)
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not name or not sign or not parts.hostname:
@@ -207,6 +211,17 @@ def _provider_url(text: str) -> tuple[str, str]:
             "the address must be https (or http on loopback): a token goes there"
         )
     return name, url
+
+
+def _database_host(address: str) -> str:
+    """`HOST` or `HOST:PORT`: which database may be asked whether it answers."""
+    import re
+
+    if not re.fullmatch(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", address):
+        raise argparse.ArgumentTypeError(
+            "a database is named by HOST or HOST:PORT, without user and password"
+        )
+    return address
 
 
 def _seconds(text: str) -> float:

@@ -173,3 +173,19 @@ def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert done.stderr == ""
+
+
+def test_a_database_is_agreed_to_by_its_host() -> None:
+    assert parse(["check", "--provider-url", "postgres_url=db.example.com:5432"]).options.provider_urls == {
+        "postgres_url": "db.example.com:5432"
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["redis_url=", "redis_url=redis://h", "redis_url=user:pass@h", "redis_url=h:x", "redis_url=h/x"]
+)
+def test_a_database_address_with_more_than_a_host_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(["check", "--provider-url", text])
+    assert "HOST:PORT" in str(refused.value)
+    assert "pass@" not in str(refused.value)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,14 +83,14 @@ def test_tokens_anywhere_in_a_text() -> None:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
+def open_folder() -> Iterator[Path]:
     """A folder that everybody can get to, so that a file's own mode decides."""
     import shutil
     import tempfile
 
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
-    yield folder  # type: ignore[misc]
+    yield folder
     shutil.rmtree(folder)
 
 
