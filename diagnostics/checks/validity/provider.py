@@ -1,16 +1,18 @@
 """The provider's own word on the token, asked once however many servers use it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from diagnostics.catalog.providers import provider as entry_of
+from diagnostics.catalog.scopes import Need
 from diagnostics.check import Verdict, check, skip
 from diagnostics.context import Context
 from diagnostics.model import Reference, Status
 from diagnostics.providers.proxy import authorities
 from diagnostics.tokens.credential import Credential, credential_of
+from diagnostics.tokens.scope import missing, needs
 
 if TYPE_CHECKING:
     from diagnostics.providers.verify import Answer
@@ -65,7 +67,8 @@ def provider(context: Context, reference: Reference) -> Verdict | None:
     if not found.may_be_sent:
         return skip("not-sure-whose", provider=entry_of(found.provider_id).name)
     answer = _asked(context, found, found.provider_id)
-    return _verdict(context, answer)
+    wanted = needs(context.server(reference.server_id), entry_of(found.provider_id).family)
+    return _verdict(context, answer, wanted)
 
 
 def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
@@ -84,7 +87,7 @@ def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
     return answer
 
 
-def _verdict(context: Context, answer: "Answer") -> Verdict:
+def _verdict(context: Context, answer: "Answer", wanted: Sequence[Need] = ()) -> Verdict:
     entry = entry_of(answer.provider)
     facts = {
         "provider": entry.name,
@@ -112,18 +115,29 @@ def _verdict(context: Context, answer: "Answer") -> Verdict:
     status, outcome, cause = _ANSWERS[answer.meaning]
     if answer.page and outcome == "unclear":
         outcome = "login-page"
+    evidence = list(_evidence(context, answer))
     if answer.meaning == "valid":
-        status, outcome, cause = _of_valid(answer, facts)
-    return Verdict(status, outcome, cause, tuple(_evidence(context, answer)), facts)
+        status, outcome, cause = _of_valid(answer, facts, missing(wanted, answer.scopes or (), entry.family))
+        evidence += _scope_evidence(answer, wanted, entry.family)
+    return Verdict(status, outcome, cause, tuple(evidence), facts)
 
 
-def _of_valid(answer: "Answer", facts: dict[str, str]) -> tuple[Status, str, str | None]:
-    """Good today, but is it so next week, and for anything?"""
+def _of_valid(
+    answer: "Answer", facts: dict[str, str], lacking: Sequence[Need]
+) -> tuple[Status, str, str | None]:
+    """Good today, but is it so next week, and for what the server does?"""
+    if answer.scopes is not None and lacking:
+        facts["missing"] = ", ".join(each.any[0] for each in lacking)
+        facts["closed"] = "; ".join(each.opens for each in lacking)
+    if answer.scopes is not None and any(each.essential for each in lacking):
+        return Status.FAIL, "lacks-essential-scope", "token_insufficient_scope"
     if answer.expires is not None:
         days = (answer.expires - datetime.now(UTC)).days
         if days < _DAYS_AHEAD:
             facts["days"] = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
             return Status.WARN, "expires-soon", "token_expired"
+    if answer.scopes and lacking:
+        return Status.WARN, "lacks-scope", "token_insufficient_scope"
     if answer.scopes == ():
         return Status.WARN, "no-scopes", "token_insufficient_scope"
     return _ANSWERS["valid"]
@@ -135,6 +149,16 @@ def _scopes(answer: "Answer") -> str:
     shown = ", ".join(answer.scopes[:_SHOWN_SCOPES])
     more = len(answer.scopes) - _SHOWN_SCOPES
     return f"{shown} and {more} more" if more > 0 else shown or "none"
+
+
+def _scope_evidence(answer: "Answer", wanted: Sequence[Need], family: str) -> Iterator[str]:
+    """Scope by scope, what the server needs and whether the token has it."""
+    if answer.scopes is None and wanted:
+        names = ", ".join(each.any[0] for each in wanted)
+        yield f"the server needs {names} or what corresponds to that; whether the token has it, only using it shows"
+        return
+    for each in missing(wanted, answer.scopes or (), family):
+        yield f"lacks {' or '.join(each.any)}, needed for {each.opens}"
 
 
 def _wait(seconds: int | None) -> str:
