@@ -25,7 +25,6 @@ NOT_FOUND = 127
 
 _UNREADABLE = {
     Syntax.OAUTH: "an OAuth login",
-    Syntax.AWS: "an AWS secret",
     Syntax.USER_CONFIG: "a value that only the client knows",
     Syntax.INPUT: "a value that only the client can ask for",
 }

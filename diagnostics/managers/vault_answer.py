@@ -4,47 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostics.managers import Answer, Found, Trouble
-from diagnostics.secret import Secret
+from diagnostics.managers.fields import names_of, text_of
 from diagnostics.text import clean
-
-_MOST_NAMES = 12
 
 
 def value_in(
     data: Mapping[str, Any], key: str, evidence: tuple[str, ...], warnings: tuple[Trouble, ...]
 ) -> Answer:
-    """The one field that is meant. In: `key`, the field's name, "" where the reference names none.
-
-    Only text counts, and whole numbers as they are written: anything else could be written in several ways.
-    """
+    """The one field that is meant. In: `key`, the field's name, "" where the reference names none."""
     fields = _fields(data)
-    names = ", ".join(clean(str(each), 60) for each in list(fields)[:_MOST_NAMES])
-    facts: dict[str, object] = {"fields": names, "count": len(fields), "key": key}
+    first = next(iter(fields), "")
+    facts: dict[str, object] = {"fields": names_of(fields), "count": len(fields), "example": clean(first, 60)}
     if not fields:
         return Trouble("no-fields", "credential_empty", facts=facts)
-    if not key:
-        if len(fields) > 1:
-            facts["example"] = clean(str(next(iter(fields))), 60)
-            return Trouble("several-fields", "reference_malformed", facts=facts)
-        key = next(iter(fields))
-        facts["key"] = clean(key, 60)
-    if key not in fields:
-        return Trouble("no-field", "credential_not_found", facts=facts)
-    value = fields[key]
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        facts["kind"] = (
-            "empty"
-            if value is None
-            else {"dict": "a group of fields", "list": "a list"}.get(
-                type(value).__name__, "yes or no" if isinstance(value, bool) else "a number with a fraction"
-            )
-        )
-        return Trouble("not-text", "credential_corrupted", facts=facts)
-    if not value:
-        return Trouble("empty", "credential_empty", facts=facts)
-    return Found(Secret(value), evidence, facts, warnings)
+    if not key and len(fields) > 1:
+        return Trouble("several-fields", "reference_malformed", facts=facts)
+    found = text_of(fields, key or first)
+    if isinstance(found, Trouble):
+        return found
+    return Found(found, evidence, {**facts, "key": clean(key or first, 60)}, warnings)
 
 
 def _fields(data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ import pytest
 import diagnostics.managers
 from diagnostics.catalog.causes import causes
 from diagnostics.catalog.wording import wording
-from diagnostics.managers import find
+from diagnostics.managers import aws, find
 from diagnostics.managers.network import _TROUBLES
 from diagnostics.model import Syntax
 
 FOLDER = Path(diagnostics.managers.__file__).parent
-SYNTAXES = (Syntax.KEYTAR, Syntax.VAULT)
+SYNTAXES = (Syntax.KEYTAR, Syntax.VAULT, Syntax.AWS)
 
 
 def troubles(path: Path) -> Iterator[tuple[str, str | None]]:
@@ -37,6 +37,8 @@ def test_every_outcome_has_words(syntax: Syntax) -> None:
     manager = find(syntax)
     assert manager is not None
     outcomes = {outcome for path in sources(manager.id) for outcome, _ in troubles(path)} | {"found", "broke"}
+    if manager.id == "aws":
+        outcomes |= {*aws._CAUSES, *aws._IN_DOUBT, "no-field", "not-text", "empty"}
     if manager.network:
         outcomes |= {"offline", "extra-missing"} | {outcome for outcome, _ in _TROUBLES.values()}
     missing = {each for each in outcomes if f"lookup.{manager.id}.{each}" not in wording()}
@@ -46,6 +48,7 @@ def test_every_outcome_has_words(syntax: Syntax) -> None:
 def test_every_cause_is_in_the_vocabulary() -> None:
     named = {cause for path in FOLDER.glob("*.py") for _, cause in troubles(path) if cause}
     named |= {cause for _, cause in _TROUBLES.values()}
+    named |= {*aws._CAUSES.values(), *aws._IN_DOUBT.values()}
     assert named <= set(causes())
 
 
@@ -53,7 +56,7 @@ def test_every_cause_is_in_the_vocabulary() -> None:
 def test_what_fails_says_what_to_do(syntax: Syntax) -> None:
     manager = find(syntax)
     assert manager is not None
-    told = {"found", "offline", "broke", "made-on-read", "not-read", "no-answer", "unclear"}
+    told = {"found", "offline", "broke", "made-on-read", "sso-renews", "not-read", "no-answer", "unclear"}
     silent = {
         key
         for key, words in wording().items()
