@@ -15,6 +15,7 @@ from diagnostics.host import Host
 from diagnostics.providers.address import Refusal, address_of
 from diagnostics.providers.http import HttpError, Reply, ask
 from diagnostics.providers.placement import placed
+from diagnostics.providers.presented_certificate import issuer_of
 from diagnostics.secret import Scrubber, Secret
 from diagnostics.text import clean
 from diagnostics.tokens.checksum import built_in_data
@@ -48,6 +49,8 @@ class Answer:
     """For `redirected`: the host it points to."""
     skew: float | None = None
     """Seconds that the provider's clock is ahead of ours."""
+    issuer: str = ""
+    """Who signed the certificate that is not trusted; unproven, "" where that could not be found out."""
     said: str = ""
     """What the other side said about a failure."""
     note: str = ""
@@ -60,6 +63,10 @@ class Answer:
         """Whether it says something about the token itself."""
         return self.meaning in _VERDICTS
 
+
+_ISSUER_SECONDS = 3.0
+_SIGNED_BY = {"certificate-untrusted", "certificate-name", "certificate-expired"}
+"""Failures that whoever stands between may have caused; the certificate names him."""
 
 _VERDICTS = {
     "valid",
@@ -107,7 +114,8 @@ def verify(
     except HttpError as error:
         if error.trouble in {"unsendable", "not-https"}:
             return replace(blank, meaning="not-asked", reason=error.trouble)
-        return replace(blank, meaning=error.trouble, said=error.said)
+        issuer = issuer_of(request.url, host.env, _ISSUER_SECONDS) if error.trouble in _SIGNED_BY else ""
+        return replace(blank, meaning=error.trouble, said=error.said, issuer=issuer)
     hidden = [each for each in (request.secret_url, request.secret_body) if each is not None]
     named = entry.verify.companions
     beside = [each for name, each in (companions or {}).items() if name in named and named[name].secret]

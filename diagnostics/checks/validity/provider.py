@@ -103,6 +103,7 @@ def _verdict(context: Context, answer: "Answer", wanted: Sequence[Need] = ()) ->
         "said": answer.said,
         "wanted": answer.wanted,
         "page": answer.page,
+        "issuer": answer.issuer or "an authority whose name could not be read",
         "http_status": str(answer.status or ""),
         "rotation_url": entry.rotation_url or "the provider's settings page",
     }
@@ -189,5 +190,7 @@ def _evidence(context: Context, answer: "Answer") -> Iterator[str]:
         where = "behind" if answer.skew > 0 else "ahead of"
         yield f"this computer's clock is {abs(answer.skew):.0f} seconds {where} that of {answer.host}"
     if answer.meaning.startswith(("certificate", "tls")):
+        if answer.issuer:
+            yield f"the certificate says that it was signed by: {answer.issuer}"
         named = authorities(context.host.env)
         yield f"authorities: {named[0]}={named[1]}" if named else "authorities: the built-in list"

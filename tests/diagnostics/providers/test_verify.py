@@ -20,6 +20,7 @@ from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.providers import http
+from diagnostics.providers.presented_certificate import issuer_of
 from diagnostics.providers.verify import Answer, verify
 from diagnostics.secret import Secret
 from tests.support import tokens
@@ -408,6 +409,8 @@ def test_an_unknown_name_in_bounded_time() -> None:
 def test_an_unknown_authority(server: ProviderServer) -> None:
     answer = ask(server.url)
     assert answer.meaning == "certificate-untrusted"
+    assert "trustme" in answer.issuer
+    assert answer.issuer.isprintable()
     assert server.seen == []
 
 
@@ -521,3 +524,56 @@ def test_json_of_every_shape_reaches_no_traceback(server: ProviderServer) -> Non
         server.answers(200, json.dumps(document).encode())
         for provider_id in ("github_pat_classic", "linear_api_key", "slack_bot_token", "gitlab_pat"):
             ask(server, provider_id=provider_id)
+
+
+def test_the_issuer_is_named_and_nothing_is_sent_for_it(tmp_path: Path) -> None:
+    own = trustme.CA(organization_name="Corp \x1b[31mInspection\u202e", organization_unit_name="gateway")
+    with provider_server(tmp_path, ca=own) as server:
+        answer = ask(server.url)
+        assert answer.meaning == "certificate-untrusted"
+        assert answer.issuer.startswith("Corp ")
+        assert "Inspection" in answer.issuer
+        assert answer.issuer.isprintable()
+        assert server.seen == []
+
+
+def test_an_issuer_that_never_comes_costs_little() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        assert issuer_of(url, {}, 0.5) == ""
+        assert time.monotonic() - began < 2
+    assert issuer_of(f"https://127.0.0.1:{closed_port()}", {}, 1) == ""
+    assert issuer_of("http://127.0.0.1:1", {}, 1) == ""
+
+
+def test_a_login_page_is_named_by_its_title(server: ProviderServer) -> None:
+    page = b"<html><head><TITLE lang=en>\n Hotel \x1b[31m Guest Wi-Fi </TITLE></head>"
+    for status in (200, 401, 403, 404):
+        server.answers(status, page, content_type="text/html")
+        answer = ask(server)
+        assert not answer.is_verdict
+        assert "Guest Wi-Fi" in answer.page
+        assert answer.page.isprintable()
+    server.answers(511, page, content_type="text/html")
+    assert (ask(server).meaning, "Hotel" in ask(server).page) == ("indeterminate", True)
+    server.answers(200, b"<html>" + b"x" * 100, content_type="text/html")
+    assert ask(server).page == "a page without a title"
+
+
+def test_a_sentry_token_goes_to_the_place_it_names(server: ProviderServer) -> None:
+    host = Host(Platform.LINUX, Session.LOCAL, Path("/"), Path("/"), server.env)
+
+    def at(url: str, **configured: str) -> Answer:
+        token = Secret(tokens.sentry_org(url=url))
+        return verify("sentry_org_token", token, host, Options(), 3.0, configured)
+
+    own = at("https://sentry.corp.example")
+    assert (own.meaning, own.reason, own.host) == ("not-asked", "needs-agreement", "sentry.corp.example")
+    other = at("https://sentry.corp.example", SENTRY_HOST="sentry.io")
+    assert (other.reason, other.host) == ("other-installation", "sentry.corp.example")
+    assert at("http://sentry.corp.example").reason == "address-unclear"
+    agreed = Options(provider_urls={"sentry": server.url})
+    server.answers(200, {"user": None})
+    found = verify("sentry_org_token", Secret(tokens.sentry_org()), host, agreed, 3.0)
+    assert found.meaning == "valid"
