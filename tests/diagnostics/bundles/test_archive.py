@@ -47,7 +47,8 @@ def test_a_bundle_of_the_real_tool(mcpb: Tool, sources: Path, tmp_path: Path, su
     assert server.command == "node"
     (reference,) = server.references
     assert (reference.field, reference.syntax.value, reference.name) == ("env.API_KEY", "user-config", "key")
-    assert server.extension is not None and server.extension.is_packed
+    assert server.extension is not None
+    assert server.extension.is_packed
     assert sorted(path.name for path in tmp_path.iterdir()) == [bundle.name, "sources"], "nothing is unpacked"
 
 

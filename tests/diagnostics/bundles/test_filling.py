@@ -87,6 +87,7 @@ def test_what_counts_as_missing(
     manifest = a_manifest({"text": row}, {"A": "${user_config.text}"})
     folder = installed(tmp_path, manifest, filled_in(**values))
     file = read_installed(a_host(tmp_path), folder)
-    assert file is not None and file.servers[0].extension is not None
+    assert file is not None
+    assert file.servers[0].extension is not None
     starts = app_reads(manifest, values, folder, tmp_path) is not None
     assert (not file.servers[0].extension.missing) == starts

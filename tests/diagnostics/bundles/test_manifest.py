@@ -28,8 +28,11 @@ def test_a_good_manifest() -> None:
     )
     assert manifest.command == "node"
     assert manifest.args == ("${__dirname}/server/index.js",)
-    assert manifest.settings["key"].required and manifest.settings["key"].sensitive
-    assert not (manifest.missing or manifest.mistyped or problems)
+    assert manifest.settings["key"].required
+    assert manifest.settings["key"].sensitive
+    assert not (manifest.missing)
+    assert not (manifest.mistyped)
+    assert not problems
 
 
 def test_overrides_of_the_system_count_part_by_part() -> None:
