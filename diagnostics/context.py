@@ -15,13 +15,14 @@ from diagnostics.stores import AskedByName, CredentialStore, Entry, StoreError
 from diagnostics.stores.similar import SimilarEntries
 
 if TYPE_CHECKING:
+    from diagnostics.servers.needs.known import Packages
     from diagnostics.stores.keyring_backend import KeyringQuestion
 
 SERVICE = "mcp-secrets"
 """The keyring service below which `${SECRET:name}` lives, user name = the secret's name (the contract)."""
 
 
-_IN_THE_KEYCHAIN = {Syntax.SECRET, Syntax.KEYTAR}
+_IN_THE_KEYCHAIN = {Syntax.SECRET, Syntax.KEYTAR, Syntax.OAUTH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Context:
     """What other stores gave in this run, by manager and name."""
     remotes: Once[Hashable, Any] = field(default_factory=Once)
     """What remote servers and their authorization servers said in this run, so that each is asked once."""
+    packages: "Packages" = field(default_factory=lambda: _packages())
+    """What is known of the servers' packages on this host, each read once a run."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 
@@ -67,8 +70,9 @@ class Context:
             for secret in server.extension.secrets if server.extension else ():
                 self.scrubber.learn(secret)
         if isinstance(self.store, AskedByName):
-            secrets = (each for each in self.references if each.syntax is Syntax.SECRET)
-            self.store.expect(each.name for each in secrets if each.name)
+            ours = {Syntax.SECRET: "", Syntax.OAUTH: "oauth:"}
+            mine = [each for each in self.references if each.name and each.syntax in ours]
+            self.store.expect(f"{ours[each.syntax]}{each.name}" for each in mine)
 
     @property
     def references(self) -> list[Reference]:
@@ -160,3 +164,9 @@ class Context:
         if isinstance(answer, managers.Found):
             self.scrubber.learn(answer.value)
         return answer
+
+
+def _packages() -> "Packages":
+    from diagnostics.servers.needs.known import Packages
+
+    return Packages()

@@ -157,6 +157,7 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         path=str(path) if path else None,
         subject=subject.key,
         facts=facts,
+        concerns=verdict.concerns,
         duration_ms=spent,
     )
 
@@ -238,7 +239,7 @@ def _rests_on(subject: Subject) -> Iterator[str]:
             yield f"part of {subject.id}"
         case Reference():
             yield f"whole {subject.server_id}"
-            if subject.syntax in {Syntax.SECRET, Syntax.KEYTAR}:
+            if subject.syntax in {Syntax.SECRET, Syntax.KEYTAR, Syntax.OAUTH}:
                 yield "store"
         case _:
             return

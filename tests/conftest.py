@@ -3,6 +3,7 @@
 from tests.support.bundles import app_reads, mcpb
 from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
+from tests.support.oauth_server import oauth_modules, oauth_server
 from tests.support.servers import fake_server, npm_server, pypi_server
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "keytar_in",
     "lab",
     "npm_server",
+    "oauth_modules",
+    "oauth_server",
     "pypi_server",
     "unlocked",
 ]
