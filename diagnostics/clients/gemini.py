@@ -25,6 +25,8 @@ from diagnostics.secret import Secret
 MANIFEST = "gemini-extension.json"
 ENABLEMENT = "extension-enablement.json"
 _MOST = 200
+_LONGEST_RULE = 4000
+_MOST_PARTS = 9
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
@@ -170,8 +172,11 @@ def _is_enabled(host: Host, path: Path, name: str) -> bool:
 
 def _pattern(rule: str) -> str:
     """A rule as a regular expression: `*` stands for anything below, the slash before it included."""
-    parts = [re.escape(each) for each in re.split(r"/?\*+", rule[:1000])]
-    return "(?:/.*)?".join(parts) if len(parts) <= 5 else r"(?!)"
+    parts = re.split(r"(/?\*+)", rule)
+    if len(rule) > _LONGEST_RULE or len(parts) > _MOST_PARTS:
+        return r"(?!)"  # no folder is written so, and matching it would take for ever
+    stars = {True: "(?:/.*)?", False: ".*"}
+    return "".join(stars[each.startswith("/")] if each.endswith("*") else re.escape(each) for each in parts)
 
 
 def _level(host: Host, rules: Mapping[str, Any]) -> str | None:
