@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostics import managers
+from diagnostics.client_variables import content_of, variable_of
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
 from diagnostics.providers.once import Once
@@ -40,6 +41,12 @@ class Options:
     """Provider id -> address the person agreed to, https or http on loopback."""
 
 
+def _packages() -> "Packages":
+    from diagnostics.servers.needs.known import Packages
+
+    return Packages()
+
+
 @dataclass
 class Context:
     """One run's view of the host. Caches what is asked once: the store's state, its entries, resolved values."""
@@ -57,7 +64,7 @@ class Context:
     """What other stores gave in this run, by manager and name."""
     remotes: Once[Hashable, Any] = field(default_factory=Once)
     """What remote servers and their authorization servers said in this run, so that each is asked once."""
-    packages: "Packages" = field(default_factory=lambda: _packages())
+    packages: "Packages" = field(default_factory=_packages)
     """What is known of the servers' packages on this host, each read once a run."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
@@ -82,7 +89,11 @@ class Context:
     @property
     def needs_store(self) -> bool:
         """Whether anything chosen rests on the keychain (or nothing is configured, and the store is the question)."""
-        return not self.servers or any(each.syntax in _IN_THE_KEYCHAIN for each in self.references)
+        if not self.servers or any(each.syntax in _IN_THE_KEYCHAIN for each in self.references):
+            return True
+        from diagnostics.servers.auth0 import is_auth0
+
+        return any(is_auth0(each) for each in self.servers)
 
     def server(self, server_id: str) -> Server:
         """The chosen server with this id."""
@@ -128,8 +139,10 @@ class Context:
             case Syntax.LITERAL:
                 found = reference.text
             case Syntax.ENV if reference.name:
-                value = self.host.env.get(reference.name)
+                value = variable_of(reference, self._servers.get(reference.server_id), self.host)
                 found = Secret(value) if value is not None else reference.default
+            case Syntax.FILE if reference.expanded_by_client:
+                found = content_of(reference, self._servers.get(reference.server_id), self.host)
             case Syntax.SECRET if reference.name:
                 try:
                     found = next(
@@ -164,9 +177,3 @@ class Context:
         if isinstance(answer, managers.Found):
             self.scrubber.learn(answer.value)
         return answer
-
-
-def _packages() -> "Packages":
-    from diagnostics.servers.needs.known import Packages
-
-    return Packages()

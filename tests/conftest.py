@@ -4,7 +4,7 @@ from tests.support.bundles import app_reads, mcpb
 from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
-from tests.support.servers import fake_server, npm_server, pypi_server
+from tests.support.servers import bare_packages, fake_server, npm_server, pypi_server
 
 __all__ = [
     "app_reads",
@@ -13,6 +13,7 @@ __all__ = [
     "keytar_folder",
     "keytar_in",
     "lab",
+    "bare_packages",
     "npm_server",
     "oauth_modules",
     "oauth_server",

@@ -2,10 +2,12 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import textwrap
 import venv
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +91,52 @@ def pypi_server() -> list[str]:
             venv.create(folder, with_pip=True, clear=False)
             _install([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", PYPI], PYPI)
     return [str(cache() / "pypi-2/bin/mcp-server-time")]
+
+
+BARE_NPM = {
+    "linear": "linear-mcp-server@0.1.0",
+    "datadog": "@winor30/mcp-server-datadog@1.8.0",
+    "brave": "@brave/brave-search-mcp-server@2.1.4",
+    "airtable": "airtable-mcp-server@1.14.0",
+    "shortcut": "@shortcut/mcp@0.25.0",
+}
+BARE_PYPI = {
+    "elevenlabs": "elevenlabs-mcp==0.12.2",
+    "clickhouse": "mcp-clickhouse==0.7.0",
+    "qdrant": "mcp-server-qdrant==0.8.1",
+}
+
+
+@pytest.fixture(scope="session")
+def bare_packages() -> Path:
+    """Real packages to be read, not run: without what they depend on, as npm and uv lay them out.
+
+    Out: a folder with `node_modules` and `uv/tools/NAME`.
+    """
+    require("node", "npm")
+    with _once("bare-1") as folder:
+        if folder is not None:
+            for package in BARE_NPM.values():
+                options = ["--pack-destination", str(folder), "--loglevel=error"]
+                _install(["npm", "pack", *options, package], package)
+            for archive in folder.glob("*.tgz"):
+                _unpack(archive, folder / "node_modules")
+            for package in BARE_PYPI.values():
+                site = folder / "uv/tools" / package.partition("=")[0] / "lib/python3.11/site-packages"
+                options = ["--quiet", "--no-deps", "--ignore-requires-python", "--target", str(site)]
+                _install([sys.executable, "-m", "pip", "install", *options, package], package)
+    return cache() / "bare-1"
+
+
+def _unpack(archive: Path, modules: Path) -> None:
+    with tarfile.open(archive) as tar:
+        manifest = next(
+            each for each in tar.getnames() if each.count("/") == 1 and each.endswith("package.json")
+        )
+        content = tar.extractfile(manifest)
+        name = json.load(content)["name"] if content else archive.stem
+        tar.extractall(modules / f"{name}.unpacked", filter="data")
+    (modules / f"{name}.unpacked" / manifest.partition("/")[0]).rename(modules / name)
 
 
 _ANSWER = """

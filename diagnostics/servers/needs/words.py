@@ -15,7 +15,7 @@ _LONGEST = 1500
 """Characters of a line."""
 _DECORATED = re.compile(r"[`'\"*‘’“”│┃|]+")
 _SINGLE = re.compile(
-    r"(?:(?:env(?:ironment)?\s+var(?:iable)?s?:?\s+|env\.|(?<!=)\$\{?)([A-Z][A-Z0-9]{2,})(?![\w-])"
+    r"(?:(?:[eE]nv(?:ironment)?\s+var(?:iable)?s?:?\s+|env\.|(?<!=)\$\{?)([A-Z][A-Z0-9]{2,})(?![\w-])"
     r"|(?<![\w-])([A-Z][A-Z0-9]{2,})\s+env(?:ironment)?\s+var)"
 )
 """A name without an underscore counts only where the text says that it is a variable."""
@@ -69,7 +69,6 @@ _FIXED = [
         r"required key ([A-Z][A-Z0-9_]+) missing value",
         r"environment variable not found: \"?([A-Z][A-Z0-9_]+)",
         r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b\W{1,4}NotPresent",
-        r"(?:received undefined|Required)\W+(?:→\s+)?at ([A-Z][A-Z0-9_]+)\s*$",
     )
 ]
 _FIELD_PATH = re.compile(r"\"(?:path|instancePath|loc)\":\s*\[\s*\"([A-Z][A-Z0-9_]+)\"\s*\]")
@@ -77,6 +76,9 @@ _ZOD = re.compile(
     r"\"received\":\s*\"undefined\"|\"Required\"|received undefined|too_small|non-?empty", re.IGNORECASE
 )
 _PYDANTIC = re.compile(r"^\s*([A-Za-z_]\w*)\s*\n\s+Field required\b", re.MULTILINE)
+
+
+_ZOD_PRETTY = re.compile(r"(?:received undefined|Required)[^\n]*\n\s*→ at ([A-Z][A-Z0-9_]+)\s*$", re.MULTILINE)
 
 
 def needs_said(text: str, strict: bool = False) -> tuple[Need, ...]:
@@ -133,6 +135,8 @@ def _schema_errors(text: str) -> Iterator[Need]:
         around = text[max(0, hit.start() - 300) : hit.end() + 200]
         if _ZOD.search(around) and not is_of_the_system(hit[1]):
             yield Need(((hit[1],),), Source.WORDS, clean(f"{hit[1]}: {_reason(around)}"))
+    for hit in _ZOD_PRETTY.finditer(text):
+        yield Need(((hit[1],),), Source.WORDS, f"{hit[1]}: required")
     for hit in _PYDANTIC.finditer(text):
         if hit[1].isupper():
             yield Need(((hit[1],),), Source.WORDS, f"{hit[1]}: Field required")

@@ -1,17 +1,12 @@
 """The start checks, on real configs and real processes."""
 
-import json
 import os
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from diagnostics.catalog import names, read
-from diagnostics.catalog.servers import known_server
 from diagnostics.model import Finding, Status
 from diagnostics.servers.script_path import missing_path
 from tests.support.configured import ask, context_of
@@ -241,78 +236,4 @@ def test_real_servers_one_that_insists_and_one_that_does_not(tmp_path: Path, npm
     slack, github = (next(each for each in ids if name in each) for name in ("slack", "github"))
     assert found["start.handshake", slack].cause == "env_var_missing"
     assert "SLACK_BOT_TOKEN" in " ".join(found["start.handshake", slack].evidence)
-    assert found["start.credentials", slack].status is Status.FAIL
     assert found["start.handshake", github].status is Status.OK
-    assert found["start.credentials", github].outcome == "missing-but-starts"
-
-
-# ── start.credentials ───────────────────────────────────────────────────────────────────────────────────────
-
-NPX_GITHUB = ["npx", "-y", "@modelcontextprotocol/server-github@2025.4.8"]
-NAME = "GITHUB_PERSONAL_ACCESS_TOKEN"
-
-
-@pytest.mark.parametrize(
-    ("env", "outcome"),
-    [
-        ({}, "missing-but-starts"),
-        ({NAME: ""}, "missing-but-starts"),
-        ({NAME: "YOUR_TOKEN_HERE"}, "missing-but-starts"),
-        ({NAME: "${EXPORTED}"}, "missing-but-starts"),  # this client replaces nothing
-        ({NAME: "${SECRET:github_token}"}, "reach"),
-        ({NAME: "Zx9" * 10}, "reach"),
-    ],
-)
-def test_whether_the_credential_reaches_a_known_server(
-    tmp_path: Path, env: dict[str, str], outcome: str
-) -> None:
-    host_env = {"PATH": PATH, "EXPORTED": "value", NAME: "exported, and kept back by the client"}
-    found = asked(
-        "credentials", tmp_path, entry(NPX_GITHUB, env=env), env=host_env, held={"github_token": "x" * 9}
-    )
-    assert found.outcome == outcome
-
-
-def test_the_launcher_makes_a_variable_reach(tmp_path: Path) -> None:
-    row = entry(["mcp-doctor", "run", "--", *NPX_GITHUB], env={NAME: "${EXPORTED}"})
-    found = asked("credentials", tmp_path, row, env={"PATH": PATH, "EXPORTED": "value"})
-    assert found.outcome == "reach"
-
-
-def test_a_container_must_be_told_the_name(tmp_path: Path) -> None:
-    image = "ghcr.io/github/github-mcp-server:v1"
-    env = {NAME: "${SECRET:github_token}"}
-    inside = entry(["docker", "run", "-i", "-e", NAME, image], env=env)
-    outside = entry(["docker", "run", "-i", image], env=env)
-    held = {"github_token": "x" * 9}
-    assert asked("credentials", tmp_path, inside, held=held).outcome == "reach"
-    assert asked("credentials", tmp_path, outside, held=held).outcome == "not-into-container"
-
-
-def test_an_unknown_server_is_not_judged(tmp_path: Path) -> None:
-    assert asked("credentials", tmp_path, entry(["npx", "acme"])).status is Status.SKIP
-
-
-@pytest.mark.parametrize(
-    ("command", "args", "known"),
-    [
-        ("npx", ["-y", "@notionhq/notion-mcp-server"], "notion"),
-        ("uvx", ["mcp-atlassian==0.23.1"], "atlassian"),
-        ("uvx", ["mcp-atlassian@latest"], "atlassian"),
-        ("docker", ["run", "ghcr.io/sooperset/mcp-atlassian:latest"], "atlassian"),
-        ("/opt/bin/github-mcp-server", ["stdio"], "github"),
-        ("node", ["/x/node_modules/@modelcontextprotocol/server-slack/dist/index.js"], "slack-reference"),
-        ("npx", ["-y", "@modelcontextprotocol/server-slack-more"], None),
-    ],
-)
-def test_servers_are_told_by_package_image_program_and_script(
-    command: str, args: list[str], known: str | None
-) -> None:
-    found = known_server(command, args)
-    assert (found.id if found else None) == known
-
-
-@pytest.mark.parametrize("server", names("servers"))
-def test_a_known_server_fits_its_schema(server: str) -> None:
-    schema = json.loads(files("diagnostics.catalog").joinpath("schema/server.schema.json").read_text("utf-8"))
-    jsonschema.validate(read(f"servers/{server}.toml"), schema)
