@@ -29,6 +29,8 @@ class Verdict:
     """Lines as seen on the host: paths, error texts. The runner cleans and scrubs them."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Fills the `{names}` of the wording; remedies read it too."""
+    concerns: tuple[str, ...] | None = None
+    """For a verdict about a config file: the ids of the servers that it is about; None = all of the file's."""
 
 
 def ok(outcome: str, *, evidence: Iterable[str] = (), **facts: object) -> Verdict:

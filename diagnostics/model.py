@@ -226,4 +226,6 @@ class Finding:
     """The subject's key, as it is: not to be shown."""
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What remedies need to know (collection path, pid, file name). Never a secret."""
+    concerns: tuple[str, ...] | None = dataclasses.field(default=None, repr=False)
+    """The ids of the servers that a finding about their config file is about; None = all of the file's."""
     duration_ms: int = 0

@@ -31,6 +31,8 @@ def by_server(context: Context, findings: Iterable[Finding]) -> Mapping[str, Seq
             concerned: Sequence[str] = [finding.server]
         elif finding.subject.startswith("store:"):
             concerned = on_store
+        elif finding.concerns is not None:
+            concerned = finding.concerns
         else:
             concerned = by_path.get(finding.path or "", ())
         for server_id in concerned:

@@ -226,12 +226,21 @@ class Board:
                 )
             return self._on_store or (STORE_ROW,)
         path = finding.path or ""
-        if path not in self._by_path and finding.status in {Status.FAIL, Status.WARN, Status.UNKNOWN}:
+        if finding.concerns is not None:
+            own = [each for each in finding.concerns if each in self._rows]
+            return own or self._file_row(path, finding.status)
+        if path in self._by_path:
+            return self._by_path[path]
+        return self._file_row(path, finding.status)
+
+    def _file_row(self, path: str, status: Status) -> Sequence[str]:
+        """The row of a config file itself, for what is wrong with it and concerns none of its servers."""
+        key = f"file:{path}"
+        if key not in self._rows and status in {Status.FAIL, Status.WARN, Status.UNKNOWN}:
             client = next((each.client for each in self.files if str(each.path) == path), "")
             name = path.replace("\\", "/").rsplit("/", 1)[-1]
-            self._rows[f"file:{path}"] = Row(f"file:{path}", clean(name, 80), clean(client, 40), path)
-            self._by_path[path] = [f"file:{path}"]
-        return self._by_path.get(path, ())
+            self._rows[key] = Row(key, clean(name, 80), clean(client, 40), path)
+        return (key,) if key in self._rows else ()
 
     def _lay_out(self, context: "Context") -> None:
         self._rows, self._servers, self._by_path, self._on_store = {}, {}, {}, []

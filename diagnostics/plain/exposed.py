@@ -17,6 +17,8 @@ class Exposed:
 
     path: Path
     count: int
+    servers: tuple[str, ...]
+    """The ids of the servers that get them."""
 
 
 def literals(file: ClientFile) -> list[Secret]:
@@ -27,12 +29,23 @@ def literals(file: ClientFile) -> list[Secret]:
     return list(dict.fromkeys(found))
 
 
+def holders(file: ClientFile) -> tuple[str, ...]:
+    """The ids of the servers whose entries hold them."""
+    return tuple(
+        server.id
+        for server in file.servers
+        if any(each.syntax is Syntax.LITERAL for each in server.references)
+    )
+
+
 def exposed(context: Context, file: ClientFile) -> list[Exposed]:
     """The config and its env files, those that hold credentials."""
     if file.status is Status.SKIP:
         return []
-    own = Exposed(file.path, len(literals(file)))
-    named = [Exposed(each.path, len(held_in(context, each))) for each in env_files_of(context, file)]
+    own = Exposed(file.path, len(literals(file)), holders(file))
+    named = [
+        Exposed(each.path, len(held_in(context, each)), each.ids) for each in env_files_of(context, file)
+    ]
     return [each for each in (own, *named) if each.count]
 
 

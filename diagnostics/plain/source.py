@@ -8,6 +8,7 @@ from pathlib import Path
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Platform, Server, Syntax
+from diagnostics.servers.env_file import place_of
 
 _FOLDER_NAMES = re.compile(r"\$\{(?:workspaceFolder|workspaceRoot|cwd|CLAUDE_PROJECT_DIR)\}")
 _HABITS = {
@@ -32,6 +33,7 @@ class EnvFile:
     path: Path
     servers: tuple[str, ...]
     """Their names."""
+    ids: tuple[str, ...]
     is_named: bool
     """Whether a config names it, so that it must be there."""
 
@@ -80,25 +82,39 @@ def variables_of(context: Context, file: ClientFile) -> set[str]:
     }
 
 
+def servers_taking(file: ClientFile, names: set[str]) -> tuple[str, ...]:
+    """The ids of the servers that take one of these variables from the environment."""
+    return tuple(
+        server.id
+        for server in file.servers
+        if any(each.syntax is Syntax.ENV and each.name in names for each in server.references)
+    )
+
+
 def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
-    named: dict[tuple[Path, bool], list[str]] = {}
+    named: dict[tuple[Path, bool], list[Server]] = {}
     for server in file.servers:
         if server.disabled:
             continue
         for path, is_named in _of_server(context.host, server):
-            named.setdefault((path, is_named), []).append(server.name)
+            named.setdefault((path, is_named), []).append(server)
     given = {path for path, is_named in named if is_named}
     return [
-        EnvFile(path, tuple(dict.fromkeys(names)), is_named)
-        for (path, is_named), names in named.items()
+        EnvFile(
+            path,
+            tuple(dict.fromkeys(each.name for each in servers)),
+            tuple(dict.fromkeys(each.id for each in servers)),
+            is_named,
+        )
+        for (path, is_named), servers in named.items()
         if is_named or path not in given
     ]
 
 
 def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
     base = _folder(host, server.cwd) if server.cwd else host.cwd
-    if server.env_file and (path := _path(host, base, server.env_file)):
-        yield path, True
+    if named := place_of(server, host):
+        yield named, True
     words = [each.reveal() for each in server.args]
     for text in _named_in(words):
         if path := _path(host, base, text):

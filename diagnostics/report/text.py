@@ -1,5 +1,6 @@
 """The report for a person at a plain terminal: servers first, then each trouble with what to do."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def render(report: Report, *, colour: bool = False, ascii_only: bool = False, wi
 
 
 def _told(finding: Mapping[str, Any], head: str, dot: str, arrow: str, width: int) -> list[str]:
-    where = finding["server"] or "this host"
+    where = finding["server"] or _file(finding) or "this host"
     where += f", {finding['reference']}" if finding["reference"] else ""
     lines = [head, f"  {finding['stage']} {dot} {where}"]
     lines += _wrapped(finding["detail"], "  ", width)
@@ -68,6 +69,13 @@ def _told(finding: Mapping[str, Any], head: str, dot: str, arrow: str, width: in
     if finding["remedies"]:
         lines.append(f"      $ mcp-doctor fix {finding['id']}")
     return lines
+
+
+def _file(finding: Mapping[str, Any]) -> str:
+    """The config file that a finding is about, "" where it is about none."""
+    if finding["stage"] != "config":
+        return ""
+    return re.sub(r":\d+$", "", str(finding["id"]).removeprefix(f"{finding['check']}:"))
 
 
 def _wrapped(text: str, lead: str, width: int) -> list[str]:

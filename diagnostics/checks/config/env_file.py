@@ -1,6 +1,7 @@
 """The env files that servers are given, or read by themselves: there, readable, and what they hold in plain text."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
@@ -18,7 +19,7 @@ def env_file(context: Context, file: ClientFile) -> Iterator[Verdict]:
     for each in env_files_of(context, file):
         verdict = _verdict(context, each)
         if verdict is not None:
-            yield verdict
+            yield replace(verdict, concerns=each.ids)
 
 
 def _verdict(context: Context, each: EnvFile) -> Verdict | None:

@@ -1,12 +1,13 @@
 """Whether other users can read a config that holds credentials in plain text, or change what the client starts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Platform, Status
 from diagnostics.plain.access import access_of
-from diagnostics.plain.exposed import literals
+from diagnostics.plain.exposed import holders, literals
 
 
 @check(of=ClientFile, within=3)
@@ -28,10 +29,11 @@ def file_mode(context: Context, file: ClientFile) -> Iterator[Verdict]:
         )
     held = len(literals(file))
     if held and access.readers:
-        yield warn(
+        verdict = warn(
             "readable-by-others",
             "config_readable_by_others",
             evidence=(f"{file.path.resolve()} has mode {access.mode:04o}",),
             count=held,
             readers=access.readers,
         )
+        yield replace(verdict, concerns=holders(file))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from diagnostics.check import Verdict, check, warn
@@ -29,7 +30,7 @@ def old_copies(context: Context, file: ClientFile) -> Verdict | None:
     ]
     if not found:
         return None
-    return warn(
+    verdict = warn(
         "found",
         "credential_in_plain_text",
         evidence=[str(each) for each in found[:5]]
@@ -37,6 +38,7 @@ def old_copies(context: Context, file: ClientFile) -> Verdict | None:
         count=len(found),
         folder=str(found[0].parent),
     )
+    return replace(verdict, concerns=())
 
 
 def _copies(path: Path) -> list[Path]:

@@ -1,5 +1,7 @@
 """Tokens in a config beside its servers' entries: in comments, in other settings, in an entry that is cut out."""
 
+from dataclasses import replace
+
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
@@ -24,10 +26,11 @@ def plain_text(context: Context, file: ClientFile) -> Verdict | None:
         return None
     for each in found:
         context.scrubber.learn(each.value)
-    return warn(
+    verdict = warn(
         "elsewhere",
         "credential_in_plain_text",
         evidence=[f"{file.path}:{each.line} {each.shown}" for each in found[:_MOST]],
         count=len(found),
         client=client(file.client).name,
     )
+    return replace(verdict, concerns=())

@@ -1,13 +1,14 @@
 """Where the variables that a config refers to are set: in plain text in a profile, one finding a profile."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.check import Verdict, check, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
 from diagnostics.plain.access import access_of
 from diagnostics.plain.exposed import UnreadableError, read_held
-from diagnostics.plain.source import profiles, variables_of
+from diagnostics.plain.source import profiles, servers_taking, variables_of
 
 _MOST = 8
 
@@ -26,9 +27,10 @@ def shell_profile(context: Context, file: ClientFile) -> Iterator[Verdict]:
         try:
             held = read_held(context, path, names)
         except UnreadableError as error:
-            yield unknown(
+            said = unknown(
                 "unreadable", "file_permission_denied", evidence=(f"{path}: {error}",), profile=str(path)
             )
+            yield replace(said, concerns=())
             continue
         if not held:
             continue
@@ -43,8 +45,9 @@ def shell_profile(context: Context, file: ClientFile) -> Iterator[Verdict]:
         }
         if access is not None and access.readers:
             evidence.append(f"mode {access.mode:04o}: readable by {access.readers}")
-            yield warn(
+            verdict = warn(
                 "open", "config_readable_by_others", evidence=evidence, readers=access.readers, **facts
             )
         else:
-            yield warn("plain-text", "credential_in_plain_text", evidence=evidence, **facts)
+            verdict = warn("plain-text", "credential_in_plain_text", evidence=evidence, **facts)
+        yield replace(verdict, concerns=servers_taking(file, {each.name for each in held}))

@@ -1,6 +1,7 @@
 """Whether a file with credentials in plain text lies in a folder that a cloud service copies elsewhere."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
@@ -16,6 +17,7 @@ def synced_folder(context: Context, file: ClientFile) -> Iterator[Verdict]:
         real = each.path.resolve()
         service = synced_by(real) or synced_by(each.path)
         if service:
-            yield warn(
+            verdict = warn(
                 "synced", "config_in_synced_folder", evidence=(str(real),), service=service, count=each.count
             )
+            yield replace(verdict, concerns=each.servers)

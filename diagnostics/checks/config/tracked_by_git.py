@@ -1,6 +1,7 @@
 """Whether a config or env file that holds credentials in plain text is part of a git repository, or was, or will be."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
@@ -15,7 +16,8 @@ def tracked_by_git(context: Context, file: ClientFile) -> Iterator[Verdict]:
     for each in exposed(context, file):
         repository = repository_of(each.path)
         if repository is not None:
-            yield _verdict(each, ask_git(each.path, repository, context.host.env))
+            verdict = _verdict(each, ask_git(each.path, repository, context.host.env))
+            yield replace(verdict, concerns=each.servers)
 
 
 def _verdict(each: Exposed, answer: Answer) -> Verdict:
