@@ -76,7 +76,7 @@ class Conversation(BaseHTTPRequestHandler):
             else:
                 self._plain()
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_DELETE = do_GET  # noqa: N815
 
     def _plain(self) -> None:
         own = {name.lower() for name in self.provider.headers}
