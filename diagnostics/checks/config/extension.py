@@ -63,7 +63,8 @@ class _Question:
         if settings is not None and not settings.enabled:
             yield warn("disabled", "server_switched_off", evidence=(str(settings.path),), **self.offers)
         yield from self._missing()
-        yield from self._placeholders()
+        if not self.extension.missing:  # else nothing is started that a placeholder could reach
+            yield from self._placeholders()
         for setting in self.manifest.settings.values():
             value = self.extension.value(setting.key)
             if value is not None:
@@ -133,10 +134,7 @@ class _Question:
 
     def _placeholders(self) -> Iterator[Verdict]:
         """Placeholders that reach the server as they stand."""
-        missing = {each.key for each in self.extension.missing}
         for key, places in self.extension.used.items():
-            if key in missing:
-                continue
             spelling = f"${{user_config.{key}}}"
             facts = {"spelling": spelling, "places": _listed(places), **self.offers}
             value = self.extension.value(key)
