@@ -172,3 +172,66 @@ def test_which_authorities() -> None:
     env = {"SSL_CERT_FILE": "/c", "CURL_CA_BUNDLE": "/b"}
     assert authorities(env) == ("CURL_CA_BUNDLE", "/b")
     assert authorities({}) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["acme", "acme.zendesk.com", "https://acme.zendesk.com", "https://acme.zendesk.com/"]
+)
+def test_a_bare_name_means_the_providers_own_host(name: str) -> None:
+    found = where("zendesk_token", ZENDESK_SUBDOMAIN=name)
+    assert found == Address("https://acme.zendesk.com/api/v2/users/me.json", "acme.zendesk.com")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evil.example",
+        "acme.zendesk.com.evil.example",
+        "evil.example/",
+        "evil.example#",
+        "a@evil.example",
+        "x:1",
+    ],
+)
+def test_a_bare_name_leads_nowhere_else(name: str) -> None:
+    found = where("zendesk_token", ZENDESK_SUBDOMAIN=name)
+    assert isinstance(found, Refusal) or found.host.endswith(".zendesk.com"), found
+
+
+def test_regions_and_sites() -> None:
+    assert where("datadog_api_key") == Address(
+        "https://api.datadoghq.com/api/v1/validate", "api.datadoghq.com"
+    )
+    for name in ("datadoghq.eu", "eu", "api.datadoghq.eu", "https://api.datadoghq.eu"):
+        found = where("datadog_api_key", DD_SITE=name)
+        assert found == Address("https://api.datadoghq.eu/api/v1/validate", "api.datadoghq.eu")
+    assert where("datadog_api_key", DD_SITE="evil.example") == Refusal("needs-agreement", "api.evil.example")
+    assert isinstance(found := where("mailgun_key", MAILGUN_API_REGION="EU"), Address)
+    assert found.host == "api.eu.mailgun.net"
+
+
+def test_an_organisation_is_a_part_of_the_address() -> None:
+    for name in ("acme", "dev.azure.com/acme", "https://dev.azure.com/acme/"):
+        found = where("azure_devops_pat", AZURE_DEVOPS_ORG_URL=name)
+        assert found == Address("https://dev.azure.com/acme/_apis/projects", "dev.azure.com")
+
+
+def test_the_wiki_stands_once_in_confluences_address() -> None:
+    for url in ("https://acme.atlassian.net", "https://acme.atlassian.net/wiki"):
+        found = where("confluence_cloud_token", CONFLUENCE_URL=url)
+        assert isinstance(found, Address)
+        assert found.url == "https://acme.atlassian.net/wiki/rest/api/user/current"
+
+
+@pytest.mark.parametrize("provider_id", ["qdrant_key", "jira_dc_pat", "confluence_dc_pat"])
+def test_some_hosts_are_always_the_persons_word(provider_id: str) -> None:
+    entry = provider(provider_id)
+    assert entry.verify
+    configured = {entry.verify.base_env[0]: "https://own.example"}
+    assert address_of(entry, {}, configured) == Refusal("needs-agreement", "own.example")
+    assert isinstance(address_of(entry, {provider_id: "https://own.example"}, configured), Address)
+
+
+def test_braces_in_an_address_are_no_place_for_a_token() -> None:
+    found = where("cloudflare_account_token", {"cloudflare": "https://x.example/{token}"})
+    assert found == Refusal("address-unclear", "https://x.example/{token}")
