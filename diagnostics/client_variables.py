@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.catalog.clients import Client
+from diagnostics.catalog.clients import Client, client
 from diagnostics.configs.content import read_text
 from diagnostics.configs.location import expand, upward
 from diagnostics.host import Host
 from diagnostics.model import Problem, Reference, Server
+from diagnostics.secret import Secret
 
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(r"""^(["'`])(.*?)\1""")
@@ -36,6 +37,28 @@ def look_up(name: str, one: Client, host: Host) -> Known | None:
         if (found := variables_in(path).get(name)) is not None and environment is None:
             return Known(found, path)
     return None if environment is None else Known(environment)
+
+
+def variable_of(reference: Reference, server: Server | None, host: Host) -> str | None:
+    """The value of the variable that a reference names, as the one who replaces it sees it."""
+    name = reference.name or ""
+    if server is None or not reference.expanded_by_client or not reference.spelling:
+        return host.env.get(name)
+    known = look_up(name, client(server.client), host)
+    return None if known is None else known.value
+
+
+def content_of(reference: Reference, server: Server | None, host: Host) -> Secret | None:
+    """What `{file:path}` puts in: the file's text without the blanks around it; None where there is none."""
+    if server is None:
+        return None
+    try:
+        content = read_text(referred_file(reference, server, host))
+    except FileNotFoundError:
+        return None
+    if isinstance(content, Problem) or not content.text.strip():
+        return None
+    return Secret(content.text.strip())
 
 
 def variables_in(path: Path) -> Mapping[str, str]:

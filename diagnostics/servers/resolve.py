@@ -34,11 +34,13 @@ Read = Callable[[Reference], Secret | None]
 """Gives a reference's value; None = leave the text as it stands. Raises UnresolvedError."""
 
 
-def resolve(server: Server, read: Read, inherited: Mapping[str, str]) -> Launch:
+def resolve(
+    server: Server, read: Read, inherited: Mapping[str, str], *, inherited_wins: bool = False
+) -> Launch:
     """What starting this entry means.
 
     In: an stdio server, how to get values, and the environment that the child inherits. The entry's own `env` wins
-    over it; variables that the client hands on by name win over both, when they are set.
+    over it, unless the client does it the other way round (`inherited_wins`); variables that the client hands on by name win over both, when they are set.
 
     Raises:
         UnresolvedError: a reference has no value.
@@ -67,6 +69,8 @@ def resolve(server: Server, read: Read, inherited: Mapping[str, str]) -> Launch:
 
     env = dict(inherited)
     env.update({name: filled(f"env.{name}", value.reveal()) for name, value in server.env.items()})
+    if inherited_wins:
+        env.update(inherited)
     env.update({name: value.reveal() for name, value in handed_on.items()})
     return Launch(
         command=filled("command", server.command),

@@ -4,6 +4,7 @@ from diagnostics.catalog.clients import GENERIC, Client, client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.checks.reference.expansion import wrapped_lines
 from diagnostics.client_variables import approved_names, look_up
+from diagnostics.configs.location import expand
 from diagnostics.context import Context
 from diagnostics.model import Platform, Reference, Server, Syntax
 from diagnostics.reference_syntax import find_placeholders
@@ -121,7 +122,11 @@ class _Question:
         return fail(f"unset-{when_unset}", "env_var_missing", **self.facts)
 
     def _files(self) -> str:
-        return ", ".join(self.client.expansion.env_files)
+        listed = []
+        for written in self.client.expansion.env_files:
+            paths = expand(written, self.context.host) if written[0] in "~$/" else [written]
+            listed += [str(each) for each in paths]
+        return ", ".join(listed)
 
     def _from_childs_environment(self, when_unset: str) -> Verdict:
         """Where not the client replaces it but what it starts: the client's filter stands in between."""

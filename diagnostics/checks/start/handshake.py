@@ -54,6 +54,7 @@ def answers(context: Context, server: Server) -> Verdict:
             filled(unwrap(server)),
             lambda each: given(context, server, each),
             inherited_by(server, context.host),
+            inherited_wins=client(server.client).inheritance.overrides_entry,
         )
     except UnresolvedError as error:
         return skip("unresolved", reference=error.reference.shown, place=error.reference.field)
