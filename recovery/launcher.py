@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostics.host import Host
-from diagnostics.model import Platform, Problem, Reference, Server, Syntax
+from diagnostics.model import Platform, Reference, Server, Syntax
 from diagnostics.secret import Secret
 from diagnostics.servers.resolve import Launch, UnresolvedError, resolve
 from diagnostics.stores import StoreError
@@ -248,28 +248,15 @@ def _inherited(server: Server, host: Host) -> Mapping[str, str]:
     return host.env if server.env_file is None else {**host.env, **_env_file(server, host)}
 
 
-def _env_file(server: Server, host: Host) -> dict[str, str]:
-    """The entry's `.env` file: NAME=VALUE lines, quotes taken off, nothing expanded."""
-    from diagnostics.configs.content import read_text
+def _env_file(server: Server, host: Host) -> Mapping[str, str]:
+    """The entry's `.env` file, as its client would read it."""
+    from diagnostics.servers.env_file import EnvFileError, variables_of
 
-    path = Path(server.cwd or host.cwd) / Path(server.env_file or "").expanduser()
     try:
-        content = read_text(path)
-        if isinstance(content, Problem):
-            raise OSError(0, content.detail or content.outcome)
-        lines = content.text.splitlines()
-    except (OSError, ValueError) as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None)
-        said = f"its env file {path} can't be read ({why or 'not UTF-8'})"
+        return variables_of(server, host)
+    except EnvFileError as error:
+        said = f"its env file {error.path} can't be read ({error})"
         raise _RunError(UNRESOLVED, "path_not_found", said, server=server.id) from error
-    found = {}
-    for line in lines:
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if equals and not name.startswith("#"):
-            value = value.strip()
-            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-            found[name.strip()] = value[1:-1] if quoted else value
-    return found
 
 
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.catalog.servers import KnownServer
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
@@ -24,7 +25,7 @@ def variables(context: Context, server: Server) -> Iterator[Verdict]:
     """Does the server get the variables that it needs?"""
     if server.disabled or server.transport != "stdio" or server.command is None:
         return
-    inner = unwrap(server)
+    inner = filled(unwrap(server))
     words = [each.reveal() for each in inner.args]
     cwd = context.host.cwd if not inner.cwd else context.host.cwd / Path(inner.cwd).expanduser()
     env = inherited_by(server, context.host)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.bundles.extension import filled
@@ -12,8 +13,10 @@ from diagnostics.context import Context
 from diagnostics.explain import Match, explain
 from diagnostics.model import Server
 from diagnostics.references import unwrap
+from diagnostics.secret import Secret
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
+from diagnostics.servers.env_file import EnvFileError, variables_of
 from diagnostics.servers.launch import (
     SECONDS_WITH_DOWNLOAD,
     TEARDOWN,
@@ -22,10 +25,13 @@ from diagnostics.servers.launch import (
     handshake,
     seconds_for,
 )
+from diagnostics.servers.needs.need import Need
+from diagnostics.servers.needs.words import still_needed
 from diagnostics.servers.remote_target import given
 from diagnostics.servers.resolve import UnresolvedError, resolve
 from diagnostics.text import clean_lines
 from diagnostics.tokens.masking import mask_tokens
+from diagnostics.tokens.plain_text import named_value
 
 _AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 """Servers started at a time: more would only slow each other down until they look hung."""
@@ -60,11 +66,24 @@ def answers(context: Context, server: Server) -> Verdict:
         return skip("unresolved", reference=error.reference.shown, place=error.reference.field)
     for secret in launch.secrets:
         context.scrubber.learn(secret)
+    _learn_env_file(context, server)
     asked = context.options.timeout
     seconds = seconds_for(launch) if asked is None else max(1.0, asked - TEARDOWN)
     with _AT_ONCE:
         result = handshake(launch, context.host, seconds)
-    return _Reading(context, result, seconds).verdict()
+    said = "\n".join((*result.noise, result.stderr, result.tools_error))
+    return _Reading(context, result, seconds, still_needed(said, launch.env)).verdict()
+
+
+def _learn_env_file(context: Context, server: Server) -> None:
+    """So that a credential which only the entry's env file holds does not show in what the server prints."""
+    try:
+        values = variables_of(server, context.host)
+    except EnvFileError:
+        return
+    for name, value in values.items():
+        if named_value(name, value) is not None:
+            context.scrubber.learn(Secret(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,8 @@ class _Reading:
     context: Context
     result: StartResult
     seconds: float
+    lacking: Sequence[Need] = ()
+    """What it says that it misses, and was not given."""
 
     def verdict(self) -> Verdict:
         result = self.result
@@ -121,6 +142,9 @@ class _Reading:
                 evidence=(self._scrubbed(result.tools_error), *self._errors(3)),
                 **facts,
             )
+        if self.lacking:
+            said = [self._scrubbed(each.evidence) for each in self.lacking]
+            return warn("answered-but-wants", "env_var_missing", evidence=said, **facts | self._wanted())
         return ok("answered", **facts)
 
     def _exited(self, facts: dict[str, str]) -> Verdict:
@@ -129,6 +153,12 @@ class _Reading:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         match = self._explanation()
         evidence = self._errors(8) or self._noise()
+        if self.lacking and (match is None or match.cause == "env_var_missing"):
+            said = [self._scrubbed(each.evidence) for each in self.lacking]
+            said += [each for each in evidence if each not in said]
+            return fail(
+                "exited-for-want", "env_var_missing", evidence=said, how=how, **facts | self._wanted()
+            )
         if match is None:
             return fail("exited", "server_exited_early", evidence=evidence, how=how, **facts)
         return fail(
@@ -150,6 +180,11 @@ class _Reading:
         return fail(
             "hung-because", match.cause, evidence=evidence, reason=match.title, why=match.why, **facts
         )
+
+    def _wanted(self) -> dict[str, str]:
+        name = self.lacking[0].choices[0][0]
+        names = " and ".join(str(each) for each in self.lacking)
+        return {"names": names, "variable": name, "entry": name.lower()}
 
     def _explanation(self) -> Match | None:
         """What its own words say, where that is clear enough."""

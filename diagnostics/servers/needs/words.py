@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from diagnostics.servers.needs.need import NAME, Need, Source, is_of_the_system, merged
@@ -78,7 +78,9 @@ _ZOD = re.compile(
 _PYDANTIC = re.compile(r"^\s*([A-Za-z_]\w*)\s*\n\s+Field required\b", re.MULTILINE)
 
 
-_ZOD_PRETTY = re.compile(r"(?:received undefined|Required)[^\n]*\n\s*→ at ([A-Z][A-Z0-9_]+)\s*$", re.MULTILINE)
+_ZOD_PRETTY = re.compile(
+    r"(?:received undefined|Required)[^\n]*\n\s*→ at ([A-Z][A-Z0-9_]+)\s*$", re.MULTILINE
+)
 
 
 def needs_said(text: str, strict: bool = False) -> tuple[Need, ...]:
@@ -103,6 +105,15 @@ def needs_said(text: str, strict: bool = False) -> tuple[Need, ...]:
         else:
             found += _in_line(line)
     return merged(found)
+
+
+def still_needed(text: str, env: Mapping[str, str]) -> tuple[Need, ...]:
+    """What a server says it misses and does not have in the environment it was started with, or has empty there."""
+    return tuple(
+        need
+        for need in needs_said(text)
+        if not any(all(env.get(name, "").strip() for name in choice) for choice in need.choices)
+    )
 
 
 def _messages(text: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The start checks, on real configs and real processes."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from diagnostics.model import Finding, Status
+from diagnostics.context import Context, Options
+from diagnostics.discovery import discover
+from diagnostics.host import Host
+from diagnostics.model import Finding, Platform, Session, Status
 from diagnostics.servers.script_path import missing_path
-from tests.support.configured import ask, context_of
+from tests.support.configured import HeldStore, ask, context_of
 
 PATH = os.environ["PATH"]
 Fake = Callable[[str], list[str]]
@@ -237,3 +241,49 @@ def test_real_servers_one_that_insists_and_one_that_does_not(tmp_path: Path, npm
     assert found["start.handshake", slack].cause == "env_var_missing"
     assert "SLACK_BOT_TOKEN" in " ".join(found["start.handshake", slack].evidence)
     assert found["start.handshake", github].status is Status.OK
+
+
+# ── what a server says it misses ────────────────────────────────────────────────────────────────────────────
+
+INSISTS = """
+    if not os.environ.get("ACME_TOKEN"):
+        sys.exit("ACME_TOKEN environment variable is required")
+    initialize(); tools(); wait()
+"""
+
+
+def test_a_server_that_ends_for_want_of_a_variable_names_it(tmp_path: Path, fake_server: Fake) -> None:
+    found = started(tmp_path, entry(fake_server(INSISTS)))
+    assert (found.outcome, found.cause) == ("exited-for-want", "env_var_missing")
+    assert found.title.endswith("it misses ACME_TOKEN")
+    assert "$ mcp-secrets set acme_token" in found.fix
+
+
+def test_the_env_file_is_read_as_the_client_would(tmp_path: Path, fake_server: Fake) -> None:
+    (tmp_path / ".vscode").mkdir()
+    secret = "Zx9" * 10
+    (tmp_path / "acme.env").write_text(f'# one\nexport ACME_TOKEN="{secret}" # two\n', encoding="utf-8")
+    body = f"""
+    token = os.environ.get("ACME_TOKEN")
+    sys.stderr.write("token is " + str(token))
+    sys.exit(0 if token != {secret!r} else 3)
+    """
+    row = entry(fake_server(body), type="stdio", envFile="${workspaceFolder}/acme.env")
+    path = tmp_path / ".vscode/mcp.json"
+    path.write_text(json.dumps({"servers": {"it": row}}), encoding="utf-8")
+    host = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {"PATH": PATH})
+    options = Options(config=(path,), start=True)
+    files = discover(host, options)
+    servers = [server for each in files for server in each.servers]
+    found = ask(Context(host, options, files, servers, HeldStore({})), "start.handshake")["start.handshake"]
+    assert "exit code 3" in found.title
+    assert secret not in repr(found)
+
+
+def test_a_server_that_answers_and_wants_more_is_a_warning(tmp_path: Path, fake_server: Fake) -> None:
+    body = 'sys.stderr.write("ACME_TOKEN is not set\\n"); sys.stderr.flush(); initialize(); tools(); wait()'
+    row = entry(fake_server(body))
+    found = started(tmp_path, row)
+    assert (found.status, found.outcome) == (Status.WARN, "answered-but-wants")
+    found = started(tmp_path, {**row, "env": {"ACME_TOKEN": "Zx9" * 10}})
+    assert found.status is Status.OK
