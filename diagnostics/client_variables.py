@@ -33,7 +33,7 @@ def look_up(name: str, one: Client, host: Host) -> Known | None:
     """
     rules = one.expansion
     environment = None if rules.only_env_files else host.env.get(name)
-    for path in _files(one, host):
+    for path in files_of(one, host):
         if (found := variables_in(path).get(name)) is not None and environment is None:
             return Known(found, path)
     return None if environment is None else Known(environment)
@@ -92,7 +92,8 @@ def approved_names(one: Client, host: Host) -> frozenset[str] | None:
     return frozenset(found) if known else None
 
 
-def _files(one: Client, host: Host) -> Iterator[Path]:
+def files_of(one: Client, host: Host) -> Iterator[Path]:
+    """The `.env` files that a client takes variables from, whether or not they exist, the first to be read first."""
     for written in one.expansion.env_files:
         if written.startswith(("~", "$", "/")):
             yield from expand(written, host)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagnostics.client_variables import variable_of
 from diagnostics.connections.connection import Connection, passwords_in, read_connection
 from diagnostics.connections.flaw import Setting
 from diagnostics.connections.kind import Kind, kind_named, kind_of_scheme, scheme_of
@@ -73,7 +74,7 @@ def _place(context: Context, server: Server, where: str, name: str, text: str) -
     references = [each for each in server.references if each.field == where and each.spelling]
     values: dict[str, Secret] = {}
     for reference in references:
-        value = _value(context, reference, named)
+        value = _value(context, server, reference, named)
         if value is None:
             return
         values[reference.spelling] = value
@@ -99,10 +100,10 @@ def _may_be_kept(text: str) -> bool:
     return len(found) == 1 and (found[0].start, found[0].end) == (0, len(text.strip()))
 
 
-def _value(context: Context, reference: Reference, named: Kind | None) -> Secret | None:
+def _value(context: Context, server: Server, reference: Reference, named: Kind | None) -> Secret | None:
     """What a reference stands for. A plain variable is looked at without teaching the scrubber `${HOME}`."""
     if reference.syntax is Syntax.ENV and reference.name and named is None:
-        value = context.host.env.get(reference.name)
+        value = variable_of(reference, server, context.host)
         return Secret(value) if value is not None else reference.default
     return context.value_of(reference)
 

@@ -57,6 +57,12 @@ def tokens_in(text: str, known: Iterable[Secret] = ()) -> list[Held]:
     return list(_tokens(text[:_LARGEST], left_out))
 
 
+def held_at(field: str, value: Secret, line: int = 0) -> Held:
+    """A credential that stands in an entry. In: its field (`env.NAME`, `args[2]`)."""
+    place, _, name = field.partition(".")
+    return _held(line, name if place == "env" else "", value.reveal())
+
+
 def _tokens(text: str, left_out: set[str]) -> Iterator[Held]:
     seen = set(left_out)
     book = catalogue()
@@ -70,7 +76,7 @@ def _tokens(text: str, left_out: set[str]) -> Iterator[Held]:
 
 
 def _held(line: int, name: str, value: str) -> Held:
-    provider_id = identify(value, name)
+    provider_id = identify(value, name or None)
     entry = provider(provider_id) if provider_id else None
     return Held(
         line, name, Secret(value), entry.name if entry else "", _prefix(entry, value) if entry else ""

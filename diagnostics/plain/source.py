@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.catalog.clients import client
+from diagnostics.client_variables import files_of, variables_in
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Platform, Server, Syntax
@@ -98,6 +100,8 @@ def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
             continue
         for path, is_named in _of_server(context.host, server):
             named.setdefault((path, is_named), []).append(server)
+        for path in _of_client(context.host, server):
+            named.setdefault((path, False), []).append(server)
     given = {path for path, is_named in named if is_named}
     return [
         EnvFile(
@@ -113,7 +117,7 @@ def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
 
 def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
     base = _folder(host, server.cwd) if server.cwd else host.cwd
-    if named := place_of(server, host):
+    if server.env_file and (named := place_of(server, host) or _path(host, base, server.env_file)):
         yield named, True
     words = [each.reveal() for each in server.args]
     for text in _named_in(words):
@@ -128,6 +132,17 @@ def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
     for folder in _project_folders(server, words):
         if path := _path(host, base, f"{folder}/.env"):
             yield path, False
+
+
+def _of_client(host: Host, server: Server) -> Iterator[Path]:
+    """The files from which the client itself takes a variable that the entry refers to."""
+    wanted = {
+        each.name for each in server.references if each.syntax is Syntax.ENV and each.expanded_by_client
+    }
+    if wanted:
+        for path in files_of(client(server.client), host):
+            if wanted & variables_in(path).keys():
+                yield path
 
 
 def _named_in(words: Sequence[str]) -> Iterator[str]:

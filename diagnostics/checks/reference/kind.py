@@ -7,6 +7,7 @@ from diagnostics.client_variables import referred_file
 from diagnostics.configs.content import read_text
 from diagnostics.context import Context
 from diagnostics.model import Problem, Reference, Syntax
+from diagnostics.plain.held import held_at
 
 _SOURCES = {
     Syntax.OAUTH: "an OAuth login",
@@ -21,7 +22,9 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
         case Syntax.PLACEHOLDER:
             return fail("placeholder", "credential_placeholder", client=one.name, reload=one.reload)
         case Syntax.LITERAL:
-            return warn("plain-text", "credential_in_plain_text", client=one.name)
+            held = held_at(reference.field, reference.text)
+            said = held.shown if held.name else f"{reference.field}: {held.shown}"
+            return warn("plain-text", "credential_in_plain_text", evidence=(said,), client=one.name)
         case Syntax.FILE:
             return _file(context, reference)
         case Syntax.INPUT if _is_left(one, reference):

@@ -9,7 +9,7 @@ import pytest
 
 from diagnostics.plain.access import access_of, synced_by
 from diagnostics.plain.assignment import assignments
-from diagnostics.plain.held import held_by_assignments, tokens_in
+from diagnostics.plain.held import held_at, held_by_assignments, tokens_in
 from diagnostics.plain.repository import Tracked, ask_git, repository_of
 from diagnostics.secret import Secret
 from tests.support import tokens
@@ -246,3 +246,9 @@ def test_git_that_is_not_there_or_hangs(repository: Path) -> None:
 def test_a_broken_repository_is_not_known(repository: Path) -> None:
     (repository / ".git/HEAD").write_text("nonsense")
     assert answer(repository) is Tracked.UNKNOWN
+
+
+def test_a_credential_in_an_entry_says_whose_it_is() -> None:
+    assert held_at("env.GITHUB_TOKEN", Secret(TOKEN)).shown.startswith("GITHUB_TOKEN=ghp_••• (GitHub")
+    assert held_at("args[2]", Secret(TOKEN)).shown.endswith("ghp_•••")
+    assert held_at("args[2]", Secret("Wq" * 8)).shown == "•••"

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from diagnostics.check import Verdict
+from diagnostics.check import Verdict, all_checks
 from diagnostics.context import Context, Options
 from diagnostics.discovery import discover
 from diagnostics.model import Status
+from diagnostics.rollup import by_server
+from diagnostics.runner import diagnose
 from tests.support import tokens
 from tests.support.configs import a_context, a_host, ask, one_file, worded, write
 
@@ -226,3 +228,36 @@ def test_backups_that_keep_what_was_cleaned(tmp_path: Path) -> None:
     (verdict,) = verdicts("config.old-copies", context_of(tmp_path, {"a": {"command": "x"}}))
     assert (verdict.status, verdict.facts["count"]) == (Status.WARN, 2)
     assert {Path(each).name for each in verdict.evidence} == {"x.json.1700", "x.json~"}
+
+
+# ── which servers a finding about a file concerns ───────────────────────────────────────────────────────────
+
+
+def test_a_profile_concerns_the_servers_that_take_its_variable(tmp_path: Path) -> None:
+    write(tmp_path / ".bashrc", f"export GITHUB_TOKEN={TOKEN}\n").chmod(0o600)
+    rows = {"a": {"command": "x", "env": {"T": "${GITHUB_TOKEN}"}}, "b": {"command": "x"}}
+    context = context_of(tmp_path, rows)
+    (verdict,) = verdicts("config.shell-profile", context)
+    assert verdict.concerns == (context.servers[0].id,)
+
+
+def test_the_roll_up_follows_it(tmp_path: Path) -> None:
+    write(tmp_path / "x.json.bak", f'{{"T": "{TOKEN}"}}')
+    write(tmp_path / ".bashrc", f"export GITHUB_TOKEN={TOKEN}\n").chmod(0o600)
+    rows = {f"s{number}": {"command": "x"} for number in range(20)}
+    rows["s7"] = {"command": "x", "env": {"T": "${GITHUB_TOKEN}"}}  # type: ignore[dict-item]
+    context = context_of(tmp_path, rows)
+    checks = [each for each in all_checks() if each.id in {"config.shell-profile", "config.old-copies"}]
+    findings = list(diagnose(context, checks))
+    assert sorted(each.outcome for each in findings) == ["found", "plain-text"]
+    concerned = {name: found for name, found in by_server(context, findings).items() if found}
+    assert [name.endswith(":s7") for name in concerned] == [True]
+
+
+def test_a_client_that_reads_an_env_file(tmp_path: Path) -> None:
+    write(tmp_path / ".gemini/.env", f"GITHUB_TOKEN={TOKEN}\n").chmod(0o600)
+    row = {"mcpServers": {"a": {"command": "x", "env": {"T": "${GITHUB_TOKEN}"}}}}
+    write(tmp_path / ".gemini/settings.json", row)
+    host = a_host(tmp_path)
+    context = a_context(discover(host, Options()), host)
+    assert outcomes("config.env-file", context) == [(Status.WARN, "plain-text")]
