@@ -2,14 +2,15 @@
 
 import os
 import stat
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.model import Problem
+
+if TYPE_CHECKING:
+    import zipfile
 
 SUFFIXES = frozenset({".mcpb", ".dxt"})
 MANIFEST = "manifest.json"
@@ -88,6 +89,9 @@ def _directory_size(file: BinaryIO, size: int) -> int:
 
 
 def _read(file: BinaryIO) -> Packed | Problem:
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(file) as bundle:
             infos = bundle.infolist()
@@ -117,7 +121,7 @@ def _read(file: BinaryIO) -> Packed | Problem:
         return Problem("bundle-damaged", "config_unreadable", str(error))
 
 
-def _leads_out(info: zipfile.ZipInfo) -> bool:
+def _leads_out(info: "zipfile.ZipInfo") -> bool:
     name = info.filename.replace("\\", "/")
     is_link = stat.S_ISLNK(info.external_attr >> 16)
     return is_link or leads_out(name)

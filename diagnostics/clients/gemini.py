@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.catalog.clients import Client
+from diagnostics.catalog.clients import Client, client
 from diagnostics.clients import Standing
 from diagnostics.clients.entries import read_entries
-from diagnostics.clients.state import read_state
+from diagnostics.clients.state import State, read_state
 from diagnostics.configs.client_file import broken, with_outcome
 from diagnostics.configs.content import read_text
 from diagnostics.configs.document import SyntaxProblem
 from diagnostics.configs.json_document import JsonDocument
+from diagnostics.configs.location import paths_of
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Platform, Problem, Reference, Server, Status, Syntax
 from diagnostics.secret import Secret
@@ -53,6 +54,14 @@ def standing(host: Host, server: Server) -> Iterator[Standing]:
     if server.scope == "extension" and server.disabled:
         yield Standing("extension-off", server.path.parent.parent / ENABLEMENT)
         return
+    for state in _settings(host):
+        if server.name in state.texts("mcp", "excluded"):
+            yield Standing("excluded", state.path)
+            return
+        allowed = state.texts("mcp", "allowed")
+        if allowed and server.name not in allowed:
+            yield Standing("not-listed", state.path)
+            return
     if server.transport != "stdio" and server.scope != "project":
         return
     settings = read_state(_home(host) / "settings.json")
@@ -70,6 +79,17 @@ def standing(host: Host, server: Server) -> Iterator[Standing]:
         yield Standing("folder-distrusted", trust.path, facts)
     elif level is None and (is_on or trust.is_there):
         yield Standing("folder-pending", trust.path, facts)
+
+
+def _settings(host: Host) -> list[State]:
+    """Every settings file that counts here, the organisation's included."""
+    paths = [
+        path
+        for place in client("gemini").places
+        if place.scope != "extension"
+        for path in paths_of(place, host)
+    ]
+    return [each for path in dict.fromkeys(paths) if (each := read_state(path)).is_there]
 
 
 def _home(host: Host) -> Path:

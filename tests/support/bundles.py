@@ -91,7 +91,7 @@ def mcpb() -> Tool:
 
 
 @pytest.fixture(scope="session")
-def app_reads(mcpb: Tool) -> Callable[..., dict[str, Any] | None]:  # noqa: ARG001 - it installs the package
+def app_reads(mcpb: Tool) -> Callable[..., dict[str, Any] | None]:
     """What the real package's own function makes of a manifest and settings: the command, or None for no start."""
     index = cache() / _FOLDER / "node_modules/@anthropic-ai/mcpb/dist/shared/config.js"
     script = f"""

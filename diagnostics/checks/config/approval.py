@@ -10,7 +10,7 @@ from diagnostics.model import Server
 
 _BLOCKED = {"denied-by-policy", "not-allowed-by-policy", "denied", "not-allowed"}
 _NEVER_STARTED = {"project-not-trusted", "project-distrusted", "folder-distrusted", "trust-unreadable"}
-_SWITCHED_OFF = {"switched-off", "plugin-off", "extension-off"}
+_SWITCHED_OFF = {"excluded", "not-listed", "switched-off", "plugin-off", "extension-off"}
 _WAITING = {"pending", "approved-by-repository", "rejected", "folder-pending", "workspace-pending"}
 
 

@@ -39,6 +39,7 @@ class _Question:
         self.extension = one
         self.manifest = one.manifest
         self.platform = context.host.platform
+        self.evidence = (str(one.settings.path),) if one.settings and one.settings.is_there else ()
         self.offers = {"client": client(server.client).name, "extension": one.manifest.title or server.name}
 
     def healthy(self) -> Verdict:
@@ -63,12 +64,12 @@ class _Question:
         if settings is not None and not settings.enabled:
             yield warn("disabled", "server_switched_off", evidence=(str(settings.path),), **self.offers)
         yield from self._missing()
-        if not self.extension.missing:  # else nothing is started that a placeholder could reach
-            yield from self._placeholders()
         for setting in self.manifest.settings.values():
             value = self.extension.value(setting.key)
             if value is not None:
                 yield from self._value(setting, value)
+        if not self.extension.missing:  # else nothing is started that a placeholder could reach
+            yield from self._placeholders()
 
     def _manifest(self) -> Iterator[Verdict]:
         manifest = self.manifest
@@ -142,7 +143,9 @@ class _Question:
                 yield fail("undeclared", "env_placeholder_not_expanded", key=key, **facts)
             elif value is None:
                 title = self.manifest.settings[key].title
-                yield warn("left-empty", "env_placeholder_not_expanded", title=title, **facts)
+                yield warn(
+                    "left-empty", "env_placeholder_not_expanded", evidence=self.evidence, title=title, **facts
+                )
             elif value.kind == "list":
                 inside = [each for each in places if not self.extension.is_whole_argument(key, each)]
                 if inside:
@@ -150,7 +153,9 @@ class _Question:
                     yield fail("list-in-text", "env_placeholder_not_expanded", key=key, **facts)
             elif not value.texts[0] and any(self.extension.is_whole_argument(key, each) for each in places):
                 title = self.manifest.settings[key].title if key in self.manifest.settings else key
-                yield warn("left-empty", "env_placeholder_not_expanded", title=title, **facts)
+                yield warn(
+                    "left-empty", "env_placeholder_not_expanded", evidence=self.evidence, title=title, **facts
+                )
 
     def _value(self, setting: Setting, value: Value) -> Iterator[Verdict]:
         facts = {"title": setting.title, "key": setting.key, **self.offers}
@@ -161,19 +166,34 @@ class _Question:
             return
         if not _fits(setting, value):
             expected = f"a list ({setting.kind})" if setting.multiple else _A[setting.kind]
-            yield warn("wrong-type", "config_schema_error", expected=expected, found=_A[value.kind], **facts)
+            yield warn(
+                "wrong-type",
+                "config_schema_error",
+                evidence=self.evidence,
+                expected=expected,
+                found=_A[value.kind],
+                **facts,
+            )
             return
         if value.number is not None and not _within(setting, value.number):
-            yield warn("out-of-range", "config_schema_error", limits=_limits(setting), **facts)
+            yield warn(
+                "out-of-range",
+                "config_schema_error",
+                evidence=self.evidence,
+                limits=_limits(setting),
+                **facts,
+            )
         if setting.kind in {"directory", "file"}:
             yield from self._paths(setting, value, facts)
         if self._is_plain(setting, value):
             if setting.sensitive:
-                yield warn("plain-text", "credential_in_plain_text", **facts)
+                yield warn("plain-text", "credential_in_plain_text", evidence=self.evidence, **facts)
             else:
-                yield warn("not-marked-sensitive", "credential_in_plain_text", **facts)
+                yield warn(
+                    "not-marked-sensitive", "credential_in_plain_text", evidence=self.evidence, **facts
+                )
         if setting.kind == "string" and self._changes(setting.key, value):
-            yield warn("dollar-sign", "credential_corrupted", **facts)
+            yield warn("dollar-sign", "credential_corrupted", evidence=self.evidence, **facts)
 
     def _is_plain(self, setting: Setting, value: Value) -> bool:
         """Whether a credential lies open in the settings file; a default is the manifest's, and no secret."""
@@ -199,19 +219,21 @@ class _Question:
                 continue
             facts = {**facts, "location": str(path), "kind": "file" if setting.kind == "file" else "folder"}
             if is_other:
-                yield warn("path-of-other-kind", "path_not_found", **facts)
+                yield warn("path-of-other-kind", "path_not_found", evidence=self.evidence, **facts)
             else:
-                yield warn("path-missing", "path_not_found", **facts)
+                yield warn("path-missing", "path_not_found", evidence=self.evidence, **facts)
 
     def _sealed(self, value: Value, facts: dict[str, str]) -> Verdict:
         seal = value.seal
         facts["key_place"] = _SYSTEM_KEYS[self.platform]
         if not seal:
-            return fail("sealed-damaged", "credential_corrupted", **facts)
+            return fail("sealed-damaged", "credential_corrupted", evidence=self.evidence, **facts)
         if seal == "v11" and self.platform is not Platform.LINUX:
-            return fail("sealed-elsewhere", "credential_corrupted", **facts)
+            return fail("sealed-elsewhere", "credential_corrupted", evidence=self.evidence, **facts)
         if self.platform is Platform.LINUX and seal == "v10":
-            return warn("sealed-with-fixed-password", "keyring_backend_plaintext", **facts)
+            return warn(
+                "sealed-with-fixed-password", "keyring_backend_plaintext", evidence=self.evidence, **facts
+            )
         if self.platform is Platform.WINDOWS:
             return self._sealed_on_windows(facts)
         return skip("sealed", **facts)

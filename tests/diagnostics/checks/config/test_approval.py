@@ -312,6 +312,24 @@ def test_gemini_and_the_folders_it_trusts(
     assert outcomes(context_of(tmp_path, "gemini", repo)) == {"git": outcome}
 
 
+@pytest.mark.parametrize(
+    ("lists", "outcome"),
+    [
+        ({"excluded": ["git"]}, ["excluded"]),
+        ({"excluded": ["other"]}, []),
+        ({"allowed": ["other"]}, ["not-listed"]),
+        ({"allowed": ["git"]}, []),
+        ({"allowed": []}, []),
+        ({"allowed": ["git"], "excluded": ["git"]}, ["excluded"]),
+        ([], []),
+    ],
+)
+def test_geminis_lists_of_servers(tmp_path: Path, lists: Any, outcome: list[str]) -> None:
+    (tmp_path / "repo").mkdir()
+    write(tmp_path / ".gemini/settings.json", {**GIT, "mcp": lists})
+    assert outcomes(context_of(tmp_path, "gemini", tmp_path / "repo")) == {"git": outcome}
+
+
 EXTENSION = {
     "name": "kit", "version": "1", "mcpServers": {
         "kit": {"command": "node", "args": ["${extensionPath}${/}s.js"], "env": {"P": "$PLAIN", "S": "$SEALED", "O": "$OTHER"}},
