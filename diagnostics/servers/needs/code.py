@@ -27,6 +27,8 @@ _NOT_THE_SERVER = re.compile(
 )
 
 
+_OF_ONE_MODE = re.compile(r"(?:^|[/_-])(?:https?|sse|streamable|oauth|stateless)(?:[-_./]|$)", re.IGNORECASE)
+"""Files for another transport or way to log in: what they insist on is not asked of a server that speaks on stdio."""
 _TELLING = re.compile(
     r"_(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PAT|URL|URI|DSN|HOST|ID|NAME|EMAIL|USER|USERNAME|CREDENTIALS|DOMAIN|SITE|REGION|OAUTH|PATH)$"
 )
@@ -65,7 +67,7 @@ def read_code(folder: Path, files: Sequence[Path] | None = None) -> Knowledge:
         one = python.read_file(text, where) if where.endswith(".py") else javascript.read_file(text, where)
         for name, place in one.reads.items():
             reads.setdefault(name, place)
-        needs += one.needs
+        needs += [] if _OF_ONE_MODE.search(where) else one.needs
         whole = whole and not one.loose
     if not whole:
         for where, text in texts.items():
@@ -78,7 +80,7 @@ def read_code(folder: Path, files: Sequence[Path] | None = None) -> Knowledge:
         if time.monotonic() > ends:
             whole = False
             break
-        if not where.endswith(".py"):
+        if not where.endswith(".py") and not _OF_ONE_MODE.search(where):
             needs += javascript.complaints(text, where, own)
     return Knowledge(
         merged(
