@@ -37,18 +37,28 @@ class EnvFile:
     """Their names."""
     ids: tuple[str, ...]
     is_named: bool
-    """Whether a config names it, so that it must be there."""
+    """Whether a config names it and its place is sure, so that it must be there."""
 
 
 def env_files_of(context: Context, file: ClientFile) -> list[EnvFile]:
-    """The env files of a config's servers. One that several configs share belongs to the first of them."""
-    mine = _env_files(context, file)
-    for other in context.files:
-        if other is file:
-            break
-        taken = {each.path for each in _env_files(context, other)}
-        mine = [each for each in mine if each.path not in taken]
-    return mine
+    """The env files of a config's servers. One that several configs share belongs to the first of them, with the
+    servers of all.
+    """
+    at = next(number for number, each in enumerate(context.files) if each is file)
+    earlier = {each.path for other in context.files[:at] for each in _env_files(context, other)}
+    later = [each for other in context.files[at + 1 :] for each in _env_files(context, other)]
+    mine = [each for each in _env_files(context, file) if each.path not in earlier]
+    return [_with(each, [other for other in later if other.path == each.path]) for each in mine]
+
+
+def _with(mine: EnvFile, others: Sequence[EnvFile]) -> EnvFile:
+    every = (mine, *others)
+    return EnvFile(
+        mine.path,
+        tuple(dict.fromkeys(name for each in every for name in each.servers)),
+        tuple(dict.fromkeys(one for each in every for one in each.ids)),
+        any(each.is_named for each in every),
+    )
 
 
 def profiles(host: Host) -> list[Path]:
@@ -84,11 +94,11 @@ def variables_of(context: Context, file: ClientFile) -> set[str]:
     }
 
 
-def servers_taking(file: ClientFile, names: set[str]) -> tuple[str, ...]:
+def servers_taking(context: Context, names: set[str]) -> tuple[str, ...]:
     """The ids of the servers that take one of these variables from the environment."""
     return tuple(
         server.id
-        for server in file.servers
+        for server in context.servers
         if any(each.syntax is Syntax.ENV and each.name in names for each in server.references)
     )
 
@@ -118,11 +128,12 @@ def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
 def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
     base = _folder(host, server.cwd) if server.cwd else host.cwd
     if server.env_file and (named := place_of(server, host) or _path(host, base, server.env_file)):
-        yield named, True
+        in_project = "${workspace" in server.env_file and place_of(server, host) is not None
+        yield named, in_project or _is_sure(server, server.env_file)
     words = [each.reveal() for each in server.args]
     for text in _named_in(words):
         if path := _path(host, base, text):
-            yield path, True
+            yield path, _is_sure(server, text)
     line = " ".join((server.command or "", *words))
     for part, places in _HABITS.items():
         if re.search(rf"(?:^|[ /]){re.escape(part)}(?:[@ ]|$)", line):
@@ -132,6 +143,11 @@ def _of_server(host: Host, server: Server) -> Iterator[tuple[Path, bool]]:
     for folder in _project_folders(server, words):
         if path := _path(host, base, f"{folder}/.env"):
             yield path, False
+
+
+def _is_sure(server: Server, text: str) -> bool:
+    """Whether the file's place is known: what a relative path counts from is often the client's secret."""
+    return Path(text).is_absolute() or text.startswith(("~", "${userHome}", "${HOME}")) or bool(server.cwd)
 
 
 def _of_client(host: Host, server: Server) -> Iterator[Path]:

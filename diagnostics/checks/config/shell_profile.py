@@ -50,4 +50,4 @@ def shell_profile(context: Context, file: ClientFile) -> Iterator[Verdict]:
             )
         else:
             verdict = warn("plain-text", "credential_in_plain_text", evidence=evidence, **facts)
-        yield replace(verdict, concerns=servers_taking(file, {each.name for each in held}))
+        yield replace(verdict, concerns=servers_taking(context, {each.name for each in held}))

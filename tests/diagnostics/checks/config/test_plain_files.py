@@ -261,3 +261,19 @@ def test_a_client_that_reads_an_env_file(tmp_path: Path) -> None:
     host = a_host(tmp_path)
     context = a_context(discover(host, Options()), host)
     assert outcomes("config.env-file", context) == [(Status.WARN, "plain-text")]
+
+
+def test_an_env_file_whose_place_is_a_guess_is_not_missed(tmp_path: Path) -> None:
+    row = {"command": "x", "envFile": "none.env"}
+    assert not outcomes("config.env-file", context_of(tmp_path, {"a": row}, "vscode"))
+
+
+def test_an_env_file_that_two_configs_share_is_one_finding_about_both(tmp_path: Path) -> None:
+    write(tmp_path / ".env", f"GITHUB_TOKEN={TOKEN}\n").chmod(0o600)
+    row = {"mcpServers": {"a": {"command": "npx", "args": ["@bytebase/dbhub"]}}}
+    write(tmp_path / ".claude.json", row)
+    write(tmp_path / ".cursor/mcp.json", row)
+    host = a_host(tmp_path)
+    context = a_context(discover(host, Options()), host)
+    (verdict,) = verdicts("config.env-file", context)
+    assert len(verdict.concerns or ()) == 2
