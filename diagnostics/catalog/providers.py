@@ -5,10 +5,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Any
 
-from diagnostics.catalog import names
+from diagnostics.catalog import names, text_of
 
 MEANINGS = (
     "valid",
@@ -221,8 +220,7 @@ def provider(provider_id: str) -> Provider:
     """
     if provider_id not in provider_ids():
         raise KeyError(provider_id)
-    path = files("diagnostics.catalog").joinpath(f"providers/{provider_id}.toml")
-    head, tail = split(path.read_text(encoding="utf-8"))
+    head, tail = split(text_of(f"providers/{provider_id}.toml"))
     table = tomllib.loads(head)
     shape = Format(**_tuples(table.pop("format", {})))
     return Provider(id=provider_id, **_tuples(table), format=shape, _tail=tail)

@@ -1,6 +1,7 @@
 """Asks a provider about a token: one harmless request, and what its answer means. Tells failures of the way apart."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -258,13 +259,14 @@ _MOST_SCOPES = 200
 def _read(reading: _Reading, blank: Answer) -> Answer:
     entry, reply = reading.entry, reading.reply
     row = row_of(entry, reply.status, reply.headers, reply.body)
+    wait = _retry_after(reply.headers)
     answer = replace(
         blank,
         meaning=row.result,
         note=row.note,
         status=reply.status,
         skew=reply.skew,
-        retry_after=_retry_after(reply.headers),
+        retry_after=_wait_in(_document(reply.body)) if wait is None else wait,
     )
     if answer.meaning == "redirected":
         return replace(answer, target=reading.safe(_target(reply.headers.get("location", ""))))
@@ -319,6 +321,15 @@ def _retry_after(headers: Mapping[str, str]) -> int | None:
             return max(0, int(reset[:12]) - int(now.timestamp()))
     except (ValueError, TypeError, OverflowError):
         return None
+    return None
+
+
+def _wait_in(document: Any) -> int | None:
+    """Seconds to wait, as Discord and Telegram put it into the answer."""
+    for path in ("$.retry_after", "$.parameters.retry_after"):
+        found = at(document, path)
+        if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < 31_536_000:
+            return math.ceil(found)
     return None
 
 

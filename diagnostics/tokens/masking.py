@@ -10,7 +10,12 @@ _PREFIXES = (
     r"BSA(?=[A-Za-z0-9_-]{20})", r"sntry[su]_", r"[rs]k_(?:live|test)_", r"whsec_", r"AIza(?=[\w-]{30})", r"ya29\.", r"1//(?=[\w-]{30})",
     r"AKIA(?=[A-Z0-9]{16})", r"ASIA(?=[A-Z0-9]{16})", r"hf_", r"npm_", r"pypi-", r"dop_v1_", r"shp(?:at|ca|pa|ss)_", r"glsa_", r"hvs\.",
     r"pat-(?:na|eu)\d-", r"fc-(?=[0-9a-f]{20})", r"tvly-", r"pplx-", r"gsk_", r"xai-", r"r8_", r"apify_api_", r"figd_", r"pul-", r"ATATT3",
-    r"dckr_pat_", r"SG\.", r"key-(?=[0-9a-f]{20})", r"eyJ(?=[\w-]+\.eyJ)",
+    r"dckr_[op]at_", r"SG\.", r"key-(?=[0-9a-f]{20})", r"eyJ(?=[\w-]+\.eyJ)", r"A[BC]IA(?=[A-Z0-9]{16})", r"ACCA(?=[A-Z0-9]{16})",
+    r"ATCTT3", r"ATBB(?=\w{20})", r"bku[a-z]_", r"CCIPAT_", r"cf(?:[au]t|k)_(?=\w{30})", r"dapi(?=[0-9a-f]{30})", r"do[or]_v1_",
+    r"sl\.(?=[\w.-]{40})", r"e2b_(?=[0-9a-f]{30})", r"sk_(?=[0-9a-f]{30})", r"figp_", r"FlyV1 fm\d", r"fo1_(?=\w{20})", r"AQ\.(?=[\w-]{30})",
+    r"glc_(?=\w{20})", r"HRKU-", r"lsv2_[a-z]{2}_", r"[ps]k\.eyJ", r"tk\.eyJ", r"mdb_sa_sk_", r"napi_(?=\w{20})", r"nfp_(?=\w{20})", r"NRAK-",
+    r"pcsk_", r"pscale_(?:tkn|pw|oauth)_", r"phx_(?=\w{20})", r"PMAK-", r"rnd_(?=\w{20})", r"re_(?=\w{8}_\w{20})", r"xoxe\.", r"sbp_(?=\w{20})",
+    r"sb_secret_", r"hvb\.", r"vcp_(?=\w{20})", r"api_org_(?=\w{20})", r"pat(?=\w{14}\.[0-9a-f]{20})",
 )  # fmt: skip
 _BY_SHAPE = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(_PREFIXES)})[A-Za-z0-9_.\-/+=]{{8,}}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")

@@ -69,7 +69,8 @@ def ask_about(value: Secret, provider: str, server: Server | None, host: Host, o
     name = entry_of(provider).name
     if options.offline:
         return Remark(Status.UNKNOWN, words["offline"].format(name=name))
-    answer = verify(provider, value, host, options, configured=_configured(server))
+    beside = _beside(provider, server)
+    answer = verify(provider, value, host, options, configured=_configured(server), companions=beside)
     if answer.meaning == "valid":
         known = [f"account {answer.account}"] if answer.account else []
         known += [f"scopes {', '.join(answer.scopes)}"] if answer.scopes else []
@@ -80,10 +81,10 @@ def ask_about(value: Secret, provider: str, server: Server | None, host: Host, o
     if answer.is_verdict:
         text = words.get(answer.meaning, words["invalid"])
         return Remark(_VERDICTS.get(answer.meaning, Status.FAIL), text.format(name=name))
-    why = answer.reason or answer.meaning
-    return Remark(
-        Status.UNKNOWN, words["no-answer"].format(name=name, why=why.replace("_", " ").replace("-", " "))
-    )
+    why = (answer.reason or answer.meaning).replace("_", " ").replace("-", " ")
+    if answer.wanted:
+        why = f"the question also needs {answer.wanted}"
+    return Remark(Status.UNKNOWN, words["no-answer"].format(name=name, why=why))
 
 
 _STATUS = {
@@ -111,6 +112,20 @@ def _family(provider: str) -> str:
 
 def _configured(server: Server | None) -> Mapping[str, str]:
     return {name: value.reveal() for name, value in server.env.items()} if server is not None else {}
+
+
+def _beside(provider: str, server: Server | None) -> Mapping[str, Secret]:
+    """What belongs to the token, where the server's entry has it in plain text."""
+    from diagnostics.catalog.providers import provider as entry_of
+
+    how = entry_of(provider).verify
+    found: dict[str, Secret] = {}
+    for name, companion in how.companions.items() if how and server is not None else ():
+        values = (server.env.get(each) for each in companion.env) if server is not None else ()
+        value = next((each for each in values if each and "${" not in each.reveal()), None)
+        if value is not None:
+            found[name] = value
+    return found
 
 
 @cache

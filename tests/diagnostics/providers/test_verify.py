@@ -577,3 +577,20 @@ def test_a_sentry_token_goes_to_the_place_it_names(server: ProviderServer) -> No
     server.answers(200, {"user": None})
     found = verify("sentry_org_token", Secret(tokens.sentry_org()), host, agreed, 3.0)
     assert found.meaning == "valid"
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"parameters": {"retry_after": 5}}, 5),
+        ({"retry_after": 0.3}, 1),
+        ({"retry_after": "soon"}, None),
+        ({"retry_after": True}, None),
+        ({"retry_after": -1}, None),
+    ],
+)
+def test_the_wait_may_stand_in_the_answer(
+    server: ProviderServer, body: dict[str, object], seconds: int | None
+) -> None:
+    server.answers(429, body)
+    assert ask(server).retry_after == seconds

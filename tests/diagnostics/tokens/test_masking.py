@@ -2,6 +2,7 @@
 
 import pytest
 
+from diagnostics.catalog.providers import catalogue
 from diagnostics.tokens.masking import mask_pasted, mask_tokens, pasted_token
 from tests.support import tokens
 
@@ -45,3 +46,31 @@ def test_names_paths_and_commands_stay_as_they_are(text: str) -> None:
 def test_a_reference_stays_readable() -> None:
     assert mask_tokens("env.T ${SECRET:github_token} is not set") == "env.T ${SECRET:github_token} is not set"
     assert "hunter2" not in mask_tokens("GITHUB_TOKEN=hunter2hunter npx server")
+
+
+def _example(prefix: str) -> list[str]:
+    """What a token with this beginning may look like: letters and digits, hexadecimal, capitals."""
+    mixed, small, big = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7d", "0a1b2c3d" * 6, "A2B3C4D5" * 6
+    return [prefix + body for body in (mixed, small, big)]
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "prefix"),
+    [
+        (each.id, prefix)
+        for each in catalogue().providers
+        if each.format.telling
+        for prefix in each.format.prefixes
+        if len(prefix) >= 4 and prefix not in {"api-", "sdk-", "pat-"} and each.use != "publishable"
+    ],
+)
+def test_every_kind_that_is_told_by_its_beginning_is_masked(provider_id: str, prefix: str) -> None:
+    masked = [text for text in _example(prefix) if text[-20:] not in mask_tokens(f"using {text} now")]
+    special = {
+        "FlyV1 ": "FlyV1 fm2_" + "aB3d" * 30,
+        "secret_": "secret_" + "aB3d" * 10,
+        "lsv2_": "lsv2_pt_" + "aB3d" * 10,
+    }
+    if prefix in special:
+        masked += [text for text in [special[prefix]] if text[-20:] not in mask_tokens(f"using {text}")]
+    assert masked, provider_id
