@@ -115,7 +115,9 @@ def test_the_scopes_that_the_answer_asked_for_count_before_the_listed_ones() -> 
 
 
 def test_hostile_texts_are_made_harmless() -> None:
-    found = judge({"resource": "https://x.example/\x1b[31m\u202e"}, {"issuer": "\x1b]0;x\x07" * 99}, server=SERVER)
+    found = judge(
+        {"resource": "https://x.example/\x1b[31m\u202e"}, {"issuer": "\x1b]0;x\x07" * 99}, server=SERVER
+    )
     assert all(each.line.isprintable() for each in found)
 
 
