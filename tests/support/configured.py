@@ -46,13 +46,14 @@ def context_of(
     servers: Mapping[str, Mapping[str, Any]],
     held: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
+    client: str = "claude-desktop",
     **options: Any,
 ) -> Context:
     """In: the `mcpServers` of a config, the store's entries, the host's environment, options of the call."""
     path = folder / "mcp.json"
     path.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
     host = Host(Platform.LINUX, Session.LOCAL, folder, folder, dict(env or {}))
-    asked = Options(config=(path,), client="claude-desktop", **options)
+    asked = Options(config=(path,), client=client, **options)
     files = discover(host, asked)
     found = [server for each in files for server in each.servers]
     return Context(host, asked, files, found, HeldStore(held or {}))
