@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from diagnostics.secret import Secret
 
 _LINE = re.compile(
-    r"""\s*(?:(?:export|declare(?:\s+-\w+)*|typeset(?:\s+-\w+)*|readonly|set\s+(?:-\S+\s+)*-\S*[xU]\S*(?:\s+-\S+)*|setenv)\s+)?
+    r"""\s*(?:(?:export|declare(?:\s+-\w+)*+|typeset(?:\s+-\w+)*+|readonly|set(?:\s+-\S+)++|setenv)\s+)?
         (?P<name>[A-Za-z_]\w*)(?:\s*=\s*|\s+)(?P<value>.*)""",
     re.VERBOSE,
 )
-_FISH = re.compile(r"\s*(?:set\s+(?:-\S+\s+)+|setenv\s+)[A-Za-z_]")
+_FISH = re.compile(r"\s*(?:set(?:\s+-\S+)++\s+|setenv\s+)[A-Za-z_]")
 _COMPUTED = re.compile(r"\$\(|`|\$\{?[A-Za-z_]|^\(")
 _WIDEST = 20_000
 """Characters of a line that is read."""

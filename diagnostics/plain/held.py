@@ -15,6 +15,9 @@ _CANDIDATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.+/=:~]{15,1000}")
 _LARGEST = 4_000_000
 """Characters of a file that are looked through."""
 
+_MOST = 200
+"""Tokens of one file that are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -72,6 +75,8 @@ def _tokens(text: str, left_out: set[str]) -> Iterator[Held]:
         if entry is None or word in seen or is_placeholder(word):
             continue
         seen.add(word)
+        if len(seen) > _MOST + len(left_out):
+            return
         yield Held(text.count("\n", 0, match.start()) + 1, "", Secret(word), entry.name, _prefix(entry, word))
 
 

@@ -252,3 +252,14 @@ def test_a_credential_in_an_entry_says_whose_it_is() -> None:
     assert held_at("env.GITHUB_TOKEN", Secret(TOKEN)).shown.startswith("GITHUB_TOKEN=ghp_••• (GitHub")
     assert held_at("args[2]", Secret(TOKEN)).shown.endswith("ghp_•••")
     assert held_at("args[2]", Secret("Wq" * 8)).shown == "•••"
+
+
+@pytest.mark.parametrize(
+    "text", ["set -gx " + "-x " * 6000, "export " * 2800, "declare" + " -a" * 6000, "A=" + '"' * 19_000]
+)
+def test_hostile_lines_are_read_quickly(text: str) -> None:
+    import time
+
+    began = time.monotonic()
+    list(assignments(f"{text}\n" * 20))
+    assert time.monotonic() - began < 2
