@@ -17,6 +17,7 @@ def verdicts(context: Context, reference: Reference, syntax: Syntax) -> Iterator
         return
     own: dict[str, object] = {"spelling": reference.shown, "name": reference.name}
     if isinstance(answer, Found):
-        yield Verdict(Status.OK, "found", None, answer.evidence, {**own, **answer.facts})
+        own |= answer.facts
+        yield Verdict(Status.OK, "found", None, answer.evidence, own)
     for each in answer.warnings if isinstance(answer, Found) else (answer,):
         yield Verdict(each.status, each.outcome, each.cause, each.evidence, {**own, **each.facts})

@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +174,9 @@ def _value(answer: Mapping[str, Any], wanted: Wanted, facts: dict[str, object]) 
         if fields is None:
             return Trouble("not-json", "credential_not_found", evidence=evidence, facts=facts)
         found = text_of(fields, wanted.key)
-        return found if isinstance(found, Trouble) else Found(found, evidence, facts)
+        if isinstance(found, Trouble):
+            return replace(found, evidence=evidence, facts={**facts, **found.facts})
+        return Found(found, evidence, facts)
     if fields is None:
         return Found(Secret(text), evidence, facts)
     names = [clean(str(each), 60) for each in list(fields)[:12]]

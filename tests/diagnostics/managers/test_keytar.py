@@ -1,5 +1,6 @@
 """`${KEYTAR:service/account}`: what real keytar writes is read, and what it can't see is named."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -9,12 +10,13 @@ from diagnostics.context import Options
 from diagnostics.managers import Answer, Found, Question, Trouble, ask
 from diagnostics.managers.keytar import Keytar as Manager
 from diagnostics.managers.keytar import Place, place_of
-from diagnostics.model import Status
+from diagnostics.model import Platform, Status
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
 from tests.support.keytar import Keytar
 from tests.support.lab import LOGIN, Lab
 from tests.support.looking import undisturbed
+from tests.support.worded import words_of
 
 Make = Callable[[Lab], Keytar]
 VALUE = "the-" + "value" * 4
@@ -27,6 +29,7 @@ def both_ways(lab: Lab, name: str) -> Answer:
         in_a_check = ask(Manager(), Question(name, host, Options(), store=open_store(host)))
         in_a_start = ask(Manager(), Question(name, host, Options()))
     assert type(in_a_check) is type(in_a_start)
+    assert VALUE not in words_of(Manager(), in_a_check) + words_of(Manager(), in_a_start)
     if isinstance(in_a_check, Trouble) and isinstance(in_a_start, Trouble):
         assert in_a_check.outcome == in_a_start.outcome
     return in_a_check
@@ -157,6 +160,7 @@ def test_no_bus(lab: Lab) -> None:
     found = ask(Manager(), Question("svc/acc", lab.host(), Options()))
     assert isinstance(found, Trouble)
     assert (found.outcome, found.cause, found.status) == ("not-read", "dbus_no_session_bus", Status.UNKNOWN)
+    assert words_of(Manager(), found)
 
 
 def test_a_hanging_daemon_is_not_waited_for(unlocked: Lab) -> None:
@@ -176,6 +180,7 @@ def test_malformed(lab: Lab, name: str) -> None:
     found = ask(Manager(), Question(name, lab.host(), Options()))
     assert isinstance(found, Trouble)
     assert (found.outcome, found.cause) == ("malformed", "reference_malformed")
+    assert words_of(Manager(), found)
 
 
 def test_the_last_slash_divides() -> None:
@@ -189,3 +194,30 @@ def test_a_value_is_not_in_the_answers_text(unlocked: Lab) -> None:
     assert isinstance(found, Found)
     assert found.value == Secret(VALUE)
     assert LOGIN in str(found.facts["item"])
+
+
+# ── macOS and Windows: the keyring library at keytar's names ────────────────────────────────────────────────
+
+
+def elsewhere(lab: Lab) -> Answer:
+    """As on macOS, where the library's service and user name are keytar's service and account."""
+    host = dataclasses.replace(lab.host(), platform=Platform.MACOS)
+    return ask(Manager(), Question("svc/acc", host, Options()))
+
+
+def test_the_library_is_asked_elsewhere(unlocked: Lab) -> None:
+    missing = elsewhere(unlocked)
+    assert isinstance(missing, Trouble)
+    assert missing.outcome == "missing"
+    unlocked.keyring_set("acc", VALUE, service="svc")
+    found = elsewhere(unlocked)
+    assert isinstance(found, Found)
+    assert found.value == Secret(VALUE)
+    assert words_of(Manager(), found)
+
+
+def test_the_librarys_refusal_is_told(unlocked: Lab) -> None:
+    unlocked.lock()
+    found = elsewhere(unlocked)
+    assert isinstance(found, Trouble)
+    assert (found.outcome, found.cause) == ("locked", "keyring_locked")
