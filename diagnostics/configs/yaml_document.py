@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000
 """Characters. The parser is written in Python."""
 _DEEPEST = 60
-_MOST_NODES = 100_000
+_MOST_NODES = 20_000
+"""The largest real configs have a few thousand; these take a second."""
 _PLAIN_TAGS = {"!", "null", "bool", "int", "float", "str", "seq", "map"}
 _ODD_KEY = "a plain text as the name of a value"
 
@@ -115,7 +116,9 @@ def _read(text: str) -> "yaml.Node | None":
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-            if depth > _DEEPEST or nodes > _MOST_NODES:
+            if nodes > _MOST_NODES:
+                raise SyntaxProblem(Problem("too-large", "config_unreadable", f"{LARGEST // 1_000_000}"))
+            if depth > _DEEPEST:
                 raise SyntaxProblem(Problem("too-deep", "config_syntax_error", ""))
         return loader.get_single_node()
     finally:
