@@ -161,10 +161,11 @@ def _meant_for(text: str, entry: Provider, host: str) -> str:
     """What a token says it is for, "" where that is the configured place or it does not say."""
     data = built_in_data(text) or {}
     for claim, form in entry.format.claims.items():
-        found = data.get(claim)
+        stated = data.get(claim)
+        found = [each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, str)]
         expected = form.replace("{host}", host).replace("{label}", host.partition(".")[0])
-        if isinstance(found, str) and found.rstrip("/") != expected.rstrip("/"):
-            return clean(found, 120)
+        if found and expected.rstrip("/") not in [each.rstrip("/") for each in found]:
+            return clean(", ".join(found), 120)
     return ""
 
 

@@ -37,6 +37,17 @@ def test_an_auth0_token_of_another_tenant(tmp_path: Path) -> None:
     assert finding(tmp_path, "AUTH0_TOKEN", value).status is Status.OK, "no domain, nothing to compare"
 
 
+def test_an_auth0_token_for_another_api(tmp_path: Path) -> None:
+    issuer, own = "https://acme.eu.auth0.com/", "https://acme.eu.auth0.com/api/v2/"
+    for audience, status in {
+        "https://my-api.example": Status.WARN,
+        own: Status.OK,
+    }.items():
+        for stated in (audience, [audience, f"{issuer}userinfo"]):
+            value = long_jwt(iss=issuer, aud=stated)
+            assert finding(tmp_path, "AUTH0_TOKEN", value, AUTH0_DOMAIN="acme.eu.auth0.com").status is status
+
+
 def test_a_supabase_key_of_another_project(tmp_path: Path) -> None:
     value = tokens.jwt(LATER, ref="aaaaaaaaaaaaaaaaaaaa", role="service_role")
     name = "SUPABASE_SERVICE_ROLE_KEY"
