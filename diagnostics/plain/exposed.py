@@ -7,7 +7,7 @@ from diagnostics.configs.content import Content, read_text
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Problem, Status, Syntax
 from diagnostics.plain.held import Held, held_by_assignments
-from diagnostics.plain.source import EnvFile, env_files_of
+from diagnostics.plain.source import EnvFile, env_files_of, is_asked_about
 from diagnostics.secret import Secret
 
 
@@ -40,7 +40,7 @@ def holders(file: ClientFile) -> tuple[str, ...]:
 
 def exposed(context: Context, file: ClientFile) -> list[Exposed]:
     """The config and its env files, those that hold credentials."""
-    if file.status is Status.SKIP:
+    if file.status is Status.SKIP or not is_asked_about(context, file):
         return []
     own = Exposed(file.path, len(literals(file)), holders(file))
     named = [

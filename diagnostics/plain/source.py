@@ -61,6 +61,14 @@ def _with(mine: EnvFile, others: Sequence[EnvFile]) -> EnvFile:
     )
 
 
+def is_asked_about(context: Context, file: ClientFile) -> bool:
+    """Whether the run is about this config: about all, or about a server that is in it."""
+    if len(context.servers) == sum(len(each.servers) for each in context.files):
+        return True
+    chosen = {each.id for each in context.servers}
+    return any(each.id in chosen for each in file.servers)
+
+
 def profiles(host: Host) -> list[Path]:
     """The files that set variables at login on this host, whether or not they exist."""
     if host.platform is Platform.WINDOWS:
@@ -105,8 +113,9 @@ def servers_taking(context: Context, names: set[str]) -> tuple[str, ...]:
 
 def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
     named: dict[tuple[Path, bool], list[Server]] = {}
+    chosen = {each.id for each in context.servers}
     for server in file.servers:
-        if server.disabled:
+        if server.disabled or server.id not in chosen:
             continue
         for path, is_named in _of_server(context.host, server):
             named.setdefault((path, is_named), []).append(server)

@@ -10,6 +10,7 @@ from diagnostics.context import Context
 from diagnostics.model import ClientFile, Status
 from diagnostics.plain.exposed import UnreadableError, literals, text_of
 from diagnostics.plain.held import tokens_in
+from diagnostics.plain.source import is_asked_about
 
 _MOST = 12
 """Copies that are looked into, the newest first by name."""
@@ -20,7 +21,7 @@ _ENTRIES = 2000
 @check(of=ClientFile, within=10)
 def old_copies(context: Context, file: ClientFile) -> Verdict | None:
     """Do old copies of this config hold credentials?"""
-    if file.status is Status.SKIP:
+    if file.status is Status.SKIP or not is_asked_about(context, file):
         return None
     known = literals(file)
     found = [

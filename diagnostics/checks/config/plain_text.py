@@ -8,6 +8,7 @@ from diagnostics.context import Context
 from diagnostics.model import ClientFile, Status
 from diagnostics.plain.exposed import UnreadableError, literals, text_of
 from diagnostics.plain.held import tokens_in
+from diagnostics.plain.source import is_asked_about
 
 _MOST = 5
 
@@ -15,7 +16,7 @@ _MOST = 5
 @check(of=ClientFile, within=5)
 def plain_text(context: Context, file: ClientFile) -> Verdict | None:
     """Do tokens stand elsewhere in this config?"""
-    if file.status is Status.SKIP:
+    if file.status is Status.SKIP or not is_asked_about(context, file):
         return None
     try:
         content = text_of(file.path)

@@ -277,3 +277,13 @@ def test_an_env_file_that_two_configs_share_is_one_finding_about_both(tmp_path: 
     context = a_context(discover(host, Options()), host)
     (verdict,) = verdicts("config.env-file", context)
     assert len(verdict.concerns or ()) == 2
+
+
+def test_other_configs_are_not_spoken_of_when_one_server_was_named(tmp_path: Path) -> None:
+    write(tmp_path / ".cursor/mcp.json.bak", f'"{TOKEN}"')
+    write(tmp_path / ".claude.json", {"mcpServers": {"mine": {"command": "x"}}})
+    write(tmp_path / ".cursor/mcp.json", {"mcpServers": {"other": {"command": "x", "env": {"T": TOKEN}}}})
+    host = a_host(tmp_path)
+    files = discover(host, Options())
+    assert not outcomes("config.old-copies", a_context(files, host, ["mine"]))
+    assert outcomes("config.old-copies", a_context(files, host, ["other"])) == [(Status.WARN, "found")]
