@@ -194,3 +194,41 @@ def test_checks_over_a_thousand_servers_are_quick(tmp_path: Path) -> None:
     assert len(worded("config.entries", context)) == 1000
     assert len(worded("reference.environment", context)) == 1000
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("command", "client", "platform", "expected"),
+    [
+        ("npx", "claude-code", Platform.WINDOWS, ["windows-wrapper"]),
+        ("npx", "claude-code", Platform.LINUX, ["ok"]),
+        ("cmd", "claude-code", Platform.WINDOWS, ["ok"]),
+        ("npx", "cursor", Platform.WINDOWS, ["ok"]),
+    ],
+)
+def test_scripts_on_windows(
+    tmp_path: Path, command: str, client: str, platform: Platform, expected: list[str]
+) -> None:
+    path = write(tmp_path / "mcp.json", {"mcpServers": {"it": {"command": command}}})
+    host = a_host(tmp_path, platform=platform)
+    context = a_context([one_file(path, client, host)], host)
+    worded("config.entries", context)
+    assert [each.outcome for each in ask("config.entries", context, context.servers[0])] == expected
+
+
+@pytest.mark.parametrize(
+    "row", [{"envFile": "x"}, {"disabled": True}, {"timeout": 5}, {"args": ["run", "i"], "env": {"A": "b"}}]
+)
+def test_what_a_client_passes_over_has_its_words(tmp_path: Path, row: dict[str, object]) -> None:
+    path = write(tmp_path / "mcp.json", {"mcpServers": {"it": {"command": "docker", **row}}})
+    host = a_host(tmp_path)
+    (words,) = worded("config.entries", a_context([one_file(path, "claude-code", host)], host))
+    assert "{" not in words.replace("{{", "")
+
+
+def test_broken_yaml_and_xml_have_their_words(tmp_path: Path) -> None:
+    texts = {"a.yaml": "a: &x 1", "b.yaml": "a: !t 1", "c.yaml": "a:\n\tb: 1", "d.xml": "<!DOCTYPE a><a/>"}
+    host = a_host(tmp_path)
+    files = [one_file(write(tmp_path / name, text), "continue", host) for name, text in texts.items()]
+    words = worded("config.readable", a_context(files, host))
+    assert len(words) == 4
+    assert len(set(words)) == 4
