@@ -3,12 +3,13 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from diagnostics.host import Host
 from diagnostics.model import Platform
+from diagnostics.providers.once import Once
 from diagnostics.servers.program import look_up
 from diagnostics.servers.started import Started
 
@@ -29,17 +30,24 @@ class Package:
     """Its own code, where others' stands in the folder as well; None = all code in the folder is its own."""
 
 
-def installed(started: Started, env: Mapping[str, str], cwd: Path, host: Host) -> Package | None:
+Folders = Once[tuple[str, Path], tuple[Path, ...]]
+"""What one run has found of the places where packages are, by kind and working folder."""
+
+
+def installed(
+    started: Started, env: Mapping[str, str], cwd: Path, host: Host, folders: Folders
+) -> Package | None:
     """The package behind a command line, None where it is not on this host or is no code that can be read.
 
-    In: the environment and the folder that it would be started in. Never raises for what the host holds.
+    In: the environment and the folder that it would be started in; `folders` to remember places for the next
+    question. Never raises for what the host holds.
     """
     try:
         match started.kind:
             case "npm":
-                return _of_npm(started.name, env, cwd, host)
+                return _of_npm(started.name, env, cwd, host, folders)
             case "pypi":
-                return _of_pypi(started.name, env, host)
+                return _of_pypi(started.name, env, host, folders)
             case "script":
                 return _of_script(cwd / Path(started.name).expanduser(), host)
             case "module":
@@ -57,17 +65,22 @@ def installed(started: Started, env: Mapping[str, str], cwd: Path, host: Host) -
 # ── Node ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_npm(name: str, env: Mapping[str, str], cwd: Path, host: Host) -> Package | None:
+def _of_npm(name: str, env: Mapping[str, str], cwd: Path, host: Host, folders: Folders) -> Package | None:
     if not re.fullmatch(r"(?:@[\w.-]+/)?[\w.-]+", name) or name in {".", ".."}:
         return None
-    for modules in _node_modules(name, env, cwd, host):
+    places = folders.get(("npm", cwd), lambda: _there(_node_modules(env, cwd, host)))
+    for modules in places:
         folder = modules / name
         if (folder / "package.json").is_file():
             return Package(name, folder.resolve())
     return None
 
 
-def _node_modules(name: str, env: Mapping[str, str], cwd: Path, host: Host) -> Iterator[Path]:
+def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(each for each in dict.fromkeys(paths) if each.is_dir())
+
+
+def _node_modules(env: Mapping[str, str], cwd: Path, host: Host) -> Iterator[Path]:
     """Where npx and its likes look and keep, the likeliest first."""
     yield from (folder / "node_modules" for folder in [cwd, *cwd.parents][:_UP])
     windows = host.platform is Platform.WINDOWS
@@ -90,7 +103,6 @@ def _node_modules(name: str, env: Mapping[str, str], cwd: Path, host: Host) -> I
     if windows:
         yield Path(env.get("APPDATA") or host.home / "AppData/Roaming") / "npm/node_modules"
     yield from _newest(host.home / ".cache/pnpm/dlx", "*/pkg/node_modules")
-    yield from _newest(Path("/tmp"), f"bunx-{host.uid}-{name.rpartition('/')[2]}*/node_modules")  # noqa: S108 - where bun keeps them
 
 
 def _of_script(path: Path, host: Host) -> Package | None:
@@ -140,18 +152,18 @@ def _is_too_wide(folder: Path, host: Host) -> bool:
 # ── Python ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_pypi(name: str, env: Mapping[str, str], host: Host) -> Package | None:
+def _of_pypi(name: str, env: Mapping[str, str], host: Host, folders: Folders) -> Package | None:
     wanted = _normal(name)
     if not wanted:
         return None
-    for site in _sites_of(wanted, env, host):
+    for site in _sites_of(wanted, env, host, folders):
         found = _distribution(site, wanted)
         if found is not None:
             return found
     return None
 
 
-def _sites_of(name: str, env: Mapping[str, str], host: Host) -> Iterator[Path]:
+def _sites_of(name: str, env: Mapping[str, str], host: Host, folders: Folders) -> Iterator[Path]:
     """Folders that may hold a distribution: uv's cache and tools, and pipx's environments."""
     windows = host.platform is Platform.WINDOWS
     local = Path(env.get("LOCALAPPDATA") or host.home / "AppData/Local")
@@ -174,7 +186,7 @@ def _sites_of(name: str, env: Mapping[str, str], host: Host) -> Iterator[Path]:
     )
     for each in pipx:
         yield from _sites(each / "venvs" / name)
-    for wheels in _newest(cache, "wheels-v*"):
+    for wheels in folders.get(("uv", cache), lambda: tuple(_newest(cache, "wheels-v*"))):
         for wheel in _newest(wheels / "pypi" / name, "*"):
             if wheel.is_dir() and wheel.resolve().is_relative_to(cache.resolve()):
                 yield wheel.resolve()

@@ -15,7 +15,6 @@ from diagnostics.servers.needs.known import Known
 from diagnostics.servers.needs.near_miss import meant_for
 from diagnostics.servers.needs.need import Need, Source, is_of_the_system
 from diagnostics.servers.reach import Arrival, Reach
-from diagnostics.servers.started import started_by
 
 _MOST_OPTIONAL = 8
 
@@ -30,7 +29,7 @@ def variables(context: Context, server: Server) -> Iterator[Verdict]:
     cwd = context.host.cwd if not inner.cwd else context.host.cwd / Path(inner.cwd).expanduser()
     env = inherited_by(server, context.host)
     known = context.packages.known(inner.command or "", words, env, cwd, context.host)
-    reach = Reach(server, inner, started_by(inner.command or "", words), context.host)
+    reach = Reach(server, inner, known.started, context.host)
     if not known.is_known:
         yield skip("not-known")
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 from diagnostics.catalog.servers import KnownServer, server_behind
 from diagnostics.host import Host
 from diagnostics.providers.once import Once
-from diagnostics.servers.installed import Package, installed
+from diagnostics.servers.installed import Folders, Package, installed
 from diagnostics.servers.needs.need import Knowledge, Need, Source, merged
 from diagnostics.servers.started import Started, started_by
 
@@ -49,6 +49,7 @@ class Packages:
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
+        self._folders: Folders = Once()
         self._places: Once[tuple[str, str, Path], Package | None] = Once()
         self._read: Once[Path | tuple[Path, ...], Knowledge] = Once()
 
@@ -63,7 +64,7 @@ class Packages:
         started = started_by(command, args)
         catalogue = server_behind(started, command, args)
         package = self._places.get(
-            (started.kind, started.name, cwd), lambda: installed(started, env, cwd, host)
+            (started.kind, started.name, cwd), lambda: installed(started, env, cwd, host, self._folders)
         )
         told = self._knowledge(package) if package is not None else Knowledge()
         needs = told.needs
