@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 PLACEHOLDER = re.compile(r"\$\{user_config\.([^}]+)\}")
 _DOLLAR = re.compile(r"\$[$&`']")
 
+LONGEST = 1_000_000
+"""Characters of a filled text. No system takes an argument or variable anywhere near this."""
 Values = Mapping[str, str | Sequence[str]]
 """By variable (`HOME`, `user_config.key`): its text, or the texts of a list."""
 
@@ -46,7 +48,10 @@ def changes_in_passing(value: str) -> bool:
 
 
 def _replace(text: str, mark: str, value: str) -> str:
-    if not changes_in_passing(value):
+    signs = len(_DOLLAR.findall(value))
+    if len(text) + text.count(mark) * (len(value) + signs * len(text)) > LONGEST:
+        return text  # made to grow without end
+    if not signs:
         return text.replace(mark, value)
 
     def meant(found: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """An extension's manifest: what it starts, and which settings it asks for."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from diagnostics.configs.json_document import JsonDocument
 from diagnostics.model import Platform, Problem
 
 KNOWN_VERSIONS = frozenset({"0.1", "0.2", "0.3", "0.4"})
+MOST_SETTINGS = 200
+"""More than any form has; a manifest that is made to be slow stays harmless."""
 KINDS = frozenset({"string", "number", "boolean", "directory", "file"})
 _SYSTEMS = {Platform.LINUX: "linux", Platform.MACOS: "darwin", Platform.WINDOWS: "win32"}
 _REQUIRED = ("name", "version", "description", "author", "server")
@@ -46,6 +49,10 @@ class Manifest:
     args: tuple[str, ...] = field(repr=False, default=())
     env: Mapping[str, str] = field(repr=False, default_factory=dict)
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+    """The systems it is made for (`darwin`, `win32`, `linux`); none = it does not say."""
+    fits: bool = True
+    """Whether this system is among them."""
     missing: tuple[str, ...] = ()
     """Required fields that are not there."""
     mistyped: tuple[str, ...] = ()
@@ -118,6 +125,8 @@ class _Reader:
             args=args,
             env=self._env(parts["env"]),
             settings={each.key: each for each in self._settings()},
+            platforms=(platforms := self._platforms()),
+            fits=not platforms or self._system in platforms,
             missing=tuple(missing),
             mistyped=tuple(self._mistyped),
             has_start=command is not None,
@@ -128,8 +137,13 @@ class _Reader:
         said = self._data.get("manifest_version", self._data.get("dxt_version"))
         return said if isinstance(said, str) else "" if said is None else str(said)[:20]
 
+    def _platforms(self) -> tuple[str, ...]:
+        said = self._object(self._data, "compatibility", "compatibility").get("platforms")
+        return tuple(each for each in said if isinstance(each, str))[:10] if isinstance(said, list) else ()
+
     def _settings(self) -> Iterator[Setting]:
-        for key, row in self._object(self._data, "user_config", "user_config").items():
+        rows = self._object(self._data, "user_config", "user_config")
+        for key, row in itertools.islice(rows.items(), MOST_SETTINGS):
             if not isinstance(row, dict):
                 self._mistyped.append(f"user_config.{key} must be an object")
                 continue

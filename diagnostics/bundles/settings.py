@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diagnostics.bundles.manifest import MOST_SETTINGS
 from diagnostics.bundles.value import Value, kind_of, value_of
 from diagnostics.configs.content import read_text
 from diagnostics.configs.document import SyntaxProblem
@@ -40,5 +41,6 @@ def read_settings(path: Path) -> Settings:
     if said is not None and not isinstance(said, dict):
         detail = f"userConfig must be an object, it is of the kind {kind_of(said)}"
         return Settings(path, problem=Problem("mistyped", "config_schema_error", detail))
-    values = {key: value_of(each) for key, each in (said or {}).items()}
+    rows = list((said or {}).items())[:MOST_SETTINGS]
+    values = {key: value_of(each) for key, each in rows}
     return Settings(path, enabled=data.get("isEnabled") is not False, values=values)

@@ -39,7 +39,10 @@ def standing(host: Host, server: Server) -> Iterator[Standing]:
         yield blocked
         return
     projects = own.object("projects")
-    rows = [projects[key] for key in _spellings(host, project) if isinstance(projects.get(key), dict)]
+    known = [
+        projects[key] for key in _spellings(host, server, project) if isinstance(projects.get(key), dict)
+    ]
+    rows = known if server.scope == "project" else known[:1]
     if any(server.name in State(own.path, row).texts("disabledMcpServers") for row in (*rows, own.data)):
         yield Standing("switched-off", own.path)
         return
@@ -111,7 +114,10 @@ def _project_of(host: Host, server: Server) -> Path:
     return server.path.parent if server.scope == "project" else host.cwd
 
 
-def _spellings(host: Host, project: Path) -> Iterable[str]:
+def _spellings(host: Host, server: Server, project: Path) -> Iterable[str]:
     """How the folder may be written as a key: the one Claude Code was started in is not always the one of the file."""
-    folders = [project, *(each for each in upward(host) if each.is_relative_to(project))]
+    above = list(upward(host))
+    folders = [project, *(each for each in above if each.is_relative_to(project))]
+    if server.scope != "project":
+        folders = above
     return dict.fromkeys(text for each in folders for text in (str(each), each.as_posix()))

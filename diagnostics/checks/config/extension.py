@@ -15,6 +15,8 @@ from diagnostics.context import Context
 from diagnostics.model import Platform, Server
 from diagnostics.tokens.plain_text import is_token
 
+_MOST_PLACEHOLDERS = 100
+"""Told of one by one."""
 _SYSTEM_KEYS = {
     Platform.MACOS: "the item `Claude Safe Storage` of the login keychain",
     Platform.WINDOWS: "the key in the file `Local State`, which Windows opens for the user who is signed in",
@@ -87,6 +89,10 @@ class _Question:
             known = ", ".join(sorted(KNOWN_VERSIONS))
             said = manifest.format or "none"
             yield warn("format-unknown", "config_schema_error", said=said, known=known, **self.offers)
+        if not manifest.fits:
+            yield warn(
+                "other-platform", "binary_incompatible", platforms=_listed(manifest.platforms), **self.offers
+            )
         if self.extension.unsafe:
             yield fail(
                 "unsafe-names", "config_schema_error", evidence=self.extension.unsafe[:5],
@@ -135,7 +141,7 @@ class _Question:
 
     def _placeholders(self) -> Iterator[Verdict]:
         """Placeholders that reach the server as they stand."""
-        for key, places in self.extension.used.items():
+        for key, places in list(self.extension.used.items())[:_MOST_PLACEHOLDERS]:
             spelling = f"${{user_config.{key}}}"
             facts = {"spelling": spelling, "places": _listed(places), **self.offers}
             value = self.extension.value(key)

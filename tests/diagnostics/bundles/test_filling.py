@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from diagnostics.bundles.extension import filled
+from diagnostics.bundles.filling import LONGEST
 from diagnostics.bundles.reading import read_installed
 from tests.support.bundles import a_manifest, filled_in, installed
 from tests.support.configs import a_host
@@ -63,6 +64,15 @@ def test_values_with_signs_of_their_own(app_reads: AppReads, tmp_path: Path, val
     theirs, ours = both(app_reads, tmp_path, manifest, {"text": value})
     assert theirs is not None
     assert ours == {key: theirs[key] for key in ours}
+
+
+def test_what_is_made_to_grow_does_not(tmp_path: Path) -> None:
+    form = {f"k{number}": {} for number in range(200)}
+    text = "x" + "".join(f"${{user_config.{key}}}" for key in form)
+    folder = installed(tmp_path, a_manifest(form, {"A": text}), filled_in(**dict.fromkeys(form, "$`$`")))
+    file = read_installed(a_host(tmp_path), folder)
+    assert file is not None
+    assert len(filled(file.servers[0]).env["A"]) <= LONGEST
 
 
 @pytest.mark.parametrize(

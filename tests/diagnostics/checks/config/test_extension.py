@@ -283,12 +283,14 @@ def test_dollar_signs_that_change_a_value(tmp_path: Path, value: str, is_told: b
     [
         ({"manifest_version": "9.1"}, "format-unknown", Status.WARN),
         ({"manifest_version": None}, "format-unknown", Status.WARN),
+        ({"compatibility": {"platforms": ["darwin", "win32"]}}, "other-platform", Status.WARN),
         ({"author": None}, "manifest-incomplete", Status.WARN),
         ({"server": {"mcp_config": None}}, "manifest-broken", Status.FAIL),
         ({"server": {"entry_point": "../../../etc/passwd"}}, "entry-point-outside", Status.FAIL),
         ({"server": {"entry_point": "/etc/passwd"}}, "entry-point-outside", Status.FAIL),
         ({"server": {"entry_point": "C:\\x.js"}}, "entry-point-outside", Status.FAIL),
         ({"server": {"entry_point": "server/gone.js"}}, "entry-point-missing", Status.FAIL),
+        ({"compatibility": {"platforms": "linux"}}, "ok", Status.OK),
         ({"server": {"entry_point": "server"}}, "entry-point-missing", Status.FAIL),
         ({"server": {"entry_point": "a\0b"}}, "entry-point-missing", Status.FAIL),
         ({"server": {"entry_point": "server/link.js"}}, "entry-point-linked-out", Status.WARN),
@@ -365,6 +367,18 @@ def test_a_bundle_that_is_not_installed_says_what_it_will_ask_for(tmp_path: Path
     found = asked(context)
     assert found["not-installed"].status is Status.OK
     assert found["not-installed"].facts["asked"] == "API key"
+
+
+def test_a_manifest_made_to_be_slow(tmp_path: Path) -> None:
+    form = {f"k{number}": {} for number in range(20_000)}
+    env = {f"E{number}": f"${{user_config.k{number}}}" for number in range(3000)}
+    args = ["${user_config.a}${user_config." * 20] * 2000
+    installed(tmp_path, a_manifest(form, env, args), filled_in(**{f"k{n}": "$&" * 50 for n in range(20_000)}))
+    began = time.monotonic()
+    context = context_of(tmp_path)
+    said = ask("config.extension", context, context.servers[0])
+    assert time.monotonic() - began < 10
+    assert len(said) < 1000
 
 
 def test_many_extensions_take_no_time(tmp_path: Path) -> None:
