@@ -44,6 +44,10 @@ _LOOSE = re.compile(
     r"process\.env\[(?!\s*[\"'`])|process\.env\)|\.\.\.process\.env|Object\.(?:entries|keys)\(process\.env"
 )
 
+_HOLDER = re.compile(r"([A-Za-z_$][\w$]*)\s*([=:])\s*([^=;{}\n]{0,160})$")
+_TYPED = re.compile(
+    r"(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*:[\w$.<>\[\]| ]{1,60}(=)\s*([^=;{}\n]{0,120})$"
+)
 _ENDS = re.compile(
     r"\bthrow\b|process\.exit\(|process\.exitCode\s*=|Deno\.exit\(|\breject\(|Promise\.reject\(|\.fatal\("
 )
@@ -68,7 +72,7 @@ _NEGATED = re.compile(
 def read_file(text: str, where: str) -> FileReading:
     """What one file says of its variables. In: its text, and its name for the evidence."""
     found = FileReading()
-    if "env" not in text:
+    if "env" not in text and "Env" not in text:
         return found
     lines = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
 
@@ -81,9 +85,8 @@ def read_file(text: str, where: str) -> FileReading:
         found.reads.setdefault(name, place(start))
         if _DEFAULT.match(text, end) and not _NO_DEFAULT.match(text, end):
             continue
-        holder = re.search(
-            r"([A-Za-z_$][\w$]*)\s*([=:])\s*([^=;{}\n]{0,160})$", text[max(0, start - 200) : start]
-        )
+        before = text[max(0, start - 200) : start]
+        holder = _TYPED.search(before) or _HOLDER.search(before)
         if holder and "&&" not in holder[3] and not re.match(r"\s*(?:&&|[!=]==?)", text[end : end + 6]):
             if holder[2] == "=":
                 held.setdefault(holder[1], []).append((name, start))
