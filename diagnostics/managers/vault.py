@@ -4,31 +4,12 @@ Only questions that change nothing: health, the token's own state, which engine 
 there, and the read itself. Engines that make a new credential on every read are only read for a server's start.
 """
 
-import contextlib
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from diagnostics.managers import Answer, Question, Trouble, extra
-from diagnostics.managers.network import trouble_of
-from diagnostics.managers.vault_answer import value_in
-from diagnostics.managers.vault_setting import Setting, Wanted, setting_of, wanted_of
-from diagnostics.model import Status, Syntax
-from diagnostics.providers.http_error import named
+from diagnostics.managers.vault_setting import setting_of, wanted_of
+from diagnostics.model import Syntax
 from diagnostics.secret import Scrubber
-from diagnostics.text import clean
-
-if TYPE_CHECKING:
-    from requests import Response
-
-_KEPT = {"kv", "generic", "cubbyhole"}
-"""Engines that give back what was stored; all others make something when they are read."""
-_SOON = 24 * 3600
-"""Seconds before its end from which a token that nobody can renew is worth a warning."""
-_SOON_RENEWABLE = 3600
-_REFUSED = "token_insufficient_scope"
-_MISSING = "credential_not_found"
 
 
 class Vault:
@@ -56,6 +37,9 @@ class Vault:
             return wanted
         if isinstance(setting, Trouble):
             return setting
+        from diagnostics.managers.vault_client import StopError
+        from diagnostics.managers.vault_conversation import Conversation
+
         facts = {
             "path": wanted.path,
             "key": wanted.key,
@@ -64,8 +48,8 @@ class Vault:
             "token_from": setting.token_from,
         }
         try:
-            answer = _Conversation(question, setting, wanted).answer()
-        except _StopError as stop:
+            answer = Conversation(question, setting, wanted).answer()
+        except StopError as stop:
             answer = stop.trouble
         answer = _scrubbed(answer, Scrubber([setting.token]))
         return dataclasses.replace(answer, facts={**facts, **answer.facts})
@@ -74,300 +58,6 @@ class Vault:
 def manager() -> Vault:
     """The one of this module."""
     return Vault()
-
-
-class _StopError(Exception):
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.outcome)
-        self.trouble = trouble
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """One answer. `document` is its JSON object, empty for anything else."""
-
-    status: int
-    document: Mapping[str, Any]
-    headers: Mapping[str, str]
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        found = self.document.get("data")
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """What Vault says itself: errors, then warnings."""
-        found: list[str] = []
-        for key in ("errors", "warnings"):
-            said = self.document.get(key)
-            found += [clean(str(each), 300) for each in said[:5]] if isinstance(said, list) else []
-        return tuple(f"Vault says: {each}" for each in found)
-
-
-class _Conversation:
-    """The questions about one reference, until one of them settles it."""
-
-    def __init__(self, question: Question, setting: Setting, wanted: Wanted) -> None:
-        self._question = question
-        self._setting = setting
-        self._wanted = wanted
-        self._evidence: list[str] = []
-        self._warnings: list[Trouble] = []
-
-    def answer(self) -> Answer:
-        with contextlib.ExitStack() as stack:
-            self._client = _client(self._setting, self._question.seconds, stack)
-            self._health()
-            if self._setting.skip_verify and self._setting.address.startswith("https:"):
-                self._warnings.append(Trouble("skip-verify", "tls_verification_off", Status.WARN))
-            self._token()
-            return self._read(self._mount())
-
-    # ── the server ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def _health(self) -> None:
-        reply = self._ask("GET", "sys/health", bare=True)
-        sealed = reply.document.get("sealed") is True
-        match reply.status:
-            case 501:
-                raise _StopError(Trouble("not-initialized", "manager_sealed", evidence=reply.errors))
-            case 503 if sealed:
-                raise _StopError(Trouble("sealed", "manager_sealed", evidence=("GET sys/health: sealed",)))
-            case 472:
-                raise _StopError(Trouble("dr-secondary", "manager_sealed", Status.UNKNOWN))
-            case 429 if "standby" in reply.document:
-                self._evidence.append("the node that answered is a standby; it hands requests on")
-            case 473:
-                self._evidence.append("the node that answered is a performance standby")
-            case 200 if "sealed" not in reply.document:
-                raise _StopError(Trouble("not-vault", "config_wrong_endpoint"))
-            case 200:
-                version = reply.document.get("version")
-                self._evidence.append(f"{self._setting.host} answers, version {clean(str(version), 40)}")
-            case _:
-                self._general(reply)  # others (403, 404) are filters before it: the next questions tell
-
-    def _general(self, reply: _Reply) -> None:
-        """What may come in answer to any question."""
-        if 300 <= reply.status < 400:
-            target = _target(reply.headers.get("location", ""))
-            raise _StopError(Trouble("redirected", "config_wrong_endpoint", facts={"target": target}))
-        if reply.status == 429:
-            facts = {"after": clean(reply.headers.get("retry-after", "") or "a while", 40)}
-            raise _StopError(Trouble("rate-limited", "rate_limited", Status.UNKNOWN, reply.errors, facts))
-        if reply.status == 503 and any("sealed" in each.casefold() for each in reply.errors):
-            raise _StopError(Trouble("sealed", "manager_sealed", evidence=reply.errors))
-        if reply.status >= 500:
-            facts = {"status": str(reply.status)}
-            raise _StopError(Trouble("server-error", "provider_down", Status.UNKNOWN, reply.errors, facts))
-
-    # ── the token ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _token(self) -> None:
-        reply = self._ask("GET", "auth/token/lookup-self")
-        if reply.status == 200:
-            self._judge_token(reply.data)
-            return
-        self._general(reply)
-        said = " ".join(reply.errors).casefold()
-        if self._setting.namespace:
-            elsewhere = self._ask("GET", "auth/token/lookup-self", bare_namespace=True)
-            if elsewhere.status == 200:
-                raise _StopError(Trouble("wrong-namespace", "config_wrong_endpoint", evidence=reply.errors))
-        may = self._capabilities()
-        if may is None or "invalid token" in said:
-            # Vault says the same of tokens that ended, were revoked, or belong to another server.
-            raise _StopError(Trouble("token-refused", "token_invalid", evidence=reply.errors))
-        self._evidence.append("the token may not look at its own state")
-
-    def _judge_token(self, data: Mapping[str, Any]) -> None:
-        ttl = data.get("ttl")
-        policies = data.get("policies")
-        if isinstance(policies, list):
-            names = ", ".join(clean(str(each), 60) for each in policies[:10])
-            self._evidence.append(f"the token's policies: {names}")
-        if not isinstance(ttl, int) or isinstance(ttl, bool) or ttl <= 0:
-            return  # a root token, which never ends
-        renewable = data.get("renewable") is True
-        facts = {"left": _span(ttl), "expires": clean(str(data.get("expire_time") or ""), 40)}
-        if renewable and ttl < _SOON_RENEWABLE:
-            self._warnings.append(Trouble("token-ends-renewable", "token_expired", Status.WARN, facts=facts))
-        elif not renewable and ttl < _SOON:
-            self._warnings.append(Trouble("token-ends", "token_expired", Status.WARN, facts=facts))
-        self._evidence.append(f"the token ends in {_span(ttl)}" + (", renewable" if renewable else ""))
-
-    def _capabilities(self) -> tuple[str, ...] | None:
-        """What the token may do with the path, None where Vault does not tell (then the token itself is refused)."""
-        reply = self._ask("POST", "sys/capabilities-self", {"paths": [self._wanted.path]})
-        found = reply.data.get(self._wanted.path) or reply.document.get("capabilities")
-        return tuple(map(str, found)) if reply.status == 200 and isinstance(found, list) else None
-
-    # ── the secret ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def _mount(self) -> Mapping[str, Any]:
-        """The engine that holds the path: its type, options and where it is mounted; empty where that is not told."""
-        reply = self._ask("GET", f"sys/internal/ui/mounts/{self._wanted.url_path}")
-        if reply.status == 200:
-            return reply.data
-        self._general(reply)
-        return {}
-
-    def _read(self, mount: Mapping[str, Any]) -> Answer:
-        kind = str(mount.get("type", ""))
-        if kind and kind not in _KEPT and not self._question.starting:
-            return Trouble("made-on-read", None, Status.SKIP, facts={"engine": clean(kind, 40)})
-        if not kind and not _may_read(self._capabilities()):
-            return self._no_policy(())
-        if _is_versioned(mount) and not self._is_below_data(mount):
-            place = self._with_data(mount)
-            return Trouble("needs-data", _MISSING, facts={"meant": place, "mount": _mount_path(mount)})
-        reply = self._ask("GET", self._wanted.url_path)
-        if reply.status == 200:
-            return value_in(reply.data, self._wanted.key, tuple(self._evidence), tuple(self._warnings))
-        self._general(reply)
-        if reply.status == 404:
-            return self._not_there(reply, mount)
-        if reply.status in {401, 403}:
-            may = self._capabilities()
-            if may is not None and _may_read(may):
-                return Trouble("read-refused", _REFUSED, evidence=reply.errors)
-            return self._no_policy(reply.errors)
-        facts = {"status": str(reply.status)}
-        return Trouble("unclear", "provider_answer_unclear", Status.UNKNOWN, reply.errors, facts)
-
-    def _no_policy(self, said: tuple[str, ...]) -> Trouble:
-        evidence = (*self._evidence, *said)
-        return Trouble("no-policy", _REFUSED, evidence=evidence)
-
-    def _not_there(self, reply: _Reply, mount: Mapping[str, Any]) -> Trouble:
-        metadata = reply.data.get("metadata")
-        if isinstance(metadata, dict):  # a version that was there
-            facts = {"version": clean(str(metadata.get("version", "")), 20)}
-            if metadata.get("destroyed") is True:
-                return Trouble("destroyed", "credential_deleted", facts=facts)
-            facts["deleted"] = clean(str(metadata.get("deletion_time", "")), 40)
-            return Trouble("deleted", "credential_deleted", facts=facts)
-        said = " ".join(reply.errors).casefold()
-        if "versioned k/v" in said or "versioned kv" in said:
-            return Trouble("needs-data", _MISSING, facts={"meant": self._with_data(mount), "mount": ""})
-        if mount.get("type") in _KEPT and not _is_versioned(mount) and self._is_below_data(mount):
-            plain = self._wanted.path.replace(f"{_mount_path(mount)}data/", _mount_path(mount), 1)
-            return Trouble("no-data-needed", _MISSING, facts={"meant": self._named(plain)})
-        evidence = (*self._evidence, *reply.errors)
-        outcome = "no-mount" if not mount or "no handler" in said else "missing"
-        return Trouble(outcome, _MISSING, evidence=evidence)
-
-    def _is_below_data(self, mount: Mapping[str, Any]) -> bool:
-        return self._wanted.path.startswith(f"{_mount_path(mount)}data/")
-
-    def _with_data(self, mount: Mapping[str, Any]) -> str:
-        """The reference with `data/` behind the mount, where the second version of the engine has its values."""
-        at = _mount_path(mount) or self._wanted.path.partition("/")[0] + "/"
-        rest = self._wanted.path.removeprefix(at)
-        return self._named(f"{at}data/{rest.removeprefix('metadata/')}")
-
-    def _named(self, path: str) -> str:
-        return f"${{VAULT:{path}" + (f"#{self._wanted.key}" if self._wanted.key else "") + "}"
-
-    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        bare: bool = False,
-        bare_namespace: bool = False,
-    ) -> _Reply:
-        """One request. `bare` = without token and namespace; `bare_namespace` = without the namespace."""
-        adapter = self._client.adapter
-        adapter.token = "" if bare else self._setting.token.reveal()
-        adapter.namespace = "" if bare or bare_namespace else self._setting.namespace
-        given = {"json": body} if body is not None else {}
-        try:
-            response: Response = adapter.request(method, f"/v1/{path}", raise_exception=False, **given)
-            return _Reply(response.status_code, _document(response), _lower(response.headers))
-        except Exception as error:
-            proxied = bool(self._client.adapter.session.proxies)
-            found = named(error, proxied)
-            trouble = trouble_of(found, self._setting.host, self._question.seconds)
-            if trouble.outcome == "certificate" and self._setting.skip_verify:
-                trouble = dataclasses.replace(trouble, outcome="certificate-skip-verify")
-            raise _StopError(trouble) from None
-
-
-def _client(setting: Setting, seconds: float, stack: contextlib.ExitStack) -> Any:
-    """hvac with everything ambient shut off: it would read variables of its own, and follow redirects."""
-    import hvac
-    from hvac.adapters import RawAdapter
-
-    from diagnostics.providers.http import _session as session_for
-    from diagnostics.providers.http_error import HttpError
-    from diagnostics.providers.proxy import proxy_for
-
-    try:
-        session = stack.enter_context(session_for(setting.env))
-    except HttpError as error:
-        raise _StopError(trouble_of(error, setting.host, seconds)) from None
-    proxy = proxy_for(setting.address, setting.env)
-    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
-    return hvac.Client(
-        url=setting.address,
-        token="",
-        cert=(),
-        verify=True,
-        timeout=seconds,
-        proxies=session.proxies,
-        allow_redirects=False,
-        session=session,
-        adapter=RawAdapter,
-    )
-
-
-def _document(response: "Response") -> Mapping[str, Any]:
-    try:
-        found = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _target(location: str) -> str:
-    from urllib.parse import urlsplit
-
-    try:
-        return clean(urlsplit(location).netloc.rpartition("@")[2] or "the same host", 120)
-    except ValueError:
-        return "an address that makes no sense"
-
-
-def _may_read(capabilities: tuple[str, ...] | None) -> bool:
-    """Whether these let a token read; where Vault does not tell, the read itself will."""
-    return capabilities is None or bool({"read", "root"} & set(capabilities))
-
-
-def _is_versioned(mount: Mapping[str, Any]) -> bool:
-    options = mount.get("options")
-    return isinstance(options, dict) and str(options.get("version")) == "2"
-
-
-def _mount_path(mount: Mapping[str, Any]) -> str:
-    path = clean(str(mount.get("path", "")), 200).strip("/")
-    return f"{path}/" if path else ""
-
-
-def _span(seconds: int) -> str:
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {name}" + ("s" if count > 1 else "")
-    return f"{seconds} seconds"
 
 
 def _scrubbed(answer: Answer, scrubber: Scrubber) -> Answer:

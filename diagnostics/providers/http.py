@@ -28,7 +28,7 @@ from diagnostics.text import clean
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
-__all__ = ["TROUBLES", "HttpError", "Reply", "Request", "ask", "is_sendable", "user_agent"]
+__all__ = ["TROUBLES", "HttpError", "Reply", "Request", "ask", "is_sendable", "session_for", "user_agent"]
 
 _CONNECT_SECONDS = 5.0
 _one_reads = threading.Lock()
@@ -149,7 +149,7 @@ def _ask(
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     ends = time.monotonic() + seconds
     proxy = proxy_for(request.url, env)
-    with _session(env, request.reach) as session:
+    with session_for(env, request.reach) as session:
         began = time.time()
         try:
             response = session.request(
@@ -224,7 +224,12 @@ def _sent_body(request: Request) -> bytes | None:
     return (request.secret_body.reveal() if request.secret_body else request.body).encode() or None
 
 
-def _session(env: Mapping[str, str], reach: Reach = Reach.ANYWHERE) -> "Session":
+def session_for(env: Mapping[str, str], reach: Reach = Reach.ANYWHERE) -> "Session":
+    """A session with everything ambient shut off, for this module and for libraries that build on requests.
+
+    Raises:
+        HttpError: `authorities-unreadable`.
+    """
     import requests
     from requests.adapters import HTTPAdapter
 
