@@ -41,6 +41,7 @@ class _Question:
         self.extension = one
         self.manifest = one.manifest
         self.platform = context.host.platform
+        self.used = one.used
         self.evidence = (str(one.settings.path),) if one.settings and one.settings.is_there else ()
         self.offers = {"client": client(server.client).name, "extension": one.manifest.title or server.name}
 
@@ -141,7 +142,7 @@ class _Question:
 
     def _placeholders(self) -> Iterator[Verdict]:
         """Placeholders that reach the server as they stand."""
-        for key, places in list(self.extension.used.items())[:_MOST_PLACEHOLDERS]:
+        for key, places in list(self.used.items())[:_MOST_PLACEHOLDERS]:
             spelling = f"${{user_config.{key}}}"
             facts = {"spelling": spelling, "places": _listed(places), **self.offers}
             value = self.extension.value(key)
@@ -210,7 +211,7 @@ class _Question:
     def _changes(self, key: str, value: Value) -> bool:
         if value.kind != "string" or not changes_in_passing(value.texts[0].reveal()):
             return False
-        places = self.extension.used.get(key, ())
+        places = self.used.get(key, ())
         return any(not self.extension.is_whole_argument(key, each) for each in places)
 
     def _paths(self, setting: Setting, value: Value, facts: dict[str, str]) -> Iterator[Verdict]:
