@@ -260,7 +260,7 @@ def test_the_credential_is_known_to_the_rest_of_the_path(tmp_path: Path) -> None
     value = context.value_of(reference)
     assert value is not None
     assert value.reveal() == token
-    assert ask("format.token", context, reference)
+    assert ask("format.token", context, reference)[0].status is Status.OK
 
 
 def test_a_sealed_or_harmless_value_is_no_credential(tmp_path: Path) -> None:
