@@ -22,6 +22,7 @@ from diagnostics.secret import Secret
 from diagnostics.servers.remote import RemoteOutcome, probe
 from diagnostics.servers.remote_target import Target, target_of
 from tests.support import tokens
+from tests.support.lab import require
 from tests.support.oauth_server import OAuthServer
 
 URL = "https://mcp.example/mcp"
@@ -121,8 +122,9 @@ def log_in(modules: Path, home: Path, server: OAuthServer, *words: str) -> None:
     finally:
         process.kill()
         process.wait()
-        process.stdin and process.stdin.close()
-        process.stderr and process.stderr.close()
+        for stream in (process.stdin, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def test_a_real_login_of_mcp_remote_is_found_by_its_arguments(
@@ -156,6 +158,7 @@ def test_a_real_login_of_mcp_remote_is_found_by_its_arguments(
     ],
 )
 def test_the_hash_is_that_of_the_program(parts: Parts, text: str) -> None:
+    require("node")
     node = [
         "node",
         "-e",

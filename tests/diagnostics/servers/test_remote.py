@@ -56,7 +56,11 @@ def send(
 
 def routes(server: ProviderServer, answers: Mapping[str, Callable[[Conversation], None]]) -> None:
     """By `POST /mcp`; everything else is not found."""
-    server.script = lambda talk: answers.get(f"{talk.command} {talk.path}", lambda it: send(it, 404))(talk)
+
+    def missing(talk: Conversation) -> None:
+        send(talk, 404)
+
+    server.script = lambda talk: answers.get(f"{talk.command} {talk.path}", missing)(talk)
 
 
 def initialized(talk: Conversation) -> None:
@@ -280,7 +284,10 @@ def test_tls_asked_of_a_plain_server(tmp_path: Path) -> None:
 
 
 def test_a_server_that_hangs_is_left_in_time(server: ProviderServer) -> None:
-    server.script = lambda talk: talk.rfile.read(1) and None
+    def hang(talk: Conversation) -> None:
+        talk.rfile.read(1)
+
+    server.script = hang
     found = probe(f"{server.url}/mcp", server.env, seconds=1)
     assert (found.outcome, found.trouble) == (RemoteOutcome.NO_ANSWER, "timeout")
     assert found.seconds < 3

@@ -47,7 +47,6 @@ def outcomes(check: str, context: Context) -> list[str]:
     [
         ("YOUR_TOKEN_HERE", "claude-code", Status.FAIL, "placeholder", "credential_placeholder"),
         (LONG, "claude-code", Status.WARN, "plain-text", "credential_in_plain_text"),
-        ("${OAUTH:google}", "claude-code", Status.SKIP, "not-checkable", None),
         ("${user_config.key}", "claude-desktop", Status.SKIP, "kept-by-client", None),
         ("${input:x}", "vscode", Status.SKIP, "asked-by-client", None),
         ("${input:x}", "claude-code", Status.FAIL, "input-not-known", "env_placeholder_not_expanded"),
