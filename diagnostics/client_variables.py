@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(.*?
 _QUOTED = re.compile(r"""^(["'`])(.*?)\1""")
 
 
+Read = Callable[[Path], Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A variable's value as one client sees it."""
@@ -26,25 +29,31 @@ class Known:
     """The file it stands in; None: the environment."""
 
 
-def look_up(name: str, one: Client, host: Host) -> Known | None:
+def look_up(name: str, one: Client, host: Host, read: Read | None = None) -> Known | None:
     """The value that the client puts in for the variable; None where it finds none.
 
-    A client that was not started from this session may see another environment.
+    In: `read` gives a file's variables (a run reads each file once). A client that was not started from this session
+    may see another environment.
     """
+    read = read or variables_in
     rules = one.expansion
     environment = None if rules.only_env_files else host.env.get(name)
+    if environment is not None:
+        return Known(environment)
     for path in files_of(one, host):
-        if (found := variables_in(path).get(name)) is not None and environment is None:
+        if (found := read(path).get(name)) is not None:
             return Known(found, path)
-    return None if environment is None else Known(environment)
+    return None
 
 
-def variable_of(reference: Reference, server: Server | None, host: Host) -> str | None:
+def variable_of(
+    reference: Reference, server: Server | None, host: Host, read: Read | None = None
+) -> str | None:
     """The value of the variable that a reference names, as the one who replaces it sees it."""
     name = reference.name or ""
     if server is None or not reference.expanded_by_client or not reference.spelling:
         return host.env.get(name)
-    known = look_up(name, client(server.client), host)
+    known = look_up(name, client(server.client), host, read)
     return None if known is None else known.value
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostics import managers
-from diagnostics.client_variables import content_of, variable_of
+from diagnostics.client_variables import content_of, variable_of, variables_in
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
 from diagnostics.providers.once import Once
@@ -139,7 +139,9 @@ class Context:
             case Syntax.LITERAL:
                 found = reference.text
             case Syntax.ENV if reference.name:
-                value = variable_of(reference, self._servers.get(reference.server_id), self.host)
+                value = variable_of(
+                    reference, self._servers.get(reference.server_id), self.host, self.env_file
+                )
                 found = Secret(value) if value is not None else reference.default
             case Syntax.FILE if reference.expanded_by_client:
                 found = content_of(reference, self._servers.get(reference.server_id), self.host)
@@ -161,6 +163,11 @@ class Context:
         if found is not None:
             self.scrubber.learn(found)
         return found
+
+    def env_file(self, path: Path) -> Mapping[str, str]:
+        """The variables that a `.env` file sets, read once a run."""
+        variables: Mapping[str, str] = self.answers.get(("env-file", path), lambda: variables_in(path))
+        return variables
 
     def answer_of(self, reference: Reference) -> "managers.Answer | None":
         """What the manager of another store says to the reference, asked once a run; None where nobody follows it.

@@ -36,7 +36,7 @@ class _Question:
         self.client = one
         self.system = context.host.platform.value
         self.exported = context.host.env.get(name)
-        known = look_up(name, one, context.host)
+        known = look_up(name, one, context.host, context.env_file)
         self.value = None if known is None else known.value
         rules = one.inheritance.under(context.host.env)
         self.reaches = rules.lets_through(name, self.system, self.exported or "")
