@@ -112,6 +112,8 @@ def _verdict(context: Context, answer: "Answer", wanted: Sequence[Need] = ()) ->
             return Verdict(Status.FAIL, "unsendable", "credential_corrupted", facts=facts)
         if answer.reason == "lacks-companion":
             return Verdict(Status.FAIL, "lacks-companion", "env_var_missing", facts=facts)
+        if answer.reason == "other-installation":
+            return Verdict(Status.WARN, "other-installation", "token_invalid", facts=facts)
         return skip(answer.reason, **facts)
     status, outcome, cause = _ANSWERS[answer.meaning]
     if answer.page and outcome == "unclear":

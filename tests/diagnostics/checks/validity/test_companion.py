@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.model import Finding, Status
+from tests.support import tokens
 from tests.support.configured import ask, context_of
 from tests.support.provider_server import ProviderServer, provider_server
 
@@ -102,3 +103,19 @@ def test_two_keys_in_two_headers(server: ProviderServer, tmp_path: Path) -> None
     asked = next(seen for seen in server.seen if seen.path.startswith("/api/v2/users"))
     assert asked.headers["dd-api-key"] == held["api"]
     assert asked.headers["dd-application-key"] == held["app"]
+
+
+def test_a_token_of_another_installation_than_the_configured(server: ProviderServer, tmp_path: Path) -> None:
+    held = {"t": tokens.sentry_org(url="https://sentry.corp.example")}
+    env = {"SENTRY_AUTH_TOKEN": "${SECRET:t}", "SENTRY_HOST": "sentry.io"}
+    one = findings(tmp_path, server, "github", held, **env)[f"{CHECK} env.SENTRY_AUTH_TOKEN"]
+    assert (one.status, one.outcome, one.cause) == (Status.WARN, "other-installation", "token_invalid")
+    assert "sentry.corp.example" in one.title
+    assert server.seen == []
+
+
+def test_a_page_in_the_providers_place_is_named(server: ProviderServer, tmp_path: Path) -> None:
+    server.answers(200, b"<html><title>Guest network</title></html>", content_type="text/html")
+    one = zendesk(tmp_path, server, ZENDESK_EMAIL="ann@example.com")
+    assert (one.status, one.outcome, one.cause) == (Status.UNKNOWN, "login-page", "provider_answer_unclear")
+    assert "Guest network" in one.detail

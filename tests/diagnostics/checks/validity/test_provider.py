@@ -149,7 +149,7 @@ def test_a_key_whose_question_costs_is_not_asked(server: ProviderServer, tmp_pat
     held = {"b": tokens.brave()}
     found = ask(context_of(tmp_path, servers, held, server.env), CHECK)[f"{CHECK} env.BRAVE_API_KEY"]
     assert (found.status, found.outcome) == (Status.SKIP, "would-cost")
-    server.answers(200, {"web": {}})
+    server.answers(200, {"type": "search", "web": {}})
     urls = {"brave_search_key": server.url}
     context = context_of(tmp_path, servers, held, server.env, provider_urls=urls)
     assert ask(context, CHECK)[f"{CHECK} env.BRAVE_API_KEY"].status is Status.OK
