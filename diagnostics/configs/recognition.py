@@ -29,6 +29,12 @@ def by_content(data: Mapping[str, Any], path: Path) -> Client:
     """The client whose keys and fields these are; the generic one where they are everybody's."""
     if path.suffix == ".toml" or "mcp_servers" in data:
         return client("codex")
+    if path.suffix == ".xml":
+        return client("jetbrains")
+    if "amp.mcpServers" in data:
+        return client("amp")
+    if path.suffix in {".yaml", ".yml"}:
+        return client("goose" if isinstance(data.get("extensions"), dict) else "continue")
     if isinstance(data.get("servers"), dict | list) or "inputs" in data:
         return client("vscode")
     entries = data.get("mcpServers")

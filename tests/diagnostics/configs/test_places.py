@@ -267,3 +267,19 @@ def test_continue_keeps_headers_and_token_in_places_of_its_own(tmp_path: Path) -
         ("headers.X-Team", "TEAM", True),
         ("headers.Authorization", "KEY", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "client"),
+    [
+        ("a.yaml", GOOSE, "goose"),
+        ("a.yml", CONTINUE, "continue"),
+        ("a.xml", IDE, "jetbrains"),
+        ("a.json", {"amp.mcpServers": {"git": ENTRY}}, "amp"),
+        (".warp/.mcp.json", MAP, "warp"),
+    ],
+)
+def test_whose_a_named_file_is(tmp_path: Path, name: str, content: object, client: str) -> None:
+    path = write(tmp_path / "x" / name, content)
+    files = discover(a_host(tmp_path), Options(config=(path,)))
+    assert [(each.client, [one.name for one in each.servers]) for each in files] == [(client, ["git"])]
