@@ -1,6 +1,7 @@
 """Whether the variables that a server needs reach it: from the catalogue, its manifest, its own words and its code."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from diagnostics.bundles.extension import filled
@@ -15,8 +16,12 @@ from diagnostics.servers.needs.known import Known
 from diagnostics.servers.needs.near_miss import meant_for
 from diagnostics.servers.needs.need import Need, Source, is_of_the_system
 from diagnostics.servers.reach import Arrival, Reach
+from diagnostics.tokens.plain_text import names_secret
 
 _MOST_OPTIONAL = 8
+_MOST_PLACES = 4
+_MOST_CHOICES = 3
+"""Ways to meet a need that a title names; all of them stand in the evidence."""
 
 
 @check(of=Server, within=20)
@@ -142,7 +147,7 @@ class _Question:
         definite = [need for need in lacking if need.established]
         shown = definite or list(lacking)
         need = shown[0]
-        name = need.choices[0][0]
+        name = self._wanted(need)
         words_of = known.catalogue
         facts |= {
             "names": _listed(shown),
@@ -152,6 +157,12 @@ class _Question:
             "reload": client(self._server.client).reload,
         }
         evidence = [f"{each}: {each.evidence}" for each in shown]
+        evidence += [
+            f"{each} is read at {known.reads[each]}"
+            for one in shown
+            for each in sorted(one.names)
+            if one.source is Source.CATALOGUE and known.reads.get(each, one.evidence) != one.evidence
+        ][:_MOST_PLACES]
         starts = words_of is not None and words_of.starts_without
         outside = [
             each
@@ -197,6 +208,16 @@ class _Question:
             return warn("missing-but-starts", "env_var_missing", evidence=evidence, **facts)
         return fail("missing", "env_var_missing", evidence=evidence, **facts)
 
+    def _wanted(self, need: Need) -> str:
+        """The variable to name in the fix: of the way that most is there of, first what holds a credential."""
+
+        def there(choice: Sequence[str]) -> int:
+            return sum(self._reach.arrives([name]) for name in choice)
+
+        best = max(need.choices, key=there)
+        lacking = [name for name in best if not self._reach.arrives([name])]
+        return next((name for name in lacking if names_secret(name)), lacking[0])
+
     def _optional(self) -> tuple[str, ...]:
         """The other variables it reads and does not get, as evidence; a few of them."""
         needed = {name for need in self._known.needs for name in need.names}
@@ -226,4 +247,11 @@ def _said_of(one: KnownServer | None) -> str:
 
 
 def _listed(needs: Sequence[Need]) -> str:
-    return " and ".join(str(need) for need in needs)
+    return " and ".join(map(_shortened, needs))
+
+
+def _shortened(need: Need) -> str:
+    if len(need.choices) <= _MOST_CHOICES:
+        return str(need)
+    first = replace(need, choices=need.choices[: _MOST_CHOICES - 1])
+    return f"{first} (or {len(need.choices) - _MOST_CHOICES + 1} other ways)"

@@ -11,6 +11,7 @@ from diagnostics.host import Host
 from diagnostics.providers.once import Once
 from diagnostics.servers.installed import Folders, Package, installed
 from diagnostics.servers.needs.need import Knowledge, Need, Source, merged
+from diagnostics.servers.needs.words import needs_said
 from diagnostics.servers.started import Started, started_by
 
 _SECONDS = 8.0
@@ -48,17 +49,24 @@ class Packages:
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
-        self._lock = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         self._folders: Folders = Once()
         self._places: Once[tuple[str, str, Path], Package | None] = Once()
         self._read: Once[Path | tuple[Path, ...], Knowledge] = Once()
 
     def known(
-        self, command: str, args: Sequence[str], env: Mapping[str, str], cwd: Path, host: Host
+        self,
+        command: str,
+        args: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        host: Host,
+        said: str = "",
     ) -> Known:
         """What is known of the server behind a command line.
 
-        In: its environment and folder, by which programs and packages are found. Where the catalogue knows the
+        In: its environment and folder, by which programs and packages are found; `said` is what it printed when it
+        failed before (a client's log), already without secrets. Where the catalogue knows the
         server, its code tells only what is read besides: the catalogue knows which of it is needed.
         """
         started = started_by(command, args)
@@ -67,12 +75,12 @@ class Packages:
             (started.kind, started.name, cwd), lambda: installed(started, env, cwd, host, self._folders)
         )
         told = self._knowledge(package) if package is not None else Knowledge()
-        needs = told.needs
+        needs = merged([*needs_said(said), *told.needs]) if said else told.needs
         reads = dict(told.reads)
         if catalogue is not None:
-            source = f"known of {catalogue.name}"
+            source = f"the catalogue knows it of {catalogue.name}"
             own = [Need(choices, Source.CATALOGUE, source, catalogue.options) for choices in catalogue.needs]
-            needs = merged([*own, *(each for each in told.needs if each.established)])
+            needs = merged([*own, *(each for each in needs if each.established)])
             for name in (*(name for each in own for name in each.names), *catalogue.optional):
                 reads.setdefault(name, source)
         return Known(started, package, catalogue, needs, reads, told.whole)
@@ -86,11 +94,11 @@ class Packages:
         from diagnostics.servers.needs.manifest import read_manifests
 
         said = read_manifests(package.folder, package.name) if package.files is None else Knowledge()
-        if self._seconds <= 0:
-            return said
-        began = time.monotonic()
-        code = read_code(package.folder, package.files)
-        with self._lock:
+        with self._one_at_a_time:  # it only computes: several at once would use up each other's limits
+            if self._seconds <= 0:
+                return said
+            began = time.monotonic()
+            code = read_code(package.folder, package.files)
             self._seconds -= time.monotonic() - began
         return Knowledge(
             merged([*said.needs, *code.needs]), {**code.reads, **said.reads}, code.whole and bool(code.reads)

@@ -223,3 +223,19 @@ def test_many_servers_of_one_package_are_looked_at_once_and_in_time(tmp_path: Pa
     began = time.monotonic()
     ask(context, CHECK)
     assert time.monotonic() - began < 5
+
+
+def test_a_need_with_many_ways_keeps_its_title_short_and_names_the_one_begun(tmp_path: Path) -> None:
+    env = {"JIRA_URL": "https://acme.example", "JIRA_USERNAME": "me@acme.example"}
+    found = asked(tmp_path, entry(["uvx", "mcp-atlassian"], env=env))
+    assert "other ways" in found.title
+    assert "$ mcp-secrets set jira_api_token" in found.fix
+    assert "CONFLUENCE_PERSONAL_TOKEN" in found.evidence[0]
+
+
+def test_what_a_server_said_before_counts_as_known(tmp_path: Path) -> None:
+    context = context_of(tmp_path, {}, env={"PATH": PATH})
+    known = context.packages.known(
+        "npx", ["acme-mcp-nowhere"], {}, tmp_path, context.host, said="ACME_TOKEN must be set"
+    )
+    assert [(str(each), each.established) for each in known.needs] == [("ACME_TOKEN", True)]

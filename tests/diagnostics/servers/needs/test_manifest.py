@@ -17,7 +17,7 @@ def read(folder: Path, name: str, data: Any) -> tuple[list[str], list[str]]:
 
 
 def test_the_registrys_server_json(tmp_path: Path) -> None:
-    inputs = [
+    inputs: list[Any] = [
         {"name": "ACME_TOKEN", "isRequired": True, "isSecret": True},
         {"name": "ACME_SITE", "isRequired": True, "default": "eu"},
         {"name": "ACME_X"},
@@ -25,7 +25,9 @@ def test_the_registrys_server_json(tmp_path: Path) -> None:
         {"name": "not a name", "isRequired": True},
         "nonsense",
     ]
-    rows = [{"identifier": "other", "environmentVariables": [{"name": "OTHER", "isRequired": True}]}]
+    rows: list[Any] = [
+        {"identifier": "other", "environmentVariables": [{"name": "OTHER", "isRequired": True}]}
+    ]
     rows.append({"identifier": "acme", "environmentVariables": inputs})
     assert read(tmp_path, "server.json", {"packages": rows}) == (
         ["ACME_TOKEN", "ACME_AUTH"],
