@@ -1,5 +1,6 @@
 """The handshake with a server at an address, its configured credentials included: only where the person asked for it."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,14 @@ def _refused(
     if error == "insufficient_scope" or (answer.status == 403 and not error):
         scopes = " ".join(answer.scopes) or "which it does not name"
         return fail("remote-scope", "token_insufficient_scope", evidence=evidence, scopes=scopes, **facts)
-    if "expired" in described.lower() or "expired" in answer.said.lower():
+    if any(_says_expired(each) for each in (described, answer.said)):
         return fail("remote-token-expired", "token_expired", evidence=evidence, **facts)
     if answer.resource_metadata:
         return fail("remote-token-or-login", "token_invalid", evidence=evidence, **facts)
     return fail("remote-token", "token_invalid", evidence=evidence, **facts)
+
+
+def _says_expired(text: str) -> bool:
+    """Whether a server says clearly that the time is over; many name all that it could be in one breath."""
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    return "expired" in words and not words & {"or", "not", "unknown", "invalid", "revoked", "malformed"}

@@ -29,7 +29,10 @@ def _verdict(context: Context, target: Target, answer: "RemoteAnswer") -> Verdic
     evidence = [
         f"asked: {facts['url']}" + (f", which answered with HTTP {answer.status}" if answer.status else "")
     ]
-    evidence += [f"it said: {facts['said']}"] if answer.said else []
+    if answer.said:
+        evidence.append(
+            facts["said"] if answer.outcome is RemoteOutcome.NO_ANSWER else f"it said: {facts['said']}"
+        )
     match answer.outcome:
         case RemoteOutcome.ANSWERED:
             who = " ".join(each for each in (answer.name, answer.version) if each) or "An MCP server"

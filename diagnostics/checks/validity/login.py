@@ -94,7 +94,9 @@ def _missing(context: Context, target: Target, kept: Kept, facts: dict[str, str]
     if not kept.is_known:
         return skip("not-known-where", **more)
     if wanted is None:
-        return unknown(outcome or "none-seen", "oauth_login_missing", evidence=evidence, **more)
+        if outcome is None:
+            return skip("none-seen", **more)
+        return warn(outcome, "oauth_login_missing", evidence=evidence, **more)
     return fail(outcome or "none", "oauth_login_missing", evidence=evidence, **more)
 
 

@@ -180,6 +180,13 @@ def test_a_changed_header_is_why_one_is_asked_again(oauth_server: Start, tmp_pat
     assert "because" in found.title
 
 
+def test_offline_a_lost_login_is_a_warning(tmp_path: Path) -> None:
+    keep(tmp_path, "https://m.example/mcp")
+    row = through_proxy("https://m.example/mcp", "--header", "X: y")
+    (found,) = findings(tmp_path, LOGIN, row, offline=True)
+    assert (found.status, found.outcome) == (Status.WARN, "other-headers")
+
+
 def test_a_damaged_file(tmp_path: Path) -> None:
     keep(tmp_path, "https://m.example/mcp").write_text("{")
     (found,) = findings(tmp_path, LOGIN, through_proxy("https://m.example/mcp"), offline=True)
@@ -193,7 +200,7 @@ def test_a_header_of_ones_own_needs_no_login(tmp_path: Path) -> None:
 
 def test_offline_a_missing_login_is_not_called_a_fault(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, LOGIN, entry("https://m.example/mcp"), offline=True)
-    assert (found.status, found.outcome) == (Status.UNKNOWN, "none-seen")
+    assert (found.status, found.outcome) == (Status.SKIP, "none-seen")
 
 
 def test_what_only_the_client_can_open_is_said(tmp_path: Path) -> None:
