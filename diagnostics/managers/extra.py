@@ -1,8 +1,9 @@
 """The parts that not everyone needs: libraries that are installed on request (`mcp-credential-doctor[vault]`)."""
 
+import json
 import shlex
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from diagnostics.managers import Trouble
 from diagnostics.text import Words
 
 PACKAGE = "mcp-credential-doctor"
+_LIBRARIES = {"vault": "hvac", "aws": "botocore"}
 
 
 def load(module: str, extra: str) -> ModuleType | Trouble:
@@ -30,7 +32,7 @@ def install_line(extra: str, prefix: Path | None = None) -> str:
     In: `prefix`, the environment's folder, by default the one this program runs in.
     """
     prefix = prefix or Path(sys.prefix)
-    wanted = shlex.quote(f"{PACKAGE}[{extra}]")
+    wanted = shlex.quote(_requirement(extra))
     if (prefix / "uv-receipt.toml").is_file():
         return f"uv tool install --force {wanted}"
     if (prefix / "pipx_metadata.json").is_file():
@@ -39,6 +41,21 @@ def install_line(extra: str, prefix: Path | None = None) -> str:
     if _is_of_uv(prefix):
         return f"uv pip install --python {python} {wanted}"
     return f"{python} -m pip install {wanted}"
+
+
+def _requirement(extra: str) -> str:
+    """What to install: the package from where it came the first time; the library alone where it runs from a clone."""
+    try:
+        distribution = metadata.distribution(PACKAGE)
+    except metadata.PackageNotFoundError:
+        return _LIBRARIES[extra]
+    try:
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+        url = str(origin["url"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"{PACKAGE}[{extra}]"
+    version_control = origin.get("vcs_info", {}).get("vcs", "")
+    return f"{PACKAGE}[{extra}] @ {version_control + '+' if version_control else ''}{url}"
 
 
 def _python(prefix: Path) -> Path:

@@ -76,7 +76,8 @@ def test_a_library_that_is_not_installed_ends_the_start_with_one_line(
     done = lab.run([sys.executable, "-c", _HIDDEN, module, "--", "true"], env=env)
     assert done.returncode == 78
     assert done.stderr.count("\n") == 1
-    assert "mcp-credential-doctor[" in done.stderr
+    assert "is not installed; `" in done.stderr
+    assert "install" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -19,6 +19,7 @@ from diagnostics.host import Host
 from diagnostics.managers import Answer, Found, Question, Trouble, ask, aws_child
 from diagnostics.managers import aws as aws_module
 from diagnostics.managers.aws import Aws, Wanted, wanted_of
+from diagnostics.managers.extra import install_line
 from diagnostics.model import Platform, Session, Status
 from tests.support.provider_server import Conversation, ProviderServer, closed_port, provider_server
 from tests.support.worded import words_of
@@ -419,7 +420,7 @@ def test_the_library_is_not_installed(moto: Place, monkeypatch: pytest.MonkeyPat
     found = moto.look_up("mcp/x")
     assert isinstance(found, Trouble)
     assert (found.outcome, found.cause, found.status) == ("extra-missing", "manager_extra_missing", FAIL)
-    assert "mcp-credential-doctor[aws]" in str(found.facts["command"])
+    assert found.facts["command"] == install_line("aws")
 
 
 def test_every_trouble_of_the_child_has_a_cause() -> None:

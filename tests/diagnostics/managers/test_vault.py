@@ -11,6 +11,7 @@ import pytest
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.managers import Answer, Found, Question, Trouble, ask
+from diagnostics.managers.extra import install_line
 from diagnostics.managers.vault import Vault
 from diagnostics.managers.vault_setting import Wanted, wanted_of
 from diagnostics.model import Platform, Session, Status
@@ -248,7 +249,7 @@ def test_the_library_is_not_installed(vault: VaultServer, monkeypatch: pytest.Mo
     found = look_up(vault, "secret/data/mcp")
     assert isinstance(found, Trouble)
     assert (found.outcome, found.cause, found.status) == ("extra-missing", "manager_extra_missing", FAIL)
-    assert "mcp-credential-doctor[vault]" in str(found.facts["command"])
+    assert found.facts["command"] == install_line("vault")
 
 
 # ── the token ───────────────────────────────────────────────────────────────────────────────────────────────
