@@ -183,8 +183,8 @@ def test_a_real_server_takes_the_configured_token(
     wrong = started(tmp_path, row, env={"TOKEN": "wrong-token-1234"})
     assert (wrong.status, wrong.outcome, wrong.cause) == (
         Status.FAIL,
-        "remote-token-expired",
-        "token_expired",
+        "remote-token-or-login",
+        "token_invalid",
     )
     assert started(tmp_path, entry(real.resource)).outcome == "remote-login"
 
