@@ -17,13 +17,15 @@ _READ = re.compile(
     rf"(?:process\??\.env|import\.meta\.env|Bun\.env)(?:\??\.({_UPPER})\b|\??\.?\[\s*[\"'`]({_UPPER})[\"'`]\s*\])"
     rf"|Deno\.env\.get\(\s*[\"'`]({_UPPER})[\"'`]"
 )
-_ALIAS = re.compile(r"\b([A-Za-z_$]\w{2,30})\s*(?::\s*[\w.<>, ]{1,60})?=\s*process\.env\b(?![.\[?])")
-_TAKEN_APART = re.compile(r"\{([^{}]{3,3000})\}\s*(?::\s*[\w.<>]{1,60})?=\s*process\.env\b(?![.\[?])")
+_WHOLE = re.compile(r"=\s*process\.env\b(?![.\[?])")
+_ALIAS = re.compile(r"\b([A-Za-z_$]\w{2,30})\s*(?::\s*[\w.<>, ]{1,60})?$")
+_TAKEN_APART = re.compile(r"\{([^{}]{3,3000})\}\s*(?::\s*[\w.<>]{1,60})?$")
 _TAKEN = re.compile(rf"(?<![\w$.])({_UPPER})\s*(?::\s*[\w$]+\s*)?(=?)")
 _HELPER = re.compile(
-    rf"\b([A-Za-z_$][\w$]{{0,40}}(?:[eE]nv|ENV)\w*|(?:config|cfg|settings)\.get|getConfig|getenv)\("
+    rf"((?:[eE]nv|ENV)\w{{0,30}}|(?:config|cfg|settings)\.get|getConfig)\("
     rf"\s*(?:[\"'`][\w-]{{1,40}}[\"'`]\s*,\s*)?[\"'`]({_UPPER})[\"'`]\s*(\)|,)"
 )
+"""The end of a function's name that speaks of the environment, and the variable it is asked for."""
 _INSISTS = re.compile(r"requir|must|need|assert|ensure|mandatory", re.IGNORECASE)
 _OPTION = re.compile(rf"\.env\(\s*[\"'`]({_UPPER})[\"'`]\s*\)")
 _REQUIRED_LIST = re.compile(
@@ -74,9 +76,11 @@ def read_file(text: str, where: str) -> FileReading:
     found = FileReading()
     if "env" not in text and "Env" not in text:
         return found
-    lines = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    lines: list[int] = []
 
     def place(at: int) -> str:
+        if not lines:
+            lines.extend([0, *accumulate(len(line) + 1 for line in text.split("\n"))])
         return f"{where}:{bisect_right(lines, at)}"
 
     held: _Held = {}
@@ -98,7 +102,8 @@ def read_file(text: str, where: str) -> FileReading:
             held.setdefault(name, []).append((name, at))
     for hit in _HELPER.finditer(text):
         found.reads.setdefault(hit[2], place(hit.start()))
-        if _INSISTS.search(hit[1]) and hit[3] == ")":
+        function = text[max(0, hit.start() - 40) : hit.end(1)]
+        if hit[3] == ")" and _INSISTS.search(re.split(r"[^\w$]", function)[-1]):
             found.needs.append(_need([hit[2]], place(hit.start())))
     for hit in _OPTION.finditer(text):
         found.reads.setdefault(hit[1], place(hit.start()))
@@ -153,16 +158,20 @@ def _plain_reads(text: str) -> Iterator[tuple[str, int, int]]:
     for hit in _READ.finditer(text):
         if not re.match(r"\s*=(?!=)", text[hit.end() : hit.end() + 4]):
             yield hit[1] or hit[2] or hit[3], hit.start(), hit.end()
-    for alias in {hit[1] for hit in _ALIAS.finditer(text)}:
+    before = [text[max(0, whole.start() - 100) : whole.start()] for whole in _WHOLE.finditer(text)]
+    for alias in {found[1] for each in before if (found := _ALIAS.search(each))}:
         pattern = rf"(?<![\w$.]){re.escape(alias)}(?:\??\.({_UPPER})\b|\[\s*[\"'`]({_UPPER})[\"'`]\s*\])"
         for hit in re.finditer(pattern, text):
             yield hit[1] or hit[2], hit.start(), hit.end()
 
 
 def _taken_apart(text: str) -> Iterator[tuple[str, int, bool]]:
-    for hit in _TAKEN_APART.finditer(text):
-        for one in _TAKEN.finditer(hit[1]):
-            yield one[1], hit.start(1) + one.start(), bool(one[2])
+    for whole in _WHOLE.finditer(text):
+        begins = max(0, whole.start() - 3100)
+        opened = text.rfind("{", begins, whole.start())
+        inside = None if opened < 0 else _TAKEN_APART.match(text, opened, whole.start())
+        for one in _TAKEN.finditer(inside[1]) if inside else ():
+            yield one[1], opened + 1 + one.start(), bool(one[2])
 
 
 def _schema(text: str, properties: dict[str, list[str]]) -> Iterator[tuple[str, int, bool]]:
@@ -200,6 +209,8 @@ def _schema(text: str, properties: dict[str, list[str]]) -> Iterator[tuple[str, 
 
 def _guards(text: str, held: _Held) -> Iterator[tuple[list[str], int]]:
     """`if (!token) throw …`: what the condition rests on."""
+    if not held and "process.env" not in text:
+        return
     for hit in _IF.finditer(text):
         if not re.match(r"\s*[(!\w]", text[hit.end() : hit.end() + 3]):
             continue
@@ -209,11 +220,13 @@ def _guards(text: str, held: _Held) -> Iterator[tuple[list[str], int]]:
         condition = text[hit.end() : end - 1]
         if not ("!" in condition or "==" in condition):
             continue
+        if "env" not in condition and not any(holder in condition for holder in held):
+            continue
         groups = _lacking(condition, _near(held, hit.start()))
         if groups and _ENDS.search(_body(text, end)) and not _is_conditional(text, hit.start()):
             for names in groups:
                 yield names, hit.start()
-    for hit in _SHORT.finditer(text):
+    for hit in _SHORT.finditer(text) if held else ():
         found = _near(held, hit.start()).get(hit[1]) if hit[1] in held else None
         end = _closing(text, hit.end() - 1, 600) if found else None
         if found and end and _ENDS.search(text[hit.end() : end]):

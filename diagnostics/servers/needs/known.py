@@ -14,7 +14,7 @@ from diagnostics.servers.needs.need import Knowledge, Need, Source, merged
 from diagnostics.servers.needs.words import needs_said
 from diagnostics.servers.started import Started, started_by
 
-_SECONDS = 8.0
+_SECONDS = 5.0
 """For reading code in one run, whatever the number of servers; manifests and the catalogue are always asked."""
 
 
