@@ -261,7 +261,7 @@ def test_no_collection_no_provider_no_bus_are_told_apart(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("${OAUTH:github}", "OAuth"),
+        ("${OAUTH:github}", "the login for github"),
         ("${VAULT:a/b}", "Vault"),
         ("${AWS_SECRET:arn}", "AWS"),
         ("${KEYTAR:a/b}", "Could not look for a / b"),

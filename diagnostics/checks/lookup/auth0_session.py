@@ -24,6 +24,8 @@ _CLIENTS = {
     "windsurf": "windsurf",
 }
 """Whose config the server's `init` writes, by our names for them; without a word it is Claude Desktop's."""
+_SIGN_IN = {"not-signed-in", "half-signed-in", "wrong-form"}
+"""Outcomes that a new login mends, which a locked keychain would not keep (the server does not say so)."""
 LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/usr/local/lib")
 
 
@@ -56,6 +58,9 @@ def auth0_session(context: Context, server: Server) -> Verdict | None:
         if login.outcome != "signed-in-by-environment" and not _has_libsecret(context.host.platform):
             return warn("no-libsecret", "native_library_missing", **facts)
         return ok(login.outcome, evidence=login.evidence, **facts)
+    state = context.store.state()
+    if login.outcome in _SIGN_IN and state.default is not None and state.default.locked:
+        return fail("locked-and-not-signed-in", "keyring_locked", evidence=login.evidence, **facts)
     if login.outcome == "domain-ignored":
         return warn(login.outcome, login.cause, evidence=login.evidence, **facts)
     if login.outcome == "not-read":

@@ -110,6 +110,16 @@ def test_locked(unlocked: Lab, keytar_in: Make, restart: bool) -> None:
     assert "$ mcp-doctor unlock" in found.fix
 
 
+def test_locked_and_not_signed_in(unlocked: Lab, keytar_in: Make) -> None:
+    unlocked.lock()
+    found = both(unlocked, keytar_in, "locked-and-not-signed-in", NO_TOKEN)
+    assert found.cause == "keyring_locked"
+    with pytest.raises(
+        OSError, match="locked collection"
+    ):  # what the server's own login meets, and keeps to itself
+        keytar_in(unlocked).set(SERVICE, "AUTH0_TOKEN", "x")
+
+
 def test_written_by_the_keyring_library(unlocked: Lab, keytar_in: Make) -> None:
     unlocked.keyring_set("AUTH0_TOKEN", token_for(), service=SERVICE)
     found = both(unlocked, keytar_in, "wrong-form", NO_TOKEN)
