@@ -57,6 +57,13 @@ def unwrap(server: Server) -> Server:
     )
 
 
+def with_home(server: Server, one: Client, host: Host) -> Server:
+    """The server with `~` in its command replaced, where its client does that."""
+    if not one.fields.tilde or not (server.command or "").startswith("~/"):
+        return server
+    return dataclasses.replace(server, command=str(host.home / (server.command or "")[2:]))
+
+
 def is_handed_on_by_docker(reference: Reference) -> bool:
     """Whether the reference is a `docker run -e NAME`, whose value comes from the entry's env or the client's."""
     return reference.field.startswith("args[") and not reference.spelling

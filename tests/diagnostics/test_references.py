@@ -1,12 +1,14 @@
 """Which values of an entry carry or stand for a credential."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from diagnostics.catalog.clients import client
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.references import shell_expands, unwrap
-from tests.support.configs import read_entry, reference_of
+from diagnostics.references import shell_expands, unwrap, with_home
+from tests.support.configs import a_host, read_entry, reference_of
 
 LONG = "Zx9" * 10
 
@@ -211,3 +213,11 @@ def test_a_token_pasted_as_a_references_name_is_in_plain_text() -> None:
     token = "ghp_" + "A1b2C3d4E5" * 3 + "f6G7h8"
     (reference,) = server_of({"command": "x", "env": {"A": "${SECRET:" + token + "}"}}).references
     assert (reference.syntax, reference.name, reference.text.reveal()) == (Syntax.LITERAL, None, token)
+
+
+def test_amazon_q_knows_the_home_in_a_command(tmp_path: Path) -> None:
+    host = a_host(tmp_path)
+    server, _ = read_entry({"command": "~/bin/x"}, "amazonq")
+    assert with_home(server, client("amazonq"), host).command == str(tmp_path / "bin/x")
+    server, _ = read_entry({"command": "~/bin/x"}, "claude-code")
+    assert with_home(server, client("claude-code"), host).command == "~/bin/x"

@@ -7,7 +7,7 @@ from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import Server
-from diagnostics.references import unwrap
+from diagnostics.references import unwrap, with_home
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
@@ -25,11 +25,12 @@ def command(context: Context, server: Server) -> Verdict | None:
     if needs_built_in_node(server, context.host):
         return unknown("built-in-node", client=client(server.client).name)
     host = context.host
+    server = with_home(server, client(server.client), host)
     env = dict(inherited_by(server, host))
     if "PATH" in server.env:
         env["PATH"] = server.env["PATH"].reveal()
     cwd = host.cwd if server.cwd is None else host.cwd / Path(server.cwd).expanduser()
-    if "${" in server.command or "${" in (server.cwd or ""):
+    if "${" in (server.command or "") or "${" in (server.cwd or ""):
         return None
     if not cwd.is_dir():
         return fail("no-folder", "path_not_found", folder=str(cwd))

@@ -12,7 +12,7 @@ from diagnostics.checks.remote_start import at_its_address
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
 from diagnostics.model import Server
-from diagnostics.references import unwrap
+from diagnostics.references import unwrap, with_home
 from diagnostics.secret import Secret
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
@@ -57,7 +57,7 @@ def answers(context: Context, server: Server) -> Verdict:
         return skip("built-in-node", client=client(server.client).name)
     try:
         launch = resolve(
-            filled(unwrap(server)),
+            filled(unwrap(with_home(server, client(server.client), context.host))),
             lambda each: given(context, server, each),
             inherited_by(server, context.host),
             inherited_wins=client(server.client).inheritance.overrides_entry,
@@ -143,7 +143,7 @@ class _Reading:
                 **facts,
             )
         if self.lacking:
-            said = [self._scrubbed(each.evidence) for each in self.lacking]
+            said = list(dict.fromkeys(self._scrubbed(each.evidence) for each in self.lacking))
             return warn("answered-but-wants", "env_var_missing", evidence=said, **facts | self._wanted())
         return ok("answered", **facts)
 
@@ -154,7 +154,7 @@ class _Reading:
         match = self._explanation()
         evidence = self._errors(8) or self._noise()
         if self.lacking and (match is None or match.cause == "env_var_missing"):
-            said = [self._scrubbed(each.evidence) for each in self.lacking]
+            said = list(dict.fromkeys(self._scrubbed(each.evidence) for each in self.lacking))
             said += [each for each in evidence if each not in said]
             return fail(
                 "exited-for-want", "env_var_missing", evidence=said, how=how, **facts | self._wanted()
