@@ -142,10 +142,12 @@ def _of_client(
     apart: list[ClientFile] = []
     absent: list[ClientFile] = []
     seen: set[Path] = set()
+    users = {path for place, paths in places if place.scope == "user" for path in paths}
     for place, paths in places:
         read: Path | None = None
         for path in paths:
-            if path in seen:
+            # In the home, a project's file is where the user's is: it is the user's.
+            if path in seen or (place.project and path in users):
                 continue
             if path not in there:
                 if place.scope == "user":

@@ -55,6 +55,13 @@ def test_every_clients_file_is_found(tmp_path: Path) -> None:
     assert len({each.key for each in files}) == len(files)
 
 
+@pytest.mark.parametrize("name", [".cursor/mcp.json", ".gemini/settings.json", ".kiro/settings/mcp.json"])
+def test_in_the_home_a_file_is_the_users_and_no_projects(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, GIT)
+    host = a_host(tmp_path, cwd=tmp_path)
+    assert [each.scope for each in discover(host, Options()) if each.path == path] == ["user"]
+
+
 def test_a_broken_file_is_a_finding_and_not_the_end(tmp_path: Path) -> None:
     write(tmp_path / ".cursor/mcp.json", "{ not json")
     os.mkfifo(write(tmp_path / ".gemini/settings.json", "").with_name("pipe"))
