@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from diagnostics.context import Context
 from diagnostics.model import Finding, Server, Status, Syntax
 
-_WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK, Status.SKIP)
+WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK, Status.SKIP)
 
 
 def worst(states: Iterable[Status]) -> Status:
     """The state that decides for several: fail, else unknown, else warn, else ok; skip when nothing was asked."""
     found = set(states)
-    return next((each for each in _WORST_FIRST if each in found), Status.SKIP)
+    return next((each for each in WORST_FIRST if each in found), Status.SKIP)
 
 
 def uses_store(server: Server) -> bool:

@@ -1,38 +1,79 @@
 """The report as Markdown, to paste into a ticket."""
 
 import re
+from typing import Any
 
 from diagnostics.report import Report
+from diagnostics.report.paragraphs import Paragraph, by_client, paragraphs, worst_first
 
 _SIGN = {"ok": "✔", "warn": "▲", "fail": "✘", "skip": "–", "unknown": "?"}
+_MOST_SERVERS = 24
+"""Rows of the table; more servers are counted, a row a client."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 
 
 def render(report: Report) -> str:
-    """Markdown text. Everything that came from the host is escaped, so that it can't become markup."""
+    """Markdown text. Everything that came from the host is escaped, so that it can't become markup.
+
+    What is said of several servers in the same words is said once, as in the text report.
+    """
     summary = ", ".join(f"{count} {status}" for status, count in report["summary"].items() if count)
     lines = [
         f"# mcp-doctor: {summary or 'nothing asked'}",
         "",
         f"{report['generated_at']} · {report['host']['platform']} · {report['host']['session']}",
         "",
-        "| server | client | state |",
-        "| --- | --- | --- |",
+        *_servers(report["servers"]),
     ]
-    lines += [
-        f"| {_plain(each['name'])} | {_plain(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
-        for each in report["servers"]
-    ]
-    for finding in report["findings"]:
-        if finding["status"] in {"ok", "skip"}:
-            continue
-        where = f" ({_plain(finding['server'])})" if finding["server"] else ""
-        lines += ["", f"## {_SIGN[finding['status']]} {_plain(finding['title'])}{where}", ""]
-        lines += [f"`{finding['check']}`" + (f", cause `{finding['cause']}`" if finding["cause"] else ""), ""]
-        lines += [_plain(finding["detail"])] if finding["detail"] else []
-        lines += [""] + [f"- {_plain(line)}" for line in finding["evidence"]] if finding["evidence"] else []
-        lines += [""] + [f"1. {_plain(line)}" for line in finding["fix"]] if finding["fix"] else []
+    for variants in paragraphs(report):
+        first = variants[0].first
+        lines += ["", f"## {_SIGN[first['status']]} {_plain(first['title'])}", ""]
+        lines += [f"`{first['check']}`" + (f", cause `{first['cause']}`" if first["cause"] else "")]
+        for each in variants:
+            lines += _told(each)
     return "\n".join(lines) + "\n"
+
+
+def _servers(servers: list[dict[str, Any]]) -> list[str]:
+    if len(servers) > _MOST_SERVERS:
+        lines = ["| client | servers |", "| --- | --- |"]
+        return lines + [
+            f"| {_plain(each.client)} | {_SIGN[each.status]} {_plain(each.words)} |"
+            for each in by_client(servers)
+        ]
+    lines = ["| server | client | state |", "| --- | --- | --- |"]
+    return lines + [
+        f"| {_plain(each['name'])} | {_plain(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
+        for each in worst_first(servers)
+    ]
+
+
+def _told(paragraph: Paragraph) -> list[str]:
+    first = paragraph.first
+    lines = ["", f"**{_plain(paragraph.where)}**", ""]
+    lines += [_plain(first["detail"])] if first["detail"] else []
+    lines += [""] + [f"- {_plain(line)}" for line in paragraph.evidence] if paragraph.evidence else []
+    return lines + _fix(first["fix"])
+
+
+def _fix(fix: list[str]) -> list[str]:
+    """A numbered list; commands and lines of a config as code below the sentence that they belong to."""
+    lines = [""] if fix else []
+    block: list[str] = []
+    for line in fix:
+        if line.startswith(("$ ", "| ")):
+            block.append(line.removeprefix("| ").removeprefix("$ "))
+            continue
+        lines += [*_code(block), f"1. {_plain(line)}"]
+        block = []
+    return lines + _code(block)
+
+
+def _code(block: list[str]) -> list[str]:
+    if not block:
+        return []
+    fence = "`" * (2 + max(len(run) for run in ["`", *re.findall("`+", " ".join(block))]))
+    return [f"   {line}" for line in (fence, *block, fence)]
 
 
 def _plain(text: str) -> str:

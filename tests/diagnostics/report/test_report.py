@@ -1,9 +1,11 @@
 """The report and its formats, from findings made by hand."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -178,3 +180,105 @@ def test_prometheus_counts_and_escapes() -> None:
     assert 'mcp_doctor_findings{stage="permission",status="fail"} 2' in said
     assert 'mcp_doctor_server_status{client="cursor",server="github",status="fail"} 1' in said
     assert "github_token" not in said
+
+
+def of_servers(count: int, **more: object) -> list[Finding]:
+    """The same finding about many servers of one client, as two letters' names in reverse order."""
+    return [
+        finding(
+            Status.FAIL,
+            id=f"reference.environment:cursor:s{number:02}:env.TOKEN",
+            check="reference.environment",
+            stage=Stage.REFERENCE,
+            title="The variable TOKEN is not set",
+            server=f"cursor:s{number:02}",
+            reference="env.TOKEN",
+            subject=f"cursor:s{number:02}#env.TOKEN",
+            evidence=(f"/home/u/.cursor/mcp.json:{number}",),
+            **more,
+        )
+        for number in reversed(range(count))
+    ]
+
+
+def many(count: int, *findings: Finding) -> report.Report:
+    servers = [server(f"s{number:02}") for number in range(count)]
+    context = Context(HOST, Options(), [], servers, EmptyStore())
+    return report.build(context, findings, lambda each: ["set-variable"])
+
+
+@pytest.mark.parametrize("form", [text, markdown])
+def test_what_is_wrong_with_many_servers_is_said_once(form: ModuleType) -> None:
+    said = form.render(many(9, *of_servers(9)))
+    assert said.count("The variable TOKEN is not set") == 1
+    assert "9 servers of cursor" in said
+    assert "s00, s01, s02, s03, s04, s05, and 3 more" in said.replace("\n  ", " ")
+
+
+def test_a_bulk_of_findings_is_mended_by_the_name_of_their_check() -> None:
+    said = text.render(many(9, *of_servers(9)))
+    assert said.count("mcp-doctor fix") == 1
+    assert "$ mcp-doctor fix reference.environment\n" in said
+
+
+def test_other_words_are_another_paragraph_below_the_same_title() -> None:
+    one, other = of_servers(2)
+    said = text.render(
+        many(
+            2,
+            dataclasses.replace(one, fix=("Restart it.",)),
+            dataclasses.replace(other, fix=("Press Refresh.",)),
+        )
+    )
+    assert said.count("The variable TOKEN is not set") == 1
+    assert "Restart it." in said
+    assert "Press Refresh." in said
+
+
+def test_text_of_hundreds_of_findings_stays_readable() -> None:
+    findings = [
+        dataclasses.replace(each, fix=(f"Do {number}.",)) for number, each in enumerate(of_servers(80))
+    ]
+    lines = text.render(many(80, *findings)).splitlines()
+    assert len(lines) < 60
+    assert any("The same in cursor (77)" in line for line in lines)
+
+
+def test_failures_come_first_then_the_order_of_the_path() -> None:
+    said = text.render(
+        built(
+            finding(Status.WARN, title="A warning", stage=Stage.CONFIG),
+            finding(Status.FAIL, title="Late", stage=Stage.LOOKUP, id="b", check="lookup.entry"),
+            finding(Status.UNKNOWN, title="Unclear", stage=Stage.CONFIG, id="c"),
+            finding(Status.FAIL, title="Early", stage=Stage.REFERENCE, id="d", check="reference.kind"),
+        )
+    )
+    places = [said.index(each) for each in ("Early", "Late", "Unclear", "A warning")]
+    assert places == sorted(places)
+
+
+def test_many_servers_are_counted_by_client_and_the_few_broken_ones_named() -> None:
+    said = text.render(many(30, *of_servers(1)))
+    first = said.splitlines()[0]
+    assert first == "✘ cursor  1 fail (s00), 29 skip"
+    assert "30 servers of 1 client" in said
+
+
+def test_each_finding_stays_in_the_formats_for_programs() -> None:
+    made = many(9, *of_servers(9))
+    assert len(json.loads(sarif.render(made))["runs"][0]["results"]) == 9
+    assert len(Xml.fromstring(junit.render(made)).findall("testsuite/testcase")) == 9
+
+
+def test_markdown_shows_commands_as_code_that_cannot_be_left() -> None:
+    said = markdown.render(
+        built(finding(Status.FAIL, fix=("Unlock it:", "$ mcp-doctor `unlock` ```", "Then again.")))
+    )
+    lines = said.splitlines()
+    start = lines.index("1. Unlock it:")
+    assert lines[start + 1 : start + 5] == [
+        "   `````",
+        "   mcp-doctor `unlock` ```",
+        "   `````",
+        "1. Then again.",
+    ]
