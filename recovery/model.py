@@ -36,6 +36,10 @@ class AskKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a kind
     """Hidden input whose format and validity are checked before anything is written."""
     CHOICE = "choice"
+    TEXT = "text"
+    """Shown while it is typed; nothing secret."""
+    LOGIN = "login"
+    """Got by signing in with a code; `about` says where (`recovery.login.plan.LoginPlan`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ class Ask:
     """For CHOICE: (value, words)."""
     provider: str | None = None
     """For TOKEN: the catalogue's provider id that the answer is checked against, when known."""
+    optional: bool = False
+    """For TEXT: whether it may stay empty."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """For LOGIN: what signing in needs to know, plain and not secret."""
 
 
 Answers = Mapping[str, Secret]

@@ -95,6 +95,8 @@ def ask_data(ask: Ask) -> dict[str, Any]:
         "hint": clean(ask.hint),
         "choices": [[value, clean(words)] for value, words in ask.choices],
         "provider": ask.provider,
+        "optional": ask.optional,
+        "about": dict(ask.about),
     }
 
 
@@ -108,6 +110,8 @@ def read_ask(data: Mapping[str, Any]) -> Ask:
         clean(str(data.get("hint", ""))),
         tuple((str(value), clean(str(words))) for value, words in data.get("choices", ())),
         None if provider is None else str(provider),
+        data.get("optional") is True,
+        {str(name): clean(str(value)) for name, value in data.get("about", {}).items()},
     )
 
 

@@ -83,7 +83,7 @@ def unanswered(remedy: Remedy, answers: Answers) -> str:
     """The first question without a usable answer, "" = none."""
     for ask in remedy.asks:
         answer = answers.get(ask.name)
-        if not answer:
+        if answer is None or (not answer and not ask.optional):
             return ask.prompt
         if ask.kind is AskKind.CHOICE and all(answer != Secret(value) for value, _ in ask.choices):
             return ask.prompt

@@ -84,11 +84,13 @@ def copies(world: RecoveryWorld, undo_id: str) -> list[Copy]:
     return [copy for _, copy in sorted(found, key=lambda each: each[0])]
 
 
-def seal(world: RecoveryWorld, undo_id: str, collection: str, secret: Secret) -> None:
-    """Notes which value is about to be written, before it is."""
+def seal(
+    world: RecoveryWorld, undo_id: str, collection: str, secret: Secret, *, beside: bool = False
+) -> None:
+    """Notes which value is about to be written, before it is. In: `beside` = an earlier note stays in force."""
     key = secrets.token_hex(32)
     attributes = _named(undo_id, "seal") | {"seal": _digest(Secret(key), secret)}
-    for old in _seals(world, undo_id):
+    for old in () if beside else _seals(world, undo_id):
         world.keychain.delete(old.path)
     world.keychain.put(collection, "What mcp-doctor wrote, to recognise it", attributes, Secret(key))
 

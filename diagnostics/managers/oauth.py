@@ -64,6 +64,8 @@ def judged(found: Login, facts: dict[str, object], now: float) -> Answer:
     match found.lifetime(now):
         case Lifetime.EXPIRED | Lifetime.NO_TOKEN:
             return Trouble("expired", "token_expired", evidence=evidence, facts=facts)
+        case Lifetime.RENEWABLE if found.can_renew and found.renewing is not None:
+            return Trouble("cut-off", "token_expired", evidence=evidence, facts=facts)
         case Lifetime.RENEWABLE if found.can_renew:
             return Trouble("renewable", "token_expired", evidence=evidence, facts=facts)
         case Lifetime.RENEWABLE:

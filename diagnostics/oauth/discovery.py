@@ -59,7 +59,7 @@ def discover(url: str, host: Host, resource_metadata: str = "", seconds: float =
     stands there. Out: a Discovery, as far as one got within `seconds`.
     """
     bare = origin(url) + urlsplit(url).path
-    walk = _Walk(host, _reach(bare, host), bare, time.monotonic() + seconds)
+    walk = _Walk(host, reach_from(bare, host), bare, time.monotonic() + seconds)
     resource = walk.first([resource_metadata] if resource_metadata else [])
     named = resource is not None
     if resource is None:
@@ -117,7 +117,7 @@ def _server_urls(issuer: str) -> list[str]:
     return server_urls(issuer) if origin(issuer) else [issuer]
 
 
-def _reach(server: str, host: Host) -> Reach:
+def reach_from(server: str, host: Host) -> Reach:
     """How far a server may send us: one on this machine anywhere, one in this network within it."""
     name = urlsplit(server).hostname or ""
     if is_loopback(name):

@@ -12,6 +12,7 @@ Keychain service `mcp-secrets`, account `oauth:<provider>`, its value a JSON obj
     client_id       text                     whom it was given to
     client_secret   text, may be missing
     resource        address, may be missing  what it is for (RFC 8707)
+    renewing        seconds since the epoch  only while it is renewed: the refresh token may be spent since then
 """
 
 import json
@@ -44,6 +45,8 @@ class Login:
     scope: str = ""
     client_secret: Secret | None = field(default=None, repr=False)
     resource: str = ""
+    renewing: float | None = None
+    """Since when (seconds since the epoch) a renewal is under way, or was cut off; None = neither."""
 
     def lifetime(self, now: float) -> Lifetime:
         """How long it lasts, seen from `now` (seconds since the epoch)."""
@@ -75,6 +78,7 @@ class Login:
             expires_at=now + float(lasts or 0) if told else None,
             scope=_text(answer, "scope") or self.scope,
             token_type=_text(answer, "token_type") or self.token_type,
+            renewing=None,
         )
 
     def to_secret(self) -> Secret:
@@ -90,6 +94,7 @@ class Login:
             "client_id": self.client_id,
             "client_secret": self.client_secret.reveal() if self.client_secret else None,
             "resource": self.resource or None,
+            "renewing": self.renewing,
         }
         return Secret(json.dumps({name: value for name, value in row.items() if value is not None}))
 
@@ -133,6 +138,7 @@ def read_login(value: Secret) -> Login:
         scope=_text(row, "scope"),
         client_secret=Secret(secret) if secret else None,
         resource=_text(row, "resource"),
+        renewing=seconds(row.get("renewing")),
     )
 
 

@@ -11,10 +11,10 @@ from recovery.model import RecoveryError, Step
 @cache
 def step_kinds() -> Mapping[str, type[Step]]:
     """Every kind of step by its name in the journal."""
-    from recovery.steps import bus, entry, file, keychain, provider
+    from recovery.steps import bus, entry, file, keychain, login, provider
 
     found: dict[str, Any] = {}
-    for module in (bus, provider, keychain, file, entry):
+    for module in (bus, provider, keychain, file, entry, login):
         for each in vars(module).values():
             if dataclasses.is_dataclass(each) and isinstance(each, type) and hasattr(each, "kind"):
                 found[each.kind] = each

@@ -42,6 +42,7 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: false },
     registration: { enabled: asked.registration !== false },
     deviceFlow: { enabled: asked.device !== false },
+    revocation: { enabled: true },
     resourceIndicators: {
       enabled: asked.resource_indicators !== false,
       defaultResource: () => resource,
@@ -62,7 +63,7 @@ const provider = new Provider(issuer, {
   findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   cookies: { keys: ["test"] },
-  rotateRefreshToken: true,
+  rotateRefreshToken: asked.rotate !== false,
 });
 provider.on("server_error", (_context, error) => console.error(error));
 const handle = provider.callback();

@@ -1,13 +1,15 @@
 """A real authorization server (oidc-provider from npm) with a real MCP server that demands its tokens, on loopback."""
 
+import base64
 import json
 import select
 import shutil
+import ssl
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +41,11 @@ class OAuthServer:
         """An environment that trusts it."""
         return {"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}
 
-    def post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+    def post(self, path: str, form: dict[str, str], basic: str = "") -> dict[str, Any]:
         """A form sent to the authorization server (plain http only), and its JSON answer, whatever the status."""
-        return self._json(path, urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded")
+        headers = {"Authorization": f"Basic {basic}"} if basic else {}
+        body = urllib.parse.urlencode(form).encode()
+        return self._json(path, body, "application/x-www-form-urlencoded", headers)
 
     def register(self, **more: Any) -> dict[str, Any]:
         """A new public client (RFC 7591)."""
@@ -62,33 +66,55 @@ class OAuthServer:
         with urllib.request.urlopen(f"{self.issuer_origin}/person/device?{query}", timeout=_SECONDS):
             pass
 
-    def tokens(self) -> dict[str, Any]:
-        """A new login by the device flow: the token endpoint's answer, with `client_id`."""
-        client_id = self.register()["client_id"]
-        form = {"client_id": client_id, "scope": "openid offline_access", "resource": self.resource}
-        begun = self.post("/device/auth", form)
+    def tokens(self, client_id: str = "", client_secret: str = "", method: str = "none") -> dict[str, Any]:
+        """A new login by the device flow, by a new client unless one is named: the answer, with `client_id`."""
+        client_id = client_id or self.register()["client_id"]
+        proof = {"client_id": client_id}
+        basic = ""
+        if method == "client_secret_basic":
+            pair = f"{urllib.parse.quote_plus(client_id)}:{urllib.parse.quote_plus(client_secret)}"
+            proof, basic = {}, base64.b64encode(pair.encode()).decode()
+        elif method == "client_secret_post":
+            proof["client_secret"] = client_secret
+        form = {**proof, "scope": "openid offline_access", "resource": self.resource}
+        begun = self.post("/device/auth", form, basic)
         self.person(begun["user_code"])
         grant = {
-            "client_id": client_id,
+            **proof,
             "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
             "device_code": begun["device_code"],
             "resource": self.resource,
         }
-        return {**self.post("/token", grant), "client_id": client_id}
+        return {**self.post("/token", grant, basic), "client_id": client_id}
+
+    def takes(self, token: str) -> bool:
+        """Whether the MCP server takes this access token."""
+        request = urllib.request.Request(self.resource, b"{}", {"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=_SECONDS):
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code != 401
 
     def seen(self) -> list[dict[str, Any]]:
         """Every request so far: `at` (issuer, resource), method, path, authorization."""
-        with urllib.request.urlopen(f"{self.issuer_origin}/person/seen", timeout=_SECONDS) as answer:
+        trust = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
+        address = f"{self.issuer_origin}/person/seen"
+        with urllib.request.urlopen(address, timeout=_SECONDS, context=trust) as answer:
             found: list[dict[str, Any]] = json.load(answer)
         return found
 
-    def _json(self, path: str, body: bytes, kind: str) -> dict[str, Any]:
-        request = urllib.request.Request(self.issuer + path, body, {"Content-Type": kind})
+    def _json(
+        self, path: str, body: bytes, kind: str, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        request = urllib.request.Request(self.issuer + path, body, {"Content-Type": kind, **(headers or {})})
+        text = b""
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-                found: dict[str, Any] = json.load(answer)
+                text = answer.read()
         except urllib.error.HTTPError as error:
-            found = json.load(error)
+            text = error.read()
+        found: dict[str, Any] = json.loads(text or b"{}")
         return found
 
 

@@ -1,0 +1,1 @@
+"""Getting a login anew, against a real authorization server."""
