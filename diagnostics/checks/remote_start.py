@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from diagnostics.servers.remote import RemoteAnswer
 
 
-def at_its_address(context: Context, server: Server) -> Verdict:
-    """What the server answers to what its client would send. The headers go to the configured host alone."""
+def at_its_address(context: Context, server: Server, sent: Mapping[str, Secret] | None = None) -> Verdict:
+    """What the server answers to what its client would send. The headers go to the configured host alone.
+
+    In: `sent`, the headers where something other than the client puts them together; None = those of the entry.
+    """
     from diagnostics.servers.remote import probe
 
     target = target_of(server)
@@ -34,7 +37,8 @@ def at_its_address(context: Context, server: Server) -> Verdict:
         return skip("runner.offline")
     try:
         facts = facts_of(context, target)
-        url, headers = whole_address(context, target), own_headers(context, target)
+        url = whole_address(context, target)
+        headers = own_headers(context, target) if sent is None else sent
     except OpenAddressError as error:
         return skip(f"remote-{error.outcome}")
     except UnresolvedError as error:

@@ -1,7 +1,7 @@
 """Which remote server an entry leads to: its own address, or the one that it has `mcp-remote` connect to."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -64,7 +64,7 @@ def target_of(server: Server) -> Target | None:
         word == "--transport" and words[n + 1] in {"sse-only", "sse-first"}
         for n, word in enumerate(words[:-1])
     )
-    headers = dict(_headers(words[at + 1 :]))
+    headers = headers_in(words[at + 1 :])
     return Target(
         inner,
         inner.args[found],
@@ -82,11 +82,10 @@ def _proxy_at(words: Sequence[str]) -> int | None:
     )
 
 
-def _headers(words: Sequence[str]) -> Iterator[tuple[str, Secret]]:
-    for number, word in enumerate(words[:-1]):
-        found = _HEADER.fullmatch(words[number + 1]) if word == "--header" else None
-        if found:
-            yield found[1], Secret(found[2])
+def headers_in(words: Sequence[str]) -> Mapping[str, Secret]:
+    """The headers that `mcp-remote` is told to send, from its arguments."""
+    found = (_HEADER.fullmatch(words[n + 1]) for n, word in enumerate(words[:-1]) if word == "--header")
+    return {each[1]: Secret(each[2]) for each in found if each}
 
 
 class OpenAddressError(Exception):

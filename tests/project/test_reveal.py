@@ -45,6 +45,7 @@ ALLOWED = {
     "diagnostics/checks/format/hygiene.py": "names the damage",
     "diagnostics/checks/reference/environment.py": "asks whether a value is empty",
     "diagnostics/checks/reference/expansion.py": "writes the lines that wrap a command",
+    "diagnostics/checks/browser_login.py": "fills the headers of mcp-remote as it does itself",
     "diagnostics/checks/start/command.py": "looks for the script among the arguments",
     "diagnostics/checks/reference/variables.py": "tells a server by its command line",
     "diagnostics/servers/reach.py": "asks whether a value is empty, and which variables a container is handed",

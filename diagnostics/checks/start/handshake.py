@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
+from diagnostics.checks.browser_login import instead_of_a_browser
 from diagnostics.checks.remote_start import at_its_address
 from diagnostics.context import Context
 from diagnostics.explain import Match, explain
 from diagnostics.model import Server
 from diagnostics.references import unwrap, with_home
 from diagnostics.secret import Secret
+from diagnostics.servers.browser import without_browser
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.env_file import EnvFileError, variables_of
@@ -67,12 +69,16 @@ def answers(context: Context, server: Server) -> Verdict:
     for secret in launch.secrets:
         context.scrubber.learn(secret)
     _learn_env_file(context, server)
+    said = instead_of_a_browser(context, server, launch)
+    if said is not None:
+        return said
     asked = context.options.timeout
     seconds = seconds_for(launch) if asked is None else max(1.0, asked - TEARDOWN)
+    launch = without_browser(launch, server)
     with _AT_ONCE:
         result = handshake(launch, context.host, seconds)
-    said = "\n".join((*result.noise, result.stderr, result.tools_error))
-    return _Reading(context, result, seconds, still_needed(said, launch.env)).verdict()
+    spoken = "\n".join((*result.noise, result.stderr, result.tools_error))
+    return _Reading(context, result, seconds, still_needed(spoken, launch.env)).verdict()
 
 
 def _learn_env_file(context: Context, server: Server) -> None:
