@@ -15,6 +15,8 @@ from tui.usage import UsageError
 
 Judge = Callable[[Ask, Secret], Sequence[Remark]]
 """Tells what is known of a token before it is stored."""
+LogIn = Callable[[Ask, Answers], Secret]
+"""Gets the answer to a LOGIN question, given the answers so far."""
 
 _RISKS = {
     Risk.SAFE: "changes nothing that lasts",
@@ -109,15 +111,23 @@ def ask_all(
     asks: Sequence[Ask],
     given: Mapping[str, Secret] | None = None,
     judge: Judge | None = None,
+    log_in: LogIn | None = None,
 ) -> Answers:
     """The answers to a remedy's questions. In: `given` ones are not asked for; `judge` tells about a new token.
 
     Raises:
         UsageError: no terminal, or the two entries of a new password differ three times.
+        RecoveryError: `log_in` got no login.
     """
     answers = dict(given or {})
     for ask in asks:
-        if ask.name not in answers:
+        if ask.name in answers:
+            continue
+        if ask.kind is AskKind.LOGIN:
+            if log_in is None:
+                raise UsageError(f"{ask.prompt}: that needs `mcp-doctor fix` at a terminal")
+            answers[ask.name] = log_in(ask, answers)
+        else:
             answers[ask.name] = _judged(ask, judge) if judge and ask.kind is AskKind.TOKEN else _ask(ask)
     return answers
 
@@ -130,6 +140,8 @@ def _ask(ask: Ask) -> Secret:
             return _choice(ask)
         case AskKind.NEW_PASSWORD:
             return _twice(ask.prompt)
+        case AskKind.TEXT:
+            return _text(ask)
         case _:
             return hidden(f"{ask.prompt}: ")
 
@@ -154,6 +166,16 @@ def _choice(ask: Ask) -> Secret:
         picked = typed(f"{ask.prompt} [1-{len(ask.choices)}] ")
         if picked.isdigit() and 1 <= int(picked) <= len(ask.choices):
             return Secret(ask.choices[int(picked) - 1][0])
+
+
+def _text(ask: Ask) -> Secret:
+    if not can_ask():
+        raise UsageError(f"{ask.prompt}: there is no terminal to ask at")
+    while True:
+        value = typed(f"{ask.prompt}: ")
+        if value or ask.optional:
+            return Secret(value)
+        say("  It is empty.")
 
 
 def _twice(prompt: str) -> Secret:

@@ -35,7 +35,9 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
     In: `only` these findings (ids or checks; none = all); `yes` = consent is given.
     """
     from recovery.journal import Journal
+    from recovery.outcome import Result
     from recovery.runner import carry_out, preview
+    from tui.signing_in import at_terminal
 
     tried: set[str] = set()
     while True:
@@ -54,11 +56,17 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
         if not yes and not terminal.consent(remedy):
             terminal.say("  Left as it is.")
             continue
-        answers = terminal.ask_all(remedy.asks, judge=look.judge_of(remedy))
+        try:
+            answers = terminal.ask_all(remedy.asks, judge=look.judge_of(remedy), log_in=at_terminal(world))
+        except RecoveryError as error:
+            terminal.say(f"  {error}")
+            return 1
         outcome = carry_out(remedy, answers, world, Journal(session.host))
         terminal.say(
             f"  {'Done.' if outcome.ok else outcome.error}", *(f"  {note}" for note in outcome.notes)
         )
+        if outcome.result is Result.NOTHING_CHANGED and look.has_other(remedy, tried):
+            continue
         if not outcome.ok:
             return 1
         session = dataclasses.replace(session, host=outcome.host or session.host)
@@ -105,6 +113,14 @@ class _Look:
                     if remedy.steps and _key(remedy) not in tried:
                         return remedy
         return None
+
+    def has_other(self, failed: Remedy, tried: set[str]) -> bool:
+        """Whether another remedy for the same finding is left."""
+        from recovery.planner import remedies_for
+
+        mended = [each for each in self.findings if each.id == failed.finding]
+        others = [each for finding in mended for each in remedies_for(finding, self.context) if each.steps]
+        return any(_key(each) not in tried for each in others)
 
     def judge_of(self, remedy: Remedy) -> terminal.Judge:
         """What is known of a new token before it replaces the old one: offline, then its provider's word."""

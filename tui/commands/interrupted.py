@@ -111,4 +111,11 @@ def _finish(session: DoctorSession, operation: "Operation", journal: "Journal") 
             return token.remarks
         return [*token.remarks, ask_about(value, token.provider, None, session.host, session.options)]
 
-    return resume(operation.id, world, journal, finish=True, answers=terminal.ask_all(rest.asks, judge=judge))
+    from tui.signing_in import at_terminal
+
+    try:
+        answers = terminal.ask_all(rest.asks, judge=judge, log_in=at_terminal(world))
+    except RecoveryError as error:
+        terminal.say(f"  {error}")
+        return None
+    return resume(operation.id, world, journal, finish=True, answers=answers)

@@ -7,7 +7,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
-from diagnostics.secret import Secret
 from recovery.model import Answers, AskKind, Change, Remedy, Risk
 from recovery.runner import Outcome, Progress
 from tui.actions import GUIDE, bindings
@@ -15,14 +14,15 @@ from tui.doctor import Doctor
 from tui.mending import mend, take_back
 from tui.messages import StepMoved
 from tui.screens import guide_text as text
-from tui.screens.guide_page import GuidePage, Phase
+from tui.screens.guide_login import LoginGuide
+from tui.screens.guide_page import Phase
 from tui.screens.token_check import TokenCheck
 from tui.widgets.answers import AnswerField
 from tui.widgets.chain import strip
 from tui.work import in_background, post
 
 
-class GuideScreen(GuidePage):
+class GuideScreen(LoginGuide):
     """In: the remedy, the row whose path is watched, and the finding that it mends."""
 
     ACTIONS = GUIDE
@@ -35,7 +35,6 @@ class GuideScreen(GuidePage):
 
     def __init__(self, doctor: Doctor, remedy: Remedy, row: str, finding: Finding | None) -> None:
         super().__init__(doctor, remedy, row, finding)
-        self._answers: dict[str, Secret] = {}
         self._before: dict[Stage, Status | None] = {}
         self._token: TokenCheck | None = None
         self._operation = ""
@@ -293,7 +292,9 @@ class GuideScreen(GuidePage):
                 self._put("token", None)
                 self._ask()
             case Phase.AGREEING:
-                self._work()
+                self._go_ahead()
+            case Phase.SIGNING_IN:
+                self._sign_in_again()
             case Phase.IMPOSSIBLE:
                 self._put("result", None)
                 self._gather()
@@ -311,6 +312,7 @@ class GuideScreen(GuidePage):
             self._say("A change is under way: it is finished first.")
             return
         self._answers = {}
+        self._stop_signing_in()
         self.dismiss(None)
 
     def action_help(self) -> None:

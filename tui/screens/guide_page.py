@@ -36,6 +36,8 @@ class Phase(Enum):
     """Shows what is known of the token that was given."""
     AGREEING = auto()
     """Waits for consent."""
+    SIGNING_IN = auto()
+    """Shows a code, and waits until the person has entered it in a browser."""
     WORKING = auto()
     LOOKING_AGAIN = auto()
     """Done; the checks that it touches are asked again."""
@@ -80,7 +82,8 @@ class GuidePage(Screen[None]):
             yield Static(id="changes", classes="part", markup=False)
             with VerticalGroup(id="fields"):
                 for ask in self._remedy.asks:
-                    yield AnswerField(ask)
+                    if ask.kind is not AskKind.LOGIN:
+                        yield AnswerField(ask)
                 if self._risk is Risk.FINAL:
                     yield AnswerField(
                         Ask(
@@ -90,6 +93,7 @@ class GuidePage(Screen[None]):
                         )
                     )
             yield Static(id="token", classes="part", markup=False)
+            yield Static(id="login", classes="part", markup=False)
             yield Static(id="steps", classes="part", markup=False)
             yield Static(id="result", classes="part", markup=False)
             yield Static(id="path-now", classes="part", markup=False)

@@ -1,6 +1,7 @@
 """The guide's texts: what will change, how the steps move, what became of it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -11,6 +12,9 @@ from recovery.runner import Outcome, Phase, Progress, Result
 from tui.board import Link
 from tui.faces import FACES
 from tui.widgets.finding_view import fix_lines
+
+if TYPE_CHECKING:
+    from recovery.login.device import Code
 
 RISKS = {
     Risk.SAFE: "This changes nothing that lasts.",
@@ -83,6 +87,36 @@ def remarks_text(remarks: Sequence[Remark], asking: str, few_characters: bool) -
     if asking:
         lines.append(Content.styled(f"  ◌ {asking}", "$text-primary"))
     return Content("\n").join(lines)
+
+
+def login_text(code: "Code", few_characters: bool) -> Content:
+    """Where to enter which code. The code stands apart and wide, to be read from across the desk."""
+    wide = " ".join(code.user_code) if len(code.user_code) <= 24 else code.user_code
+    line, side = ("-", "|") if few_characters else ("─", "│")
+    corners = ("+", "+", "+", "+") if few_characters else ("╭", "╮", "╰", "╯")
+    frame = line * (len(wide) + 6)
+    lines = [
+        Content("In a browser on any device, open"),
+        Content.styled(f"  {code.address}", "bold $text-primary"),
+        Content("and enter this code:"),
+        Content(f"  {corners[0]}{frame}{corners[1]}"),
+        Content.assemble(f"  {side}   ", (wide, "bold $text-success"), f"   {side}"),
+        Content(f"  {corners[2]}{frame}{corners[3]}"),
+    ]
+    if code.whole_address:
+        lines.append(Content.styled("or open the address that has the code in it:", "$foreground-muted"))
+        lines.append(Content.styled(f"  {code.whole_address}", "$foreground-muted"))
+    lines.append(Content("This page goes on by itself when you have said yes there."))
+    return Content("\n").join(lines)
+
+
+def login_error_text(error: Exception) -> Content:
+    """Why there is no login."""
+    known = isinstance(error, RecoveryError)
+    said = str(error) if known else f"The doctor could not ask ({type(error).__name__})."
+    return Content.assemble(
+        ("There is no login yet.\n", "bold $text-error"), said[:1].upper() + said[1:] + "."
+    )
 
 
 def outcome_text(outcome: Outcome) -> Content:

@@ -1,4 +1,4 @@
-"""One question of a remedy with its field: hidden, hidden twice, or a choice."""
+"""One question of a remedy with its field: hidden, hidden twice, shown, or a choice."""
 
 from typing import Any
 
@@ -30,7 +30,9 @@ class AnswerField(VerticalGroup):
         yield Static(Content.styled(self._ask.prompt, "bold"), classes="prompt", markup=False)
         if self._ask.hint:
             yield Static(Content.styled(self._ask.hint, "$foreground-muted"), markup=False)
-        if self._ask.kind is not AskKind.CHOICE:
+        if self._ask.kind is AskKind.TEXT:
+            yield Input()
+        elif self._ask.kind is not AskKind.CHOICE:
             yield SecretInput(classes="secret")
             if self._ask.kind is AskKind.NEW_PASSWORD:
                 yield Static("Once more:", classes="prompt", markup=False)
@@ -56,6 +58,9 @@ class AnswerField(VerticalGroup):
             return "Type it a second time, to be sure."
         if len(secrets) == 2 and not secrets[0].is_same_as(secrets[1]):
             return "The two are not the same. Ctrl+U empties a field."
+        if self._ask.kind is AskKind.TEXT:
+            is_given = bool(self.query_one(Input).value.strip()) or self._ask.optional
+            return "" if is_given else "Type or paste it first."
         if self._ask.kind is AskKind.CHOICE and not self._ask.choices:
             return (
                 ""
@@ -66,6 +71,8 @@ class AnswerField(VerticalGroup):
 
     def take(self) -> dict[str, Secret]:
         """The answer, once. The fields are empty afterwards."""
+        if self._ask.kind is AskKind.TEXT:
+            return {self._ask.name: Secret(self.query_one(Input).value.strip())}
         if self._ask.kind is not AskKind.CHOICE:
             taken = [each.take() for each in self.query(SecretInput)]
             return {self._ask.name: taken[0]}

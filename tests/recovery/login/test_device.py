@@ -139,14 +139,12 @@ def test_a_server_that_is_away_is_asked_less_often_and_then_as_before(
     time = Time()
     flow, code = flow_at(said_server, tmp_path, time)
     told: list[str] = []
-    assert flow.wait(code, lambda waiting: told.append(waiting.trouble))
+    assert flow.wait(code, lambda waiting: told.append(waiting.trouble)).access_token
     assert time.paused == [5, 10, 20, 5]
     assert told == ["", "closed", "HTTP 503", ""]
 
 
-def test_a_server_that_stays_away_never_makes_the_code_wrong(
-    said_server: SaidServer, tmp_path: Path
-) -> None:
+def test_a_server_that_stays_away_never_makes_the_code_wrong(said_server: SaidServer, tmp_path: Path) -> None:
     time = Time()
     flow, code = flow_at(said_server, tmp_path, time)
     said_server.close()
