@@ -47,6 +47,13 @@ def _packages() -> "Packages":
     return Packages()
 
 
+def _is_harmless(name: str | None) -> bool:
+    """Whether a variable's value may be shown: without the home folder's name no path could be told."""
+    from diagnostics.servers.needs.need import is_harmless
+
+    return name is not None and is_harmless(name)
+
+
 @dataclass
 class Context:
     """One run's view of the host. Caches what is asked once: the store's state, its entries, resolved values."""
@@ -160,7 +167,7 @@ class Context:
                 found = answer.value if isinstance(answer, managers.Found) else None
             case _:
                 found = None
-        if found is not None:
+        if found is not None and not (reference.syntax is Syntax.ENV and _is_harmless(reference.name)):
             self.scrubber.learn(found)
         return found
 

@@ -10,6 +10,7 @@ from diagnostics.clients import Standing
 from diagnostics.clients.state import State, read_state
 from diagnostics.host import Host
 from diagnostics.model import Platform, Server, Syntax
+from diagnostics.servers.needs.need import is_harmless
 
 _KEY = "kiroAgent.mcpApprovedEnvVars"
 
@@ -17,7 +18,9 @@ _KEY = "kiroAgent.mcpApprovedEnvVars"
 def standing(host: Host, server: Server) -> Iterator[Standing]:
     """The variables of this server that Kiro leaves as they stand."""
     named = [
-        each.name for each in server.references if each.syntax is Syntax.ENV and each.spelling and each.name
+        each.name
+        for each in server.references
+        if each.syntax is Syntax.ENV and each.spelling and each.name and not is_harmless(each.name)
     ]
     if not named or server.launcher:
         return

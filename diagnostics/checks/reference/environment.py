@@ -1,7 +1,7 @@
 """Whether a variable that the config refers to is set, replaced and handed on."""
 
 from diagnostics.catalog.clients import GENERIC, Client, client
-from diagnostics.check import Verdict, check, fail, ok, unknown, warn
+from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.checks.reference.expansion import wrapped_lines
 from diagnostics.client_variables import approved_names, look_up
 from diagnostics.configs.location import expand
@@ -9,7 +9,9 @@ from diagnostics.context import Context
 from diagnostics.model import Platform, Reference, Server, Syntax
 from diagnostics.reference_syntax import find_placeholders
 from diagnostics.references import child_expands, is_handed_on_by_docker, notation_of, shell_expands
+from diagnostics.servers.needs.need import is_harmless
 from diagnostics.stores import StoreError
+from diagnostics.tokens.plain_text import named_value, names_secret
 
 _PREFERRED = (
     "${env:VAR}", "${VAR}", "{env:VAR}", "${{ secrets.NAME }}", "$VAR", "%VAR%", "${file:PATH}", "{file:PATH}",
@@ -41,6 +43,7 @@ class _Question:
         rules = one.inheritance.under(context.host.env)
         self.reaches = rules.lets_through(name, self.system, self.exported or "")
         self.where = reference.field.split(".")[0].split("[")[0]
+        self.place = reference.field.partition(".")[2]
         found = find_placeholders(reference.spelling)
         self.form = found[0].form if found else ""
         self.facts = {
@@ -67,6 +70,8 @@ class _Question:
         if not self.client.expansion.established:
             if self.value is None:
                 return self._expanded("unknown")
+            if not self._may_be_credential():
+                return skip("no-credential", **self.facts)
             return unknown("perhaps-not-expanded", "env_placeholder_not_expanded", **self.facts)
         return self._not_expanded()
 
@@ -105,9 +110,14 @@ class _Question:
     def _expanded(self, when_unset: str) -> Verdict:
         default = self.reference.default
         approved = approved_names(self.client, self.context.host) if self.client.expansion.approved else None
+        is_told = self.server.scope != "named" and not self._is_harmless()
+        if self.value and self.client.expansion.approved and is_told and self.name not in (approved or ()):
+            return skip("approval-tells", **self.facts)  # `config.approval` has the same two answers
         if self.value and approved is not None and self.name not in approved:
-            return fail("not-approved", "env_placeholder_not_expanded", **self.facts)
+            return self._left("not-approved")
         if self.value and self.client.expansion.approved and approved is None:
+            if not self._may_be_credential():
+                return skip("no-credential", **self.facts)
             return unknown("perhaps-not-approved", "env_placeholder_not_expanded", **self.facts)
         if self.value and self.facts["file"]:
             return ok("set-in-file", **self.facts)
@@ -144,12 +154,30 @@ class _Question:
         ]
         facts = {**self.facts, "forms": ", ".join(sorted(fitting)) or "none at all"}
         if instead := self._instead(fitting):
-            return fail("not-expanded", "env_placeholder_not_expanded", instead=instead, **facts)
+            return self._left("not-expanded", instead=instead, **facts)
+        if self._is_harmless():
+            return self._left("")
         if self.server.command is None or self.server.transport != "stdio":
             return fail("not-expanded-remote", "env_placeholder_not_expanded", field_name=self.where, **facts)
         command_line, args_line = wrapped_lines(self.server, self.client)
         lines = {"command_line": command_line, "args_line": args_line}
         return fail("not-expanded-anywhere", "env_placeholder_not_expanded", **lines, **facts)
+
+    def _left(self, outcome: str, **facts: str) -> Verdict:
+        """The client leaves the text as it is: a broken link for a credential, else a slip that is worth a word."""
+        if self._is_harmless():
+            return warn("not-expanded-harmless", "env_placeholder_not_expanded", **self.facts)
+        return fail(outcome, "env_placeholder_not_expanded", **{**self.facts, **facts})
+
+    def _is_harmless(self) -> bool:
+        """Whether the variable is the system's own, and stands where no credential belongs."""
+        return is_harmless(self.name) and not names_secret(self.place)
+
+    def _may_be_credential(self) -> bool:
+        """Whether a credential hangs on the variable: by its name, the place it is for, or its value's looks."""
+        if names_secret(self.name) or names_secret(self.place):
+            return True
+        return not is_harmless(self.name) and named_value(self.name, self.value or "") is not None
 
     def _instead(self, fitting: list[str]) -> str:
         """What to write for this client in this place; "" where it has nothing of the kind."""

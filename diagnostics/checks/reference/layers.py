@@ -6,6 +6,7 @@ from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
 from diagnostics.reference_syntax import find_references
 from diagnostics.secret import Secret
+from diagnostics.servers.needs.need import is_harmless
 
 
 @check(of=Reference, within=10)
@@ -15,7 +16,7 @@ def layers(context: Context, reference: Reference) -> Verdict | None:
         return None
     name = reference.field.removeprefix("env.")
     exported = context.host.env.get(name)
-    if not exported or find_references(exported):
+    if not exported or is_harmless(name) or find_references(exported):
         return None
     one = client(context.server(reference.server_id).client)
     if one.inheritance.overrides_entry and reference.syntax in {Syntax.LITERAL, Syntax.ENV}:

@@ -6,7 +6,7 @@ from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
-from diagnostics.model import Server
+from diagnostics.model import Server, Syntax
 from diagnostics.references import unwrap, with_home
 from diagnostics.servers.built_in_node import needs_built_in_node
 from diagnostics.servers.child_environment import inherited_by
@@ -28,7 +28,7 @@ def command(context: Context, server: Server) -> Verdict | None:
     server = with_home(server, client(server.client), host)
     env = dict(inherited_by(server, host))
     if "PATH" in server.env:
-        env["PATH"] = server.env["PATH"].reveal()
+        env["PATH"] = _path(context, server)
     cwd = host.cwd if server.cwd is None else host.cwd / Path(server.cwd).expanduser()
     if "${" in (server.command or "") or "${" in (server.cwd or ""):
         return None
@@ -59,6 +59,19 @@ def command(context: Context, server: Server) -> Verdict | None:
             client=one_client.name,
         )
     return ok("there", command=inner.command or "", program=str(found.path))
+
+
+def _path(context: Context, server: Server) -> str:
+    """The entry's PATH as the server gets it: with the variables in it replaced, where the client may do so."""
+    path = server.env["PATH"].reveal()
+    established = client(server.client).expansion.established
+    for each in server.references:
+        if each.field != "env.PATH" or each.syntax is not Syntax.ENV or not each.spelling:
+            continue
+        value = context.value_of(each)
+        if value is not None and (each.expanded_by_client or server.launcher or not established):
+            path = path.replace(each.spelling, value.reveal())
+    return path
 
 
 def _program(found: Program, server: Server) -> Verdict | None:

@@ -12,13 +12,14 @@ _SAME = 30.0
 @check(of=Store, needs=("validity.provider",))
 def clock(context: Context, _store: Store) -> Verdict | None:
     """Is this computer's clock right?"""
+    from diagnostics.providers.verify import Answer
+
+    answers = [each for each in context.answers.values() if isinstance(each, Answer)]
     skews: dict[str, float] = {}
-    for answer in context.answers.values():
+    for answer in answers:
         if answer.skew is not None:
             skews[answer.host] = answer.skew
-    early = sorted(
-        {each.host for each in context.answers.values() if each.meaning == "certificate-not-yet-valid"}
-    )
+    early = sorted({each.host for each in answers if each.meaning == "certificate-not-yet-valid"})
     off = {host: skew for host, skew in skews.items() if abs(skew) > _WARNED}
     if not off:
         if len(early) > 1:

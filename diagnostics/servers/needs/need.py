@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from diagnostics.catalog import read
+from diagnostics.tokens.plain_text import names_secret
 
 NAME = re.compile(r"(?<![\w$-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])")
 """A variable's name as programs spell it, told from everyday words by the underscore in it."""
@@ -95,6 +96,16 @@ def _wider(known: Need, other: Need) -> Need:
 def is_of_the_system(name: str) -> bool:
     """Whether every program reads such a variable, so that it says nothing of this server."""
     return bool(_general().fullmatch(name))
+
+
+def is_harmless(name: str) -> bool:
+    """Whether a variable of this name is the system's own and holds no credential: HOME, PATH, LOG_LEVEL."""
+    upper = name.upper()
+    return (
+        is_of_the_system(upper)
+        and not names_secret(name)
+        and not upper.endswith(("PROXY", "_DSN"))  # their addresses may hold a password
+    )
 
 
 @cache

@@ -150,8 +150,58 @@ def test_what_to_write_instead(tmp_path: Path, name: str, where: str, value: str
 
 
 def test_a_set_variable_where_the_notation_is_not_established(tmp_path: Path) -> None:
-    (verdict,) = said(context_of(tmp_path, "lmstudio", an_entry("lmstudio", "env", "${X}"), {"X": "1"}))
+    row = {"command": "prog", "env": {"SOME_TOKEN": "${X}"}}
+    (verdict,) = said(context_of(tmp_path, "lmstudio", row, {"X": "1"}))
     assert (verdict.status, verdict.outcome) == (Status.UNKNOWN, "perhaps-not-expanded")
+
+
+@pytest.mark.parametrize(
+    ("field", "variable", "value"),
+    [
+        ("ROOT", "HOME", "/home/u"),
+        ("PATH", "PATH", "/bin"),
+        ("LEVEL", "LOG_LEVEL", "info"),
+        ("LANG", "L", "en"),
+    ],
+)
+def test_what_is_not_established_matters_only_where_a_credential_hangs_on_it(
+    tmp_path: Path, field: str, variable: str, value: str
+) -> None:
+    row = {"command": "prog", "env": {field: f"${{{variable}}}"}}
+    (verdict,) = said(context_of(tmp_path, "lmstudio", row, {variable: value}))
+    assert (verdict.status, verdict.outcome) == (Status.SKIP, "no-credential")
+
+
+@pytest.mark.parametrize(
+    ("field", "variable", "value"),
+    [
+        ("GOOGLE_APPLICATION_CREDENTIALS", "HOME", "/home/u"),
+        ("X", "MY_API_KEY", "short"),
+        ("X", "DATABASE_URL", "postgres://u:" + "hunter2" + "@db/x"),
+    ],
+)
+def test_a_credential_that_hangs_on_a_variable_is_known_by_name_place_or_looks(
+    tmp_path: Path, field: str, variable: str, value: str
+) -> None:
+    row = {"command": "prog", "env": {field: f"${{{variable}}}"}}
+    (verdict,) = said(context_of(tmp_path, "lmstudio", row, {variable: value}))
+    assert verdict.outcome == "perhaps-not-expanded"
+
+
+def test_a_variable_of_the_system_that_stays_as_written_is_a_warning(tmp_path: Path) -> None:
+    row = {"command": "prog", "env": {"ROOT": "${HOME}/x"}}
+    (verdict,) = said(context_of(tmp_path, "claude-desktop", row, {"HOME": "/home/u"}))
+    assert (verdict.status, verdict.outcome) == (Status.WARN, "not-expanded-harmless")
+
+
+def test_the_home_folder_is_no_secret(tmp_path: Path) -> None:
+    row = {"command": "prog", "env": {"ROOT": "${HOME}/x", "PATH": "${PATH}"}}
+    context = context_of(
+        tmp_path, "claude-code", row, {"HOME": "/home/somebody", "PATH": "/opt/somewhere/bin"}
+    )
+    said(context)
+    text = "found at /home/somebody/x and /opt/somewhere/bin/x"
+    assert context.scrubber.scrub(text) == text
 
 
 # ── Continue, Gemini: files with variables ──────────────────────────────────────────────────────────────────
@@ -219,7 +269,7 @@ def test_copilots_bare_name_of_a_set_variable(tmp_path: Path) -> None:
 def test_kiro_replaces_approved_names_only(tmp_path: Path, settings: object, outcome: str) -> None:
     if settings is not None:
         write(tmp_path / ".kiro/settings/cli.json", settings)
-    row = an_entry("kiro", "env", "${X}")
+    row = {"command": "prog", "env": {"SOME_TOKEN": "${X}"}}
     assert outcomes(context_of(tmp_path, "kiro", row, {"X": "1"})) == [outcome]
 
 

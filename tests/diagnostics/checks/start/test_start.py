@@ -69,6 +69,14 @@ def test_the_entrys_own_path_counts(tmp_path: Path) -> None:
     assert asked("command", tmp_path, row).outcome in {"elsewhere", "not-found"}
 
 
+def test_variables_in_the_entrys_own_path_count_as_their_values(tmp_path: Path) -> None:
+    row = {"command": "sh", "env": {"PATH": f"{tmp_path}:${{PATH}}"}}
+    assert asked("command", tmp_path, row, client="claude-code").outcome == "there"
+    assert asked("command", tmp_path, row, client="lmstudio").outcome == "there"  # not established
+    left = asked("command", tmp_path, row, client="claude-desktop")
+    assert left.outcome in {"elsewhere", "not-found"}  # it replaces nothing, so the server's PATH is broken
+
+
 def test_the_command_behind_the_launcher_is_looked_up_too(tmp_path: Path) -> None:
     launcher = tmp_path / "bin/mcp-doctor"
     launcher.parent.mkdir()

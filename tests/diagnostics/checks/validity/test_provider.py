@@ -275,6 +275,13 @@ def test_a_right_clock(server: ProviderServer, tmp_path: Path) -> None:
     assert found["validity.clock"].status is Status.OK
 
 
+def test_what_else_a_run_remembers_does_not_disturb_the_clock(server: ProviderServer, tmp_path: Path) -> None:
+    servers = {"one": {"command": "x", "env": {"GITHUB_TOKEN": "${SECRET:t}"}}}
+    made = context_of(tmp_path, servers, {"t": TOKEN}, server.env, provider_urls={"github": server.url})
+    made.env_file(tmp_path / ".env")
+    assert ask(made, CHECK, "validity.clock")["validity.clock"].status is Status.OK
+
+
 def test_one_provider_alone_accuses_lightly(server: ProviderServer, tmp_path: Path) -> None:
     with_date(server, 10)
     found = clock(
