@@ -1,10 +1,17 @@
 """Limits that really limit: a call that outlives its deadline is left behind, not waited for."""
 
+import queue
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+
+_SILENCE = 0.005
+"""Seconds without an answer after which more threads are started."""
 
 
 class DeadlineError(Exception):
@@ -37,3 +44,62 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
     if not results:
         raise DeadlineError(f"no answer within {seconds:g} s")
     return results[0]
+
+
+def each_within(
+    seconds: float, call: Callable[[Item], T], items: Sequence[Item], most: int
+) -> Iterator[tuple[Item, T | BaseException]]:
+    """Every item with the call's result or its exception, as they come; `DeadlineError` for what took too long.
+
+    In: `seconds` for each call; `most` calls at once, in daemon threads. One thread begins, and their number
+    doubles whenever answers keep us waiting: calls that only compute would be in each other's way.
+    A call that outlives its deadline is left behind and does not count.
+    """
+    waiting = deque(range(len(items)))
+    unanswered = set(waiting)
+    began: dict[int, float] = {}
+    answers: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
+
+    def work() -> None:
+        while waiting:
+            try:
+                number = waiting.popleft()
+            except IndexError:  # another was faster
+                return
+            began[number] = time.monotonic()
+            try:
+                answers.put((number, call(items[number])))
+            except BaseException as error:  # whoever waits for the answer would wait for ever
+                answers.put((number, error))
+
+    at_work = 0
+    silent = True
+    try:
+        while unanswered:
+            if silent:
+                more = min(max(at_work, 1), most - at_work, len(waiting))
+                for _ in range(more):
+                    threading.Thread(target=work, daemon=True, name="each-within").start()
+                at_work += max(more, 0)
+            now = time.monotonic()
+            patience = min(began.copy().values(), default=now) + seconds - now
+            if waiting and at_work < most:
+                patience = min(patience, _SILENCE)
+            try:
+                number, answer = answers.get(timeout=max(patience, 0))
+            except queue.Empty:
+                silent = True
+                now = time.monotonic()
+                for number in [each for each, at in began.copy().items() if now - at >= seconds]:
+                    del began[number]
+                    unanswered.discard(number)
+                    at_work -= 1
+                    yield items[number], DeadlineError(f"no answer within {seconds:g} s")
+                continue
+            silent = False
+            began.pop(number, None)
+            if number in unanswered:
+                unanswered.discard(number)
+                yield items[number], answer
+    finally:
+        waiting.clear()

@@ -1,22 +1,22 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
 import dataclasses
-import queue
 import shlex
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from diagnostics.ahead import keyring_asked_ahead
 from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
-from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.deadline import DeadlineError, each_within
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
 from diagnostics.text import Words, clean
 from diagnostics.tokens.masking import mask_pasted
 
-_WORKERS = 32
+_AT_ONCE = 32
 """Outside questions asked at once; each waits on a peer, none computes."""
 
 Progress = Callable[[Check, int], None]
@@ -57,55 +57,42 @@ def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Fa
             yield _finding(context, one, subject, Verdict(Status.SKIP, "runner.not-asked-to-start"), 0)
         else:
             open_questions.append(subject)
-    if one.within is None or len(open_questions) == 1:
-        for subject in open_questions:
-            yield from _answers(context, one, subject)
-    elif open_questions:
-        yield from _at_once(context, one, open_questions)
-
-
-def _at_once(context: Context, one: Check, subjects: Sequence[Subject]) -> Iterator[Finding]:
-    """Asks in daemon threads; `_answers` bounds each, so the queue always fills."""
-    waiting: queue.SimpleQueue[Subject] = queue.SimpleQueue()
-    answers: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
-    for subject in subjects:
-        waiting.put(subject)
-
-    def work() -> None:
-        while True:
-            try:
-                subject = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                found = _answers(context, one, subject)
-            except BaseException as error:  # whoever waits for the answer would wait for ever
-                found = [_finding(context, one, subject, _broke(one, error), 0)]
-            answers.put(found)
-
-    for number in range(min(_WORKERS, len(subjects))):
-        threading.Thread(target=work, daemon=True, name=f"{one.id}-{number}").start()
-    for _ in subjects:
-        yield from answers.get()
-
-
-def _answers(context: Context, one: Check, subject: Subject) -> list[Finding]:
-    began = time.monotonic()
-
-    def ask() -> list[Verdict]:
-        said = one.run(context, subject)
-        return [] if said is None else [said] if isinstance(said, Verdict) else list(said)
-
     limit = one.within if one.within is None or context.options.timeout is None else context.options.timeout
+    if limit is None:
+        for subject in open_questions:
+            yield from _findings(context, one, subject, _attempt(context, one, subject))
+        return
+    for subject, answer in each_within(limit, partial(_attempt, context, one), open_questions, _AT_ONCE):
+        if isinstance(answer, DeadlineError):
+            late = Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})
+            answer = _Answer([late], round(limit * 1000))
+        elif isinstance(answer, BaseException):
+            answer = _Answer([_broke(one, answer)], 0)
+        yield from _findings(context, one, subject, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a check said about one subject, and how long it took."""
+
+    verdicts: Sequence[Verdict]
+    milliseconds: int
+
+
+def _attempt(context: Context, one: Check, subject: Subject) -> _Answer:
+    began = time.monotonic()
     try:
-        verdicts = ask() if limit is None else call_within(limit, ask)
-    except DeadlineError:
-        verdicts = [Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})]
+        said = one.run(context, subject)
+        verdicts = [] if said is None else [said] if isinstance(said, Verdict) else list(said)
     except Exception as error:
         verdicts = [_broke(one, error)]
-    spent = round((time.monotonic() - began) * 1000)
+    return _Answer(verdicts, round((time.monotonic() - began) * 1000))
+
+
+def _findings(context: Context, one: Check, subject: Subject, answer: _Answer) -> list[Finding]:
+    spent = answer.milliseconds
     try:
-        found = [_finding(context, one, subject, verdict, spent) for verdict in verdicts]
+        found = [_finding(context, one, subject, verdict, spent) for verdict in answer.verdicts]
     except Exception as error:  # no words for the outcome, a fact that the words ask for is missing
         found = [_finding(context, one, subject, _broke(one, error), spent)]
     return [found[0], *map(_numbered, found[1:], range(2, len(found) + 1))] if found else []
