@@ -63,12 +63,7 @@ def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Fa
             yield from _findings(context, one, subject, _attempt(context, one, subject))
         return
     for subject, answer in each_within(limit, partial(_attempt, context, one), open_questions, _AT_ONCE):
-        if isinstance(answer, DeadlineError):
-            late = Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})
-            answer = _Answer([late], round(limit * 1000))
-        elif isinstance(answer, BaseException):
-            answer = _Answer([_broke(one, answer)], 0)
-        yield from _findings(context, one, subject, answer)
+        yield from _findings(context, one, subject, _as_answer(one, answer, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +82,13 @@ def _attempt(context: Context, one: Check, subject: Subject) -> _Answer:
     except Exception as error:
         verdicts = [_broke(one, error)]
     return _Answer(verdicts, round((time.monotonic() - began) * 1000))
+
+
+def _as_answer(one: Check, answer: _Answer | BaseException, limit: float) -> _Answer:
+    if isinstance(answer, DeadlineError):
+        late = Verdict(Status.UNKNOWN, "runner.no-answer", facts={"seconds": f"{limit:g}"})
+        return _Answer([late], round(limit * 1000))
+    return _Answer([_broke(one, answer)], 0) if isinstance(answer, BaseException) else answer
 
 
 def _findings(context: Context, one: Check, subject: Subject, answer: _Answer) -> list[Finding]:

@@ -1,12 +1,12 @@
 """Which files besides the configs give servers their variables: env files that are named or read by habit, profiles."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.catalog.clients import client
-from diagnostics.client_variables import files_of, variables_in
+from diagnostics.client_variables import files_of
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Platform, Server, Syntax
@@ -44,11 +44,21 @@ def env_files_of(context: Context, file: ClientFile) -> list[EnvFile]:
     """The env files of a config's servers. One that several configs share belongs to the first of them, with the
     servers of all.
     """
+    every: Mapping[int, list[EnvFile]] = context.answers.get("env-files", lambda: _by_first_config(context))
     at = next(number for number, each in enumerate(context.files) if each is file)
-    earlier = {each.path for other in context.files[:at] for each in _env_files(context, other)}
-    later = [each for other in context.files[at + 1 :] for each in _env_files(context, other)]
-    mine = [each for each in _env_files(context, file) if each.path not in earlier]
-    return [_with(each, [other for other in later if other.path == each.path]) for each in mine]
+    return every.get(at, [])
+
+
+def _by_first_config(context: Context) -> Mapping[int, list[EnvFile]]:
+    """The env files of all configs, below the number of the first that has them."""
+    sharing: dict[Path, list[tuple[int, EnvFile]]] = {}
+    for at, file in enumerate(context.files):
+        for each in _env_files(context, file):
+            sharing.setdefault(each.path, []).append((at, each))
+    found: dict[int, list[EnvFile]] = {}
+    for (at, first), *others in sharing.values():
+        found.setdefault(at, []).append(_with(first, [each for _, each in others]))
+    return found
 
 
 def _with(mine: EnvFile, others: Sequence[EnvFile]) -> EnvFile:
@@ -119,7 +129,7 @@ def _env_files(context: Context, file: ClientFile) -> list[EnvFile]:
             continue
         for path, is_named in _of_server(context.host, server):
             named.setdefault((path, is_named), []).append(server)
-        for path in _of_client(context.host, server):
+        for path in _of_client(context, server):
             named.setdefault((path, False), []).append(server)
     given = {path for path, is_named in named if is_named}
     return [
@@ -159,14 +169,14 @@ def _is_sure(server: Server, text: str) -> bool:
     return Path(text).is_absolute() or text.startswith(("~", "${userHome}", "${HOME}")) or bool(server.cwd)
 
 
-def _of_client(host: Host, server: Server) -> Iterator[Path]:
+def _of_client(context: Context, server: Server) -> Iterator[Path]:
     """The files from which the client itself takes a variable that the entry refers to."""
     wanted = {
         each.name for each in server.references if each.syntax is Syntax.ENV and each.expanded_by_client
     }
     if wanted:
-        for path in files_of(client(server.client), host):
-            if wanted & variables_in(path).keys():
+        for path in files_of(client(server.client), context.host):
+            if wanted & context.env_file(path).keys():
                 yield path
 
 
