@@ -1,7 +1,7 @@
 """What a login by code needs to know beforehand, and where that is known from."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from diagnostics.catalog.logins import KnownLogin, known_login, known_logins
 from diagnostics.context import Context
@@ -32,6 +32,8 @@ class LoginPlan:
     resource: str = ""
     named_by: str = ""
     """The address of the server whose own text names the issuer."""
+    registers: str = ""
+    """Whether programs may register themselves there: `yes`, `no`, or not known."""
 
     @property
     def account(self) -> str:
@@ -46,7 +48,7 @@ class LoginPlan:
     @property
     def may_register(self) -> bool:
         """Whether a client may be registered on the way: the preview says so, and the person agrees to it."""
-        return not self.known
+        return not self.known and self.registers != "no"
 
     @property
     def where(self) -> str:
@@ -65,11 +67,12 @@ class LoginPlan:
             found.append(Ask(ISSUER, AskKind.TEXT, "Address of the authorization server", hint))
         if not self.issuer and known is not None and known.site:
             found.append(Ask(SITE, AskKind.TEXT, f"Which {known.name}?", known.site))
-        if not self.client_id:
-            hint = (
-                known.client if known else "Leave it empty to have mcp-doctor registered there as a client."
-            )
-            found.append(Ask(CLIENT_ID, AskKind.TEXT, "Client id", hint, optional=known is None))
+        if not self.client_id and self.registers != "yes":
+            hint = "It is made at the authorization server, which lets no program register itself."
+            if self.may_register:
+                hint = "Leave it empty to have mcp-doctor registered there as a client."
+            hint = known.client if known else hint
+            found.append(Ask(CLIENT_ID, AskKind.TEXT, "Client id", hint, optional=self.may_register))
         if known is not None and known.client_secret and not self.client_id:
             found.append(
                 Ask(CLIENT_SECRET, AskKind.PASSWORD, "Client secret", "It stands beside the client id.")
@@ -94,9 +97,7 @@ class LoginPlan:
         if not issuer:
             raise LoginError("refused", "the address of the authorization server is missing")
         client_id = self.client_id or given[CLIENT_ID]
-        plan = LoginPlan(
-            self.provider, issuer, self.known, client_id, self.scope, self.resource, self.named_by
-        )
+        plan = replace(self, issuer=issuer, client_id=client_id)
         return plan, Client(client_id, answers.get(CLIENT_SECRET)) if client_id else None
 
 
@@ -180,6 +181,7 @@ def _told_by_server(reference: Reference, context: Context) -> LoginPlan | None:
         scope=_scope(found.resource, found.metadata),
         resource=resource if isinstance(resource, str) and covers(resource, address) else address,
         named_by=found.server,
+        registers="" if known else "yes" if found.metadata.get("registration_endpoint") else "no",
     )
 
 
