@@ -1,5 +1,6 @@
 """What is known so far: rows on the left, the links of each row's path, the findings behind them. No I/O, no widgets."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,14 @@ _ORDER = {
     Status.SKIP: 5,
 }
 _STAGES = tuple(Stage)
-_WAITS, _NOT_STARTED = "runner.waits", "runner.not-asked-to-start"
+_WAITS = "runner.waits"
+_NOT_ASKED = {
+    "runner.not-asked-to-start": "not started (s starts it)",
+    "runner.offline": "not asked: --offline was given",
+    "runner.not-needed": "not needed here",
+    "runner.other-store": "not needed here",
+}
+"""Why the runner itself did not ask, in the few words that a link has room for."""
 _HANDSHAKE = "start.handshake"
 """The check that decides about `start`: a command that is there, but was not started, is not yet a green link."""
 
@@ -58,8 +66,8 @@ class Link:
         outcome = self.findings[0].outcome if self.findings else ""
         if outcome == _WAITS:
             return f"waits for {self.rests_on.value}" if self.rests_on else "waits for another link"
-        if outcome == _NOT_STARTED:
-            return "not started (s starts it)"
+        if outcome in _NOT_ASKED:
+            return _NOT_ASKED[outcome]
         if self.findings:
             return self.findings[0].title
         if self.status is Status.SKIP and self.rests_on is None:
@@ -87,6 +95,7 @@ class Board:
         self._on_store: list[str] = []
         self._of_row: dict[str, dict[str, Finding]] = {}
         self._states: dict[str, Status | None] = {}
+        self._titles: Counter[str] = Counter()
         self._waiting: frozenset[str] = frozenset()
         self._number = 0
 
@@ -135,6 +144,10 @@ class Board:
         found = [row for row in self._rows.values() if not wanted or self._fits(row, wanted)]
         found.sort(key=lambda row: (_ORDER[self.state(row.key)], row.title.casefold(), row.key))
         return found
+
+    def shares_its_name(self, row: Row) -> bool:
+        """Whether another row has the same title, so that only the place tells the two apart."""
+        return self._titles[row.title] > 1
 
     def row(self, key: str) -> Row | None:
         """The row with this key."""
@@ -194,7 +207,15 @@ class Board:
         now = _STAGES.index(self.asked.stage) if self.asked is not None else -1
         here = _STAGES.index(stage)
         to_come = self.running and stage in self._waiting
-        found.sort(key=lambda each: (_ORDER[each.status], each.server is None, each.check, each.id))
+        found.sort(
+            key=lambda each: (
+                _ORDER[each.status],
+                each.server is None,
+                each.reference is not None,  # what is said of the whole server comes first
+                each.check,
+                each.id,
+            )
+        )
         if found:
             status: Status | None = worst(each.status for each in found)
         else:
@@ -245,6 +266,7 @@ class Board:
     def _lay_out(self, context: "Context") -> None:
         self._rows, self._servers, self._by_path, self._on_store = {}, {}, {}, []
         self._of_row, self._states = {}, {}
+        self._titles = Counter(clean(server.name, 80) for server in context.servers)
         for server in context.servers:
             self._servers[server.id] = server
             self._rows[server.id] = Row(

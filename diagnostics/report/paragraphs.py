@@ -40,6 +40,11 @@ class Paragraph:
         if of_servers and len(clients) == 1:
             lead += f" of {clients.pop()}"
             places = [place.partition(":")[2] for place in places]
+        if len(fields) > 1 and len(places) == len(self.findings) <= _MOST_PLACES:
+            places = [
+                f"{place} ({each['reference']})" if each["reference"] else place
+                for place, each in zip(places, self.findings, strict=True)
+            ]
         field = f" ({fields[0]})" if len(fields) == 1 and fields[0] else ""
         return f"{lead}{field}: {', '.join(_bounded(places))}"
 

@@ -105,14 +105,16 @@ class _Page:
         lines = self._wrapped(f"{first['stage']} {self._dot} {paragraph.where}", "  ")
         lines += self._wrapped(first["detail"], "  ")
         lines += [f"  | {line}" for line in paragraph.evidence]
+        to_fix = f"      $ mcp-doctor fix {paragraph.to_fix}" if paragraph.to_fix else ""
         for line in first["fix"]:
-            if line.startswith(("$ ", "| ")):
+            if line.startswith("$ mcp-doctor fix") and to_fix:
+                lines.append(to_fix)  # in its place the very finding
+                to_fix = ""
+            elif line.startswith(("$ ", "| ")):
                 lines.append(f"      {line.removeprefix('| ')}")
             else:
                 lines += self._wrapped(line, f"  {self._arrow} ")
-        if paragraph.to_fix:
-            lines.append(f"      $ mcp-doctor fix {paragraph.to_fix}")
-        return lines
+        return [*lines, to_fix] if to_fix else lines
 
     def _paint(self, text: str, state: str) -> str:
         return f"\x1b[{_COLOURS[state]}m{text}\x1b[0m" if self._colour else text

@@ -5,7 +5,7 @@ from pathlib import Path
 from diagnostics.model import ClientFile, Stage, Status
 from tests.support.fake_session import checks, finding, server, session
 from tests.tui import scenes
-from tui.board import STORE_ROW, Board
+from tui.board import STORE_ROW, Board, Link
 from tui.messages import Asked
 
 
@@ -110,3 +110,32 @@ def test_a_command_that_is_there_but_was_not_started_is_no_green_link(tmp_path: 
     assert board.links(scenes.WEATHER.id)[-1].words == "Not started"
     board.take([finding(Stage.START, Status.OK, "It answers", scenes.WEATHER, check="start.handshake")])
     assert board.links(scenes.WEATHER.id)[-1].status is Status.OK
+
+
+def test_why_nothing_was_asked_is_told_in_few_words() -> None:
+    link = Link(
+        Stage.VALIDITY,
+        Status.SKIP,
+        False,
+        (finding(Stage.VALIDITY, Status.SKIP, "Not asked: …", scenes.GITHUB, outcome="runner.offline"),),
+    )
+    assert link.words == "not asked: --offline was given"
+
+
+def test_servers_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    twins = [server("github"), server("github", "cursor"), server("linear", "cursor")]
+    board = Board()
+    board.begin(1, session(tmp_path, twins).look(), 3)
+    assert [board.shares_its_name(row) for row in board.rows()] == [True, True, False]
+
+
+def test_what_is_said_of_the_whole_server_comes_before_its_fields(tmp_path: Path) -> None:
+    board = board_of(tmp_path)
+    field = finding(
+        Stage.REFERENCE, Status.WARN, "Of a field", scenes.WEATHER, check="reference.a", reference="env.X"
+    )
+    whole = finding(Stage.REFERENCE, Status.WARN, "Of the server", scenes.WEATHER, check="reference.b")
+    board.take([field, whole])
+    link = board.links(scenes.WEATHER.id)[1]
+    titles = [each.title for each in link.findings]
+    assert titles.index("Of the server") < titles.index("Of a field")

@@ -194,7 +194,7 @@ class CheckupView(Screen[None]):
         below = f"{face.word}: {stage.value}" if stage else face.word
         place = f"{row.place}, disabled" if row.disabled else row.place
         glyph = face.plain if self.doctor.few_characters else face.glyph
-        return Item(row.key, row.title, below, place, face, glyph)
+        return Item(row.key, row.title, below, place, face, glyph, self.board.shares_its_name(row))
 
     def _telling_stage(self, key: str, links: tuple[Link, ...]) -> Stage:
         """The link that tells most: the first broken one, else how far the path is known to hold."""

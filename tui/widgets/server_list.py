@@ -31,6 +31,8 @@ class Item:
     """Left out where there is no room for it."""
     face: Face
     glyph: str
+    is_shared: bool = False
+    """Whether another row has the same title: then the place is told even where there is little room."""
 
 
 class ServerList(ScrollView, can_focus=True):
@@ -132,7 +134,7 @@ class ServerList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget; `y` counts from its visible top."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         number, part = divmod(y + round(self.scroll_y), _HEIGHT)
         if number >= len(self._items):
             words = self._when_empty if not self._items and y == 0 else ""
@@ -142,16 +144,17 @@ class ServerList(ScrollView, can_focus=True):
         ground = self._style("cursor" if is_cursor else "row")
         edge = "▌" if is_cursor and self.has_focus else "│" if is_cursor else " "
         accent = ground + self._style(item.face.name)
+        below = f"  {item.state} · {item.place}" if item.place else f"  {item.state}"
+        is_narrow = cell_len(below) > width - 1
         if part == 0:
+            title = f"{item.title} · {item.place}" if is_narrow and item.is_shared else item.title
             segments = [
                 Segment(edge, accent),
                 Segment(f"{item.glyph} ", accent + Style(bold=True)),
-                Segment(_fit(item.title, width - 3), ground + Style(bold=is_cursor)),
+                Segment(_fit(title, width - 3), ground + Style(bold=is_cursor)),
             ]
         else:
-            below = f"  {item.state} · {item.place}" if item.place else f"  {item.state}"
-            if cell_len(below) > width - 1:
-                below = f"  {item.state}"
+            below = f"  {item.state}" if is_narrow else below
             segments = [Segment(edge, accent), Segment(_fit(below, width - 1), accent)]
         return Strip(segments, width)
 
