@@ -1,25 +1,25 @@
 """What an error text or a log says about why a server got no credential. Pure: text in, matches out."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.catalog.signatures import Harmless, Pattern, Signature, harmless, signatures
+from diagnostics.catalog.signatures import Pattern, Signature, harmless, signatures
+from diagnostics.fix_lines import fix_on
 from diagnostics.host import Host
+from diagnostics.logs.line import Line, lines_of, newest, still_failing
 from diagnostics.text import clean
 from diagnostics.tokens.masking import mask_tokens
 
 SCHEMA = "mcp-doctor.explanation/1"
 MOST = 1_000_000
 """Characters that are looked at: a log's end, where its failure stands."""
-_LONGEST_LINE = 2000
-_MOST_LOOKED_AT = 150_000
-"""Characters of different lines that are searched, the last ones; what bounds the time. Lines that differ only in the
-time before them count once."""
-_TIME = re.compile(r"^[\[(]?\d[\d:.,TZ/+ -]{7,40}[\])]?\s?")
+SURE = 0.5
+"""Confidence from which a match is worth a second paragraph; a bare "it ended" stays below."""
 _MORE_OF_IT = 0.01
 """What each further pattern of a cause that matches adds."""
+_OLDER = 0.6
+"""What remains of the confidence where the newest attempt failed for another reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Match:
     evidence: str
     """The line that says so."""
     confidence: float
+    servers: tuple[str, ...] = ()
+    """Whom it befell, where the text speaks of several servers."""
 
 
 def explain(text: str, host: Host) -> list[Match]:
@@ -40,9 +42,12 @@ def explain(text: str, host: Host) -> list[Match]:
 
     In: any text, of which the last `MOST` characters are read. Bounded in time, whatever the text.
     """
-    lines = _still_failing(_lines(text), harmless())
-    matches = (_match(each, lines, host) for each in signatures())
-    found = [each for each in matches if each is not None]
+    known = harmless()
+    lines = still_failing(lines_of(text[-MOST:], known), known)
+    found = _matches(lines, newest(lines, known), text, host)
+    if all(each.confidence < SURE for each in found):
+        wrapped = _rejoined(lines)
+        found = max((found, _matches(wrapped, frozenset(range(len(wrapped))), text, host)), key=_best)
     return sorted(found, key=lambda each: -each.confidence)
 
 
@@ -59,6 +64,7 @@ def to_json(matches: Sequence[Match]) -> dict[str, Any]:
                 "evidence": each.evidence,
                 "confidence": round(each.confidence, 2),
             }
+            | ({"servers": list(each.servers)} if each.servers else {})
             for each in matches
         ],
     }
@@ -68,72 +74,97 @@ def render_text(matches: Sequence[Match], most: int = 3) -> str:
     """The matches for a person, the best first. Plain text, no escape sequences."""
     if not matches:
         return "Nothing in this text shows a failure that the doctor knows.\n"
-    best = [each for each in matches[:most] if each is matches[0] or each.confidence >= 0.5]
-    return "\n".join(_paragraph(number, each) for number, each in enumerate(best))
+    return "\n".join(_paragraph(number, each) for number, each in enumerate(worth_telling(matches, most)))
+
+
+def worth_telling(matches: Sequence[Match], most: int = 3) -> list[Match]:
+    """The best match, and those beside it that are likely enough."""
+    return [each for each in matches[:most] if each is matches[0] or each.confidence >= SURE]
 
 
 def _paragraph(number: int, match: Match) -> str:
     head = f"{match.title}  [{match.cause}, {match.confidence:.0%}]"
-    lines = [head if number == 0 else f"Perhaps also: {head}", f"  seen: {match.evidence}", f"  {match.why}"]
+    lines = [head if number == 0 else f"Perhaps also: {head}"]
+    if match.servers:
+        lines.append(f"  server: {', '.join(match.servers)}")
+    lines += [f"  seen: {match.evidence}", f"  {match.why}"]
     lines += [f"    {line}" if line.startswith("$ ") else f"  - {line}" for line in match.fix]
     return "\n".join(lines) + "\n"
 
 
-def _lines(text: str) -> list[str]:
-    """The lines to look at, in order, cleaned of escape sequences."""
-    different: dict[str, str] = {}
-    for raw in re.split(r"\r\n|\n|\r", text[-MOST:]):
-        line = clean(raw, _LONGEST_LINE)
-        if line:
-            key = _TIME.sub("", line)
-            different.pop(key, None)
-            different[key] = line
-    kept: list[str] = []
-    room = _MOST_LOOKED_AT
-    for line in reversed(different.values()):
-        room -= len(line)
-        if room < 0:
-            break
-        kept.append(line)
-    return kept[::-1]
+def _best(matches: Sequence[Match]) -> float:
+    return max((each.confidence for each in matches), default=0)
 
 
-def _still_failing(lines: Sequence[str], known: Harmless) -> list[str]:
-    """The lines without those that only sound like a failure, and without what came before a recovery."""
-    last = max(
-        (at for at, line in enumerate(lines) if any(each.search(line) for each in known.recovered)),
-        default=-1,
-    )
-    return [line for line in lines[last + 1 :] if not any(each.search(line) for each in known.lines)]
+def _rejoined(lines: Sequence[Line]) -> list[Line]:
+    """Each line with the one after it: a pasted text may have been cut at the window's edge."""
+    return [
+        Line(f"{first.text} {second.text}", first.server)
+        for first, second in zip(lines, lines[1:], strict=False)
+        if len(first.text) + len(second.text) <= 600
+    ][-200:]
 
 
-def _match(signature: Signature, lines: Sequence[str], host: Host) -> Match | None:
-    best: tuple[float, str] | None = None
-    hits = 0
+def _matches(lines: Sequence[Line], latest: frozenset[int], text: str, host: Host) -> list[Match]:
+    several = len({each.server for each in lines if each.server}) > 1
+    whole = "\n".join(each.text for each in lines)
+    hits = [hit for each in signatures() if (hit := _hit(each, lines, latest, whole)) is not None]
+    is_told = any(each.confidence > SURE and each.is_newest for each in hits)
+    return [
+        Match(
+            cause=each.signature.cause,
+            title=each.signature.title,
+            why=each.signature.why,
+            fix=fix_on(each.signature, text, host),
+            evidence=clean(mask_tokens(each.line.text), 400),
+            confidence=each.confidence * (_OLDER if is_told and not each.is_newest else 1),
+            servers=each.servers if several else (),
+        )
+        for each in hits
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    signature: Signature
+    line: Line
+    confidence: float
+    is_newest: bool
+    servers: tuple[str, ...]
+
+
+def _hit(signature: Signature, lines: Sequence[Line], latest: frozenset[int], whole: str) -> _Hit | None:
+    best: tuple[bool, float, list[int]] | None = None
+    count = 0
     for pattern in signature.patterns:
-        line = _hit(pattern, signature, lines)
-        if line is not None:
-            hits += 1
-            if best is None or pattern.confidence > best[0]:
-                best = pattern.confidence, line
+        numbers = _where(pattern, signature, lines, whole)
+        if numbers:
+            count += 1
+            fresh = [each for each in numbers if each in latest]
+            told = bool(fresh), pattern.confidence, fresh or numbers
+            if best is None or told[:2] > best[:2]:
+                best = told
     if best is None:
         return None
-    confidence = min(0.99, best[0] + _MORE_OF_IT * (hits - 1))
-    return Match(
-        cause=signature.cause,
-        title=signature.title,
-        why=signature.why,
-        fix=signature.fix_on.get(host.platform.value, signature.fix),
-        evidence=clean(mask_tokens(best[1]), 400),
-        confidence=confidence,
+    is_newest, confidence, numbers = best
+    servers = dict.fromkeys(server for each in numbers if (server := lines[each].server))
+    return _Hit(
+        signature,
+        lines[numbers[0]],
+        min(0.99, confidence + _MORE_OF_IT * (count - 1)),
+        is_newest,
+        tuple(clean(mask_tokens(each), 80) for each in servers)[:20],
     )
 
 
-def _hit(pattern: Pattern, signature: Signature, lines: Sequence[str]) -> str | None:
-    """The first line that the pattern matches."""
-    for line in lines:
-        if pattern.regex.search(line) and not any(each.search(line) for each in signature.but):
-            if pattern.beside is not None and not any(pattern.beside.search(each) for each in lines):
-                return None
-            return line
-    return None
+def _where(pattern: Pattern, signature: Signature, lines: Sequence[Line], whole: str) -> list[int]:
+    """The numbers of the lines that the pattern matches."""
+    if not pattern.regex.search(whole):
+        return []
+    if pattern.beside is not None and not pattern.beside.search(whole):
+        return []
+    return [
+        number
+        for number, line in enumerate(lines)
+        if pattern.regex.search(line.text) and not any(each.search(line.text) for each in signature.but)
+    ]

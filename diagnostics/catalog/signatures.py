@@ -1,7 +1,8 @@
 """Failure signatures: how each cause shows itself in error texts and logs, and what to do about it.
 
 One file `signatures/<cause>.toml` a cause, held against `schema/signature.schema.json` by a test. Patterns are
-searched line by line, whatever the case, in text without escape sequences.
+searched line by line, whatever the case, in text without escape sequences. `fix` may ask for `{install:part}`, the
+command of this system (`packages.toml`).
 """
 
 import re
@@ -55,13 +56,19 @@ class Harmless:
     lines: tuple[re.Pattern[str], ...]
     recovered: tuple[re.Pattern[str], ...]
     """After such a line an earlier failure is over."""
+    begins: tuple[re.Pattern[str], ...]
+    """With such a line a client begins a new attempt to start a server."""
+    servers: tuple[re.Pattern[str], ...]
+    """Lines of clients' logs that name a server, in the group `server`."""
 
 
 @cache
 def harmless() -> Harmless:
     """What `harmless.toml` lists."""
     row = read("harmless.toml")
-    return Harmless(tuple(map(_compiled, row["lines"])), tuple(map(_compiled, row["recovered"])))
+    return Harmless(
+        *(tuple(map(_compiled, row[each])) for each in ("lines", "recovered", "begins", "servers"))
+    )
 
 
 def _signature(cause: str, row: Mapping[str, Any]) -> Signature:
@@ -83,4 +90,4 @@ def _pattern(row: Mapping[str, Any]) -> Pattern:
 
 
 def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex, re.IGNORECASE)
+    return re.compile(regex, re.IGNORECASE | re.MULTILINE)
