@@ -1,15 +1,14 @@
 """Store: the keyring library may be told to use another store than the one that was looked at."""
 
+from typing import TYPE_CHECKING
+
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.checks.applicable import STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Platform, Store
-from diagnostics.stores.keyring_backend import (
-    KeyringChoice,
-    KeyringMissingError,
-    KeyringQuestionError,
-    ask_keyring,
-)
+
+if TYPE_CHECKING:
+    from diagnostics.stores.keyring_backend import KeyringChoice
 
 _EXPECTED = {
     Platform.LINUX: ("keyring.backends.SecretService.Keyring", "keyring.backends.libsecret.Keyring"),
@@ -21,6 +20,8 @@ _EXPECTED = {
 @check(of=Store, needs=("backend.provider",), within=6.0)
 def keyring_library(context: Context, store: Store) -> Verdict | None:
     """Would the keyring library use this system's own store?"""
+    from diagnostics.stores.keyring_backend import KeyringMissingError, KeyringQuestionError, ask_keyring
+
     passed = not_applicable(context, store)
     if passed is not None:
         return passed
@@ -36,7 +37,7 @@ def keyring_library(context: Context, store: Store) -> Verdict | None:
     return _verdict(choice, _EXPECTED[context.host.platform])
 
 
-def _verdict(choice: KeyringChoice, expected: tuple[str, ...]) -> Verdict:
+def _verdict(choice: "KeyringChoice", expected: tuple[str, ...]) -> Verdict:
     evidence = [f"the library would use {choice.backend or 'nothing'}"]
     if choice.variable:
         evidence.append(f"PYTHON_KEYRING_BACKEND={choice.variable}")
@@ -74,7 +75,7 @@ def _verdict(choice: KeyringChoice, expected: tuple[str, ...]) -> Verdict:
     return warn("another", "keyring_backend_unexpected", evidence=evidence, **facts)
 
 
-def _told_by(choice: KeyringChoice) -> str:
+def _told_by(choice: "KeyringChoice") -> str:
     if choice.origin == "variable":
         return "the variable PYTHON_KEYRING_BACKEND"
     if choice.origin == "file":

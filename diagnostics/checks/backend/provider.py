@@ -1,6 +1,5 @@
 """Store: somebody must answer for the Secret Service on the session bus."""
 
-from diagnostics.catalog.packages import package_command
 from diagnostics.check import Verdict, check, fail, ok
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
@@ -39,6 +38,8 @@ def _running(state: StoreState) -> Verdict:
 
 
 def _not_running(state: StoreState) -> Verdict:
+    from diagnostics.catalog.packages import package_command
+
     one, bus = state.provider, state.bus
     if bus.provider_elsewhere:
         return fail(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, unknown, warn
-from diagnostics.clients import standing
 from diagnostics.context import Context
 from diagnostics.model import Server
 
@@ -17,6 +16,8 @@ _WAITING = {"pending", "approved-by-repository", "rejected", "folder-pending", "
 @check(of=Server, within=5)
 def approval(context: Context, server: Server) -> Iterator[Verdict]:
     """Does the client let this server start?"""
+    from diagnostics.clients import standing
+
     if server.scope == "named":
         return
     one = client(server.client)

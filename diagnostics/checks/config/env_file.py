@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
-from diagnostics.plain.access import access_of
-from diagnostics.plain.exposed import UnreadableError, read_held
-from diagnostics.plain.source import EnvFile, env_files_of
+
+if TYPE_CHECKING:
+    from diagnostics.plain.source import EnvFile
 
 _MOST = 8
 
@@ -16,13 +17,18 @@ _MOST = 8
 @check(of=ClientFile, within=10)
 def env_file(context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Do the env files of its servers hold credentials in plain text?"""
+    from diagnostics.plain.source import env_files_of
+
     for each in env_files_of(context, file):
         verdict = _verdict(context, each)
         if verdict is not None:
             yield replace(verdict, concerns=each.ids)
 
 
-def _verdict(context: Context, each: EnvFile) -> Verdict | None:
+def _verdict(context: Context, each: "EnvFile") -> Verdict | None:
+    from diagnostics.plain.access import access_of
+    from diagnostics.plain.exposed import UnreadableError, read_held
+
     facts = {"file": str(each.path), "servers": _listed(each.servers)}
     try:
         held = read_held(context, each.path)

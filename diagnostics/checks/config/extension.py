@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diagnostics.bundles.archive import leads_out
-from diagnostics.bundles.extension import Extension
-from diagnostics.bundles.filling import changes_in_passing
-from diagnostics.bundles.manifest import KNOWN_VERSIONS, Setting
-from diagnostics.bundles.value import Value
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
-from diagnostics.clients.state import read_state
 from diagnostics.context import Context
 from diagnostics.model import Platform, Server
-from diagnostics.tokens.plain_text import is_token
+
+if TYPE_CHECKING:
+    from diagnostics.bundles.extension import Extension
+    from diagnostics.bundles.manifest import Setting
+    from diagnostics.bundles.value import Value
 
 _MOST_PLACEHOLDERS = 100
 """Told of one by one."""
@@ -37,7 +36,7 @@ def extension(context: Context, server: Server) -> Iterator[Verdict]:
 
 
 class _Question:
-    def __init__(self, context: Context, server: Server, one: Extension) -> None:
+    def __init__(self, context: Context, server: Server, one: "Extension") -> None:
         self.extension = one
         self.manifest = one.manifest
         self.platform = context.host.platform
@@ -75,6 +74,8 @@ class _Question:
             yield from self._placeholders()
 
     def _manifest(self) -> Iterator[Verdict]:
+        from diagnostics.bundles.manifest import KNOWN_VERSIONS
+
         manifest = self.manifest
         if manifest.missing or manifest.mistyped:
             fatal = any(
@@ -101,6 +102,8 @@ class _Question:
             )  # fmt: skip
 
     def _files(self) -> Iterator[Verdict]:
+        from diagnostics.bundles.archive import leads_out
+
         entry = self.manifest.entry_point
         if not entry:
             return
@@ -164,7 +167,7 @@ class _Question:
                     "left-empty", "env_placeholder_not_expanded", evidence=self.evidence, title=title, **facts
                 )
 
-    def _value(self, setting: Setting, value: Value) -> Iterator[Verdict]:
+    def _value(self, setting: "Setting", value: "Value") -> Iterator[Verdict]:
         facts = {"title": setting.title, "key": setting.key, **self.offers}
         if value.is_sealed:
             yield self._sealed(value, facts)
@@ -202,19 +205,23 @@ class _Question:
         if setting.kind == "string" and self._changes(setting.key, value):
             yield warn("dollar-sign", "credential_corrupted", evidence=self.evidence, **facts)
 
-    def _is_plain(self, setting: Setting, value: Value) -> bool:
+    def _is_plain(self, setting: "Setting", value: "Value") -> bool:
         """Whether a credential lies open in the settings file; a default is the manifest's, and no secret."""
+        from diagnostics.tokens.plain_text import is_token
+
         if self.extension.settings is None or setting.key not in self.extension.settings.values:
             return False
         return setting.sensitive or any(is_token(each.reveal()) for each in value.texts)
 
-    def _changes(self, key: str, value: Value) -> bool:
+    def _changes(self, key: str, value: "Value") -> bool:
+        from diagnostics.bundles.filling import changes_in_passing
+
         if value.kind != "string" or not changes_in_passing(value.texts[0].reveal()):
             return False
         places = self.used.get(key, ())
         return any(not self.extension.is_whole_argument(key, each) for each in places)
 
-    def _paths(self, setting: Setting, value: Value, facts: dict[str, str]) -> Iterator[Verdict]:
+    def _paths(self, setting: "Setting", value: "Value", facts: dict[str, str]) -> Iterator[Verdict]:
         for each in value.texts:
             path = Path(each.reveal())
             try:
@@ -230,7 +237,7 @@ class _Question:
             else:
                 yield warn("path-missing", "path_not_found", evidence=self.evidence, **facts)
 
-    def _sealed(self, value: Value, facts: dict[str, str]) -> Verdict:
+    def _sealed(self, value: "Value", facts: dict[str, str]) -> Verdict:
         seal = value.seal
         facts["key_place"] = _SYSTEM_KEYS[self.platform]
         if not seal:
@@ -246,6 +253,8 @@ class _Question:
         return skip("sealed", **facts)
 
     def _sealed_on_windows(self, facts: dict[str, str]) -> Verdict:
+        from diagnostics.clients.state import read_state
+
         settings = self.extension.settings
         if settings is None:
             return skip("sealed-on-windows", **facts)
@@ -263,7 +272,7 @@ _A = {
 }  # fmt: skip
 
 
-def _fits(setting: Setting, value: Value) -> bool:
+def _fits(setting: "Setting", value: "Value") -> bool:
     expected = "string" if setting.kind in {"directory", "file"} else setting.kind
     if expected not in {"string", "number", "boolean"}:
         return True  # the manifest's own mistake, told there
@@ -272,11 +281,11 @@ def _fits(setting: Setting, value: Value) -> bool:
     return value.kind == expected
 
 
-def _within(setting: Setting, number: float) -> bool:
+def _within(setting: "Setting", number: float) -> bool:
     return (setting.low is None or number >= setting.low) and (setting.high is None or number <= setting.high)
 
 
-def _limits(setting: Setting) -> str:
+def _limits(setting: "Setting") -> str:
     low = f"at least {setting.low:g}" if setting.low is not None else ""
     high = f"at most {setting.high:g}" if setting.high is not None else ""
     return " and ".join(each for each in (low, high) if each)

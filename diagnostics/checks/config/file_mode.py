@@ -6,14 +6,15 @@ from dataclasses import replace
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Platform, Status
-from diagnostics.plain.access import access_of
-from diagnostics.plain.exposed import holders, literals
-from diagnostics.plain.source import is_asked_about
 
 
 @check(of=ClientFile, within=3)
 def file_mode(context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Can other users read the credentials in this config, or change it?"""
+    from diagnostics.plain.access import access_of
+    from diagnostics.plain.exposed import holders, literals
+    from diagnostics.plain.source import is_asked_about
+
     if context.host.platform is Platform.WINDOWS or file.status is Status.SKIP or not file.servers:
         return
     if not is_asked_about(context, file):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok
-from diagnostics.clients.vscode import INPUT_TYPES, declared_inputs, state_database
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
 
@@ -14,6 +13,8 @@ _ASKING = {"vscode", "visual-studio"}
 @check(of=Reference, within=5)
 def inputs(context: Context, reference: Reference) -> Verdict | None:
     """Does the config say how this value is asked for, and where is it kept?"""
+    from diagnostics.clients.vscode import INPUT_TYPES, declared_inputs, state_database
+
     server = context.server(reference.server_id)
     if reference.syntax is not Syntax.INPUT or reference.name is None or server.client not in _ASKING:
         return None

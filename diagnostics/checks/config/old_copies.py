@@ -8,9 +8,6 @@ from pathlib import Path
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Status
-from diagnostics.plain.exposed import UnreadableError, literals, text_of
-from diagnostics.plain.held import tokens_in
-from diagnostics.plain.source import is_asked_about
 
 _MOST = 12
 """Copies that are looked into, the newest first by name."""
@@ -21,6 +18,9 @@ _ENTRIES = 2000
 @check(of=ClientFile, within=10)
 def old_copies(context: Context, file: ClientFile) -> Verdict | None:
     """Do old copies of this config hold credentials?"""
+    from diagnostics.plain.exposed import literals
+    from diagnostics.plain.source import is_asked_about
+
     if file.status is Status.SKIP or not is_asked_about(context, file):
         return None
     known = literals(file)
@@ -62,6 +62,9 @@ def _in(folder: Path, name: str) -> Iterator[Path]:
 
 
 def _holds(context: Context, path: Path, known: list[str]) -> bool:
+    from diagnostics.plain.exposed import UnreadableError, text_of
+    from diagnostics.plain.held import tokens_in
+
     try:
         content = text_of(path)
     except UnreadableError:

@@ -6,9 +6,6 @@ from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Status
-from diagnostics.plain.exposed import UnreadableError, literals, text_of
-from diagnostics.plain.held import tokens_in
-from diagnostics.plain.source import is_asked_about
 
 _MOST = 5
 
@@ -16,6 +13,10 @@ _MOST = 5
 @check(of=ClientFile, within=5)
 def plain_text(context: Context, file: ClientFile) -> Verdict | None:
     """Do tokens stand elsewhere in this config?"""
+    from diagnostics.plain.exposed import UnreadableError, literals, text_of
+    from diagnostics.plain.held import tokens_in
+    from diagnostics.plain.source import is_asked_about
+
     if file.status is Status.SKIP or not is_asked_about(context, file):
         return None
     try:

@@ -6,9 +6,6 @@ from dataclasses import replace
 from diagnostics.check import Verdict, check, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
-from diagnostics.plain.access import access_of
-from diagnostics.plain.exposed import UnreadableError, read_held
-from diagnostics.plain.source import profiles, servers_taking, variables_of
 
 _MOST = 8
 
@@ -16,6 +13,10 @@ _MOST = 8
 @check(of=ClientFile, within=15)
 def shell_profile(context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Do credentials that it refers to stand in plain text in a shell's profile?"""
+    from diagnostics.plain.access import access_of
+    from diagnostics.plain.exposed import UnreadableError, read_held
+    from diagnostics.plain.source import profiles, servers_taking, variables_of
+
     names = variables_of(context, file)
     for other in context.files:
         if other is file:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
-from diagnostics.plain.access import synced_by
-from diagnostics.plain.exposed import exposed
 
 
 @check(of=ClientFile, within=5)
 def synced_folder(context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Are its credentials copied to a cloud service?"""
+    from diagnostics.plain.access import synced_by
+    from diagnostics.plain.exposed import exposed
+
     for each in exposed(context, file):
         real = each.path.resolve()
         service = synced_by(real) or synced_by(each.path)

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
-from diagnostics.plain.exposed import Exposed, exposed
-from diagnostics.plain.repository import Answer, Tracked, ask_git, repository_of
+
+if TYPE_CHECKING:
+    from diagnostics.plain.exposed import Exposed
+    from diagnostics.plain.repository import Answer
 
 
 @check(of=ClientFile, within=20)
 def tracked_by_git(context: Context, file: ClientFile) -> Iterator[Verdict]:
     """Are its credentials in a git repository?"""
+    from diagnostics.plain.exposed import exposed
+    from diagnostics.plain.repository import ask_git, repository_of
+
     for each in exposed(context, file):
         repository = repository_of(each.path)
         if repository is not None:
@@ -20,7 +26,9 @@ def tracked_by_git(context: Context, file: ClientFile) -> Iterator[Verdict]:
             yield replace(verdict, concerns=each.servers)
 
 
-def _verdict(each: Exposed, answer: Answer) -> Verdict:
+def _verdict(each: "Exposed", answer: "Answer") -> Verdict:
+    from diagnostics.plain.repository import Tracked
+
     real = each.path.resolve()
     facts = {
         "file": str(each.path),

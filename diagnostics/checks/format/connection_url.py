@@ -1,12 +1,15 @@
 """The connection URLs of databases: whether a driver can read what stands there, and whether it says all."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.connections.flaw import WARNINGS, Flaw, Form, flaws
-from diagnostics.connections.place import Place, places
 from diagnostics.context import Context
 from diagnostics.model import Server
+
+if TYPE_CHECKING:
+    from diagnostics.connections.place import Place
 
 _CAUSES = {
     Form.UNEXPANDED: "env_placeholder_not_expanded",
@@ -23,13 +26,15 @@ _SAID_BY_OTHERS = {Form.WHITESPACE, Form.QUOTED, Form.UNEXPANDED, Form.PLACEHOLD
 @check(of=Server)
 def connection_url(context: Context, server: Server) -> Iterator[Verdict]:
     """Are its connection URLs well-formed?"""
+    from diagnostics.connections.place import places
+
     if server.disabled:
         return
     for place in places(context, server):
         yield _verdict(place)
 
 
-def _verdict(place: Place) -> Verdict:
+def _verdict(place: "Place") -> Verdict:
     connection = place.connection
     found = [
         each for each in flaws(place.text.reveal(), connection, place.setting) if not _is_said(place, each)
@@ -56,7 +61,7 @@ def _verdict(place: Place) -> Verdict:
     )
 
 
-def _is_said(place: Place, flaw: Flaw) -> bool:
+def _is_said(place: "Place", flaw: Flaw) -> bool:
     """Whether a check of the reference or of the kept value says the same."""
     if place.is_whole_reference and flaw.form in _SAID_BY_OTHERS:
         return True

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
-from diagnostics.tokens.credential import credential_of
 from diagnostics.tokens.hygiene import HARMLESS_MAYBE, Damage, problems, repaired
 
 _CAUSES = {
@@ -24,6 +23,8 @@ _CAUSES = {
 @check(of=Reference, needs=("lookup.entry",))
 def hygiene(context: Context, reference: Reference) -> Verdict | None:
     """Is the value whole and clean?"""
+    from diagnostics.tokens.credential import credential_of
+
     found = credential_of(context, reference)
     if found is None:
         return None

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from diagnostics.catalog.providers import provider as entry_of
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference
-from diagnostics.providers.address import has_own_host, host_of
-from diagnostics.tokens.checksum import aws_account, jwt_expiry
-from diagnostics.tokens.credential import Credential, credential_of
-from diagnostics.tokens.token_format import FormatJudgement, Look, judge
+
+if TYPE_CHECKING:
+    from diagnostics.tokens.credential import Credential
+    from diagnostics.tokens.token_format import FormatJudgement
 
 _SURE_SHAPES = {"strict", "prefix"}
 
@@ -18,6 +18,11 @@ _SURE_SHAPES = {"strict", "prefix"}
 @check(of=Reference, needs=("lookup.entry", "format.hygiene"))
 def token(context: Context, reference: Reference) -> Verdict | None:
     """Does it look like a token of its provider?"""
+    from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.providers.address import host_of
+    from diagnostics.tokens.credential import credential_of
+    from diagnostics.tokens.token_format import Look, judge
+
     found = credential_of(context, reference)
     if found is None:
         return None
@@ -57,8 +62,11 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     return warn(str(judgement.look), cause, evidence=evidence, **facts)
 
 
-def _told(found: Credential, judgement: FormatJudgement) -> Iterator[str]:
+def _told(found: "Credential", judgement: "FormatJudgement") -> Iterator[str]:
     """What the token itself shows, and what people get wrong with its kind."""
+    from diagnostics.tokens.checksum import aws_account, jwt_expiry
+    from diagnostics.tokens.token_format import Look
+
     entry = judgement.provider
     if judgement.look not in {Look.OK, Look.CHECKSUM_AGREES} and entry.note:
         yield entry.note
@@ -72,8 +80,11 @@ def _told(found: Credential, judgement: FormatJudgement) -> Iterator[str]:
 _LAST_YEAR = 4e10
 
 
-def _is_only_a_rule(judgement: FormatJudgement, found: Credential) -> bool:
+def _is_only_a_rule(judgement: "FormatJudgement", found: "Credential") -> bool:
     """Whether the mismatch means nothing: no sure shape is known, or the server's own host may have its own shapes."""
+    from diagnostics.providers.address import has_own_host
+    from diagnostics.tokens.token_format import Look
+
     if judgement.look is Look.OTHER_PROVIDER:
         expected = judgement.expected
         names = expected.verify.base_env if expected and expected.verify else ()

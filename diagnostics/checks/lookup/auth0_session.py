@@ -6,13 +6,8 @@ from typing import Any
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.context import Context
 from diagnostics.managers import SECONDS, Answer, Found, Question
-from diagnostics.managers.keytar import Keytar
 from diagnostics.model import Platform, Reference, Server, Syntax
-from diagnostics.references import unwrap
 from diagnostics.secret import Secret
-from diagnostics.servers.auth0 import REFRESH, SERVICE, TOKEN, is_auth0, login_of
-from diagnostics.servers.child_environment import inherited_by
-from diagnostics.servers.resolve import UnresolvedError, resolve
 from diagnostics.text import Words
 
 _CLIENTS = {
@@ -32,6 +27,12 @@ LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/usr/local/lib")
 @check(of=Server, within=SECONDS + 1)
 def auth0_session(context: Context, server: Server) -> Verdict | None:
     """Is Auth0's server signed in?"""
+    from diagnostics.managers.keytar import Keytar
+    from diagnostics.references import unwrap
+    from diagnostics.servers.auth0 import REFRESH, SERVICE, TOKEN, is_auth0, login_of
+    from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.resolve import UnresolvedError, resolve
+
     if server.disabled or not is_auth0(server):
         return None
     try:
@@ -70,6 +71,8 @@ def auth0_session(context: Context, server: Server) -> Verdict | None:
 
 def _value(context: Context, server: Server, reference: Reference) -> Secret | None:
     """What the client or the launcher puts in; None = the server gets the text as it stands."""
+    from diagnostics.servers.resolve import UnresolvedError
+
     if reference.syntax in {Syntax.LITERAL, Syntax.PLACEHOLDER}:
         return None
     if reference.syntax is Syntax.ENV and not (reference.expanded_by_client or server.launcher):

@@ -7,8 +7,6 @@ from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicab
 from diagnostics.context import Context
 from diagnostics.model import Store
 from diagnostics.stores import CollectionState, StoreState
-from diagnostics.stores.keyring_folder import default_name_in, keyrings_of
-from diagnostics.stores.protocol import LOGIN_COLLECTION, SESSION_COLLECTION
 
 _MISSING, _MISDIRECTED, _NO_OBJECT = (
     "keyring_collection_missing",
@@ -20,6 +18,9 @@ _MISSING, _MISDIRECTED, _NO_OBJECT = (
 @check(of=Store, needs=("backend.provider", "permission.keyring-files"), within=5.0)
 def default_collection(context: Context, store: Store) -> Verdict | None:
     """Is there a default keychain?"""
+    from diagnostics.stores.keyring_folder import keyrings_of
+    from diagnostics.stores.protocol import LOGIN_COLLECTION
+
     passed = not_applicable(context, store, SECRET_SERVICE, STAND_IN)
     if passed is not None:
         return passed
@@ -39,6 +40,8 @@ def default_collection(context: Context, store: Store) -> Verdict | None:
 
 
 def _no_default(state: StoreState, folder: Path | None, daemon: dict[str, object]) -> Verdict:
+    from diagnostics.stores.keyring_folder import default_name_in
+
     named = default_name_in(folder) if folder else ""
     evidence = ["the alias default names nothing"]
     if named:
@@ -67,5 +70,7 @@ def _no_default(state: StoreState, folder: Path | None, daemon: dict[str, object
 
 def _candidate(state: StoreState) -> CollectionState | None:
     """The collection that was most likely meant: `login`, else the one with the most entries."""
+    from diagnostics.stores.protocol import LOGIN_COLLECTION, SESSION_COLLECTION
+
     real = [each for each in state.collections if each.path != SESSION_COLLECTION and each.exists]
     return max(real, key=lambda each: (each.path == LOGIN_COLLECTION, each.items), default=None)

@@ -1,15 +1,21 @@
 """Store: gnome-keyring silently leaves out files that it can't open or that are damaged."""
 
+from typing import TYPE_CHECKING
+
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.checks.applicable import SECRET_SERVICE, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
-from diagnostics.stores.keyring_folder import FileTrouble, default_name_in, keyrings_of, troubles_in
+
+if TYPE_CHECKING:
+    from diagnostics.stores.keyring_folder import FileTrouble
 
 
 @check(of=Store, needs=("backend.provider",), within=5.0)
 def keyring_files(context: Context, store: Store) -> Verdict | None:
     """Are the keychain's files whole, and this user's own?"""
+    from diagnostics.stores.keyring_folder import default_name_in, keyrings_of, troubles_in
+
     passed = not_applicable(context, store, SECRET_SERVICE)
     if passed is not None:
         return passed
@@ -44,7 +50,7 @@ def keyring_files(context: Context, store: Store) -> Verdict | None:
     return warn(worst.outcome, worst.cause, evidence=evidence, **facts)
 
 
-def _rank(trouble: FileTrouble, default: str) -> tuple[bool, bool, bool]:
+def _rank(trouble: "FileTrouble", default: str) -> tuple[bool, bool, bool]:
     """What to speak of first: what keeps the default keychain out, then what keeps another out, leftovers last."""
     is_default = trouble.outcome.startswith("folder-") or trouble.path.stem == default
     return not (trouble.keeps_out and is_default), not trouble.keeps_out, trouble.outcome == "file-left-over"

@@ -3,15 +3,10 @@
 from diagnostics.catalog.clients import GENERIC, Client, client
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.checks.reference.expansion import wrapped_lines
-from diagnostics.client_variables import approved_names, look_up
 from diagnostics.configs.location import expand
 from diagnostics.context import Context
 from diagnostics.model import Platform, Reference, Server, Syntax
-from diagnostics.reference_syntax import find_placeholders
-from diagnostics.references import child_expands, is_handed_on_by_docker, notation_of, shell_expands
-from diagnostics.servers.needs.need import is_harmless
 from diagnostics.stores import StoreError
-from diagnostics.tokens.plain_text import named_value, names_secret
 
 _PREFERRED = (
     "${env:VAR}", "${VAR}", "{env:VAR}", "${{ secrets.NAME }}", "$VAR", "%VAR%", "${file:PATH}", "{file:PATH}",
@@ -31,6 +26,9 @@ class _Question:
     def __init__(
         self, context: Context, reference: Reference, name: str, server: Server, one: Client
     ) -> None:
+        from diagnostics.client_variables import look_up
+        from diagnostics.reference_syntax import find_placeholders
+
         self.context = context
         self.reference = reference
         self.name = name
@@ -55,6 +53,8 @@ class _Question:
         }
 
     def answer(self) -> Verdict | None:
+        from diagnostics.references import child_expands, shell_expands
+
         if not self.reference.spelling:
             return self._by_name()
         if child_expands(self.server, self.reference):
@@ -76,6 +76,8 @@ class _Question:
         return self._not_expanded()
 
     def _by_name(self) -> Verdict | None:
+        from diagnostics.references import is_handed_on_by_docker
+
         if is_handed_on_by_docker(self.reference):
             return None if self.name in self.server.env else self._from_childs_environment("docker")
         if self.client.fields.env_names_upper and self.where == self.client.fields.env_names:
@@ -108,6 +110,8 @@ class _Question:
         return fail("unset-bridge", "env_var_missing", **self.facts)
 
     def _expanded(self, when_unset: str) -> Verdict:
+        from diagnostics.client_variables import approved_names
+
         default = self.reference.default
         approved = approved_names(self.client, self.context.host) if self.client.expansion.approved else None
         is_told = self.server.scope != "named" and not self._is_harmless()
@@ -145,6 +149,8 @@ class _Question:
         return self._expanded(when_unset)
 
     def _not_expanded(self) -> Verdict:
+        from diagnostics.references import notation_of
+
         rules = self.client.expansion
         notation = notation_of(self.server)
         fitting = [
@@ -171,10 +177,16 @@ class _Question:
 
     def _is_harmless(self) -> bool:
         """Whether the variable is the system's own, and stands where no credential belongs."""
+        from diagnostics.servers.needs.need import is_harmless
+        from diagnostics.tokens.plain_text import names_secret
+
         return is_harmless(self.name) and not names_secret(self.place)
 
     def _may_be_credential(self) -> bool:
         """Whether a credential hangs on the variable: by its name, the place it is for, or its value's looks."""
+        from diagnostics.servers.needs.need import is_harmless
+        from diagnostics.tokens.plain_text import named_value, names_secret
+
         if names_secret(self.name) or names_secret(self.place):
             return True
         return not is_harmless(self.name) and named_value(self.name, self.value or "") is not None

@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
-from diagnostics.reference_syntax import Malformed, find_malformed
-from diagnostics.references import is_sealed
-from diagnostics.tokens.masking import mask_tokens
+
+if TYPE_CHECKING:
+    from diagnostics.reference_syntax import Malformed
 
 _CLOSE = re.compile(r"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{16,}|//[^/\s@]*@|=[^$]")
 """Letters and digits mixed, longer than a version or a name; a password in an address; a value behind `=`."""
@@ -56,6 +57,8 @@ def wrapped_lines(server: Server, one: Client) -> tuple[str, str]:
 
     An argument that may hold a credential stands there as `…`.
     """
+    from diagnostics.tokens.masking import mask_tokens
+
     held = {each.field for each in server.references if each.syntax is Syntax.LITERAL}
     shown = [
         "…" if f"args[{number}]" in held or _CLOSE.search(arg.reveal()) else arg.reveal()
@@ -77,13 +80,17 @@ def wrapped_lines(server: Server, one: Client) -> tuple[str, str]:
 
 def _sealed(server: Server) -> Iterator[str]:
     """Fields that hold the cipher text of a secret instead of the secret."""
+    from diagnostics.references import is_sealed
+
     values = [(f"args[{number}]", arg) for number, arg in enumerate(server.args)]
     values += [(f"env.{name}", value) for name, value in server.env.items()]
     values += [(f"headers.{name}", value) for name, value in server.headers.items()]
     yield from (field for field, value in values if is_sealed(value.reveal()))
 
 
-def _malformed(server: Server) -> Iterator[tuple[str, Malformed]]:
+def _malformed(server: Server) -> "Iterator[tuple[str, Malformed]]":
+    from diagnostics.reference_syntax import find_malformed
+
     values = [("command", server.command or "")]
     values += [(f"args[{number}]", arg.reveal()) for number, arg in enumerate(server.args)]
     values += [(f"env.{name}", value.reveal()) for name, value in server.env.items()]

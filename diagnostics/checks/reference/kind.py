@@ -3,11 +3,9 @@
 from diagnostics import managers
 from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
-from diagnostics.client_variables import referred_file
 from diagnostics.configs.content import read_text
 from diagnostics.context import Context
 from diagnostics.model import Problem, Reference, Syntax
-from diagnostics.plain.held import held_at
 
 _SOURCES = {
     Syntax.OAUTH: "an OAuth login",
@@ -17,6 +15,8 @@ _SOURCES = {
 @check(of=Reference)
 def kind(context: Context, reference: Reference) -> Verdict | None:
     """Is the credential referred to, rather than written out or left as an example?"""
+    from diagnostics.plain.held import held_at
+
     one = client(context.server(reference.server_id).client)
     match reference.syntax:
         case Syntax.PLACEHOLDER:
@@ -64,6 +64,8 @@ def _is_left(one: Client, reference: Reference) -> bool:
 
 def _file(context: Context, reference: Reference) -> Verdict | None:
     """`{file:path}`: there, readable and not empty."""
+    from diagnostics.client_variables import referred_file
+
     server = context.server(reference.server_id)
     one = client(server.client)
     facts = {"client": one.name, "spelling": reference.shown, "reload": one.reload}

@@ -4,14 +4,15 @@ from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
-from diagnostics.reference_syntax import find_references
 from diagnostics.secret import Secret
-from diagnostics.servers.needs.need import is_harmless
 
 
 @check(of=Reference, within=10)
 def layers(context: Context, reference: Reference) -> Verdict | None:
     """Does an exported variable of the same name hold another value?"""
+    from diagnostics.reference_syntax import find_references
+    from diagnostics.servers.needs.need import is_harmless
+
     if not reference.field.startswith("env."):
         return None
     name = reference.field.removeprefix("env.")

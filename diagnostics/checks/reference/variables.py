@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
-from diagnostics.catalog.servers import KnownServer
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
-from diagnostics.references import unwrap
-from diagnostics.servers.child_environment import inherited_by
-from diagnostics.servers.needs.known import Known
-from diagnostics.servers.needs.near_miss import meant_for
-from diagnostics.servers.needs.need import Need, Source, is_of_the_system
 from diagnostics.servers.reach import Arrival, Reach
-from diagnostics.tokens.plain_text import names_secret
+
+if TYPE_CHECKING:
+    from diagnostics.catalog.servers import KnownServer
+    from diagnostics.servers.needs.known import Known
+    from diagnostics.servers.needs.need import Need
 
 _MOST_OPTIONAL = 8
 _MOST_PLACES = 4
@@ -27,6 +25,10 @@ _MOST_CHOICES = 3
 @check(of=Server, within=20)
 def variables(context: Context, server: Server) -> Iterator[Verdict]:
     """Does the server get the variables that it needs?"""
+    from diagnostics.bundles.extension import filled
+    from diagnostics.references import unwrap
+    from diagnostics.servers.child_environment import inherited_by
+
     if server.disabled or server.transport != "stdio" or server.command is None:
         return
     inner = filled(unwrap(server))
@@ -47,7 +49,7 @@ class _Question:
     """One server, what is known of it, and what reaches it."""
 
     def __init__(
-        self, context: Context, server: Server, known: Known, reach: Reach, words: Sequence[str]
+        self, context: Context, server: Server, known: "Known", reach: Reach, words: Sequence[str]
     ) -> None:
         self._context = context
         self._server = server
@@ -66,6 +68,10 @@ class _Question:
             return ok("nothing-needed", evidence=self._optional(), **facts)
         if not lacking:
             return self._met(facts)
+        told = {name for need in lacking for name in need.names if self._is_told_of(name)}
+        lacking = [need for need in lacking if told.isdisjoint(need.names)]
+        if not lacking:
+            return skip("judged-elsewhere", names=", ".join(sorted(told)), **facts)
         if known.started.wrapper:
             return skip("by-wrapper", wrapper=known.started.wrapper, names=_listed(lacking), **facts)
         if known.catalogue is not None:
@@ -76,6 +82,9 @@ class _Question:
 
     def misnamed(self) -> Iterator[Verdict]:
         """Variables that are set and not read, where one is read that is nearly called so."""
+        from diagnostics.servers.needs.near_miss import meant_for
+        from diagnostics.servers.needs.need import is_of_the_system
+
         unset = [name for name in self._known.reads if self._reach.arrival(name) is not Arrival.ARRIVES]
         if not self._known.whole and self._known.catalogue is None:
             return
@@ -93,12 +102,21 @@ class _Question:
                     server_name=self._known.name,
                 )
 
-    def _is_met(self, need: Need) -> bool:
+    def _is_met(self, need: "Need") -> bool:
+        from diagnostics.servers.needs.need import Source
+
         if any(word.partition("=")[0] in need.options for word in self._words):
             return True
         if need.source is Source.CODE and self._has_credential_argument():
             return True
         return any(self._reach.arrives(choice) for choice in need.choices)
+
+    def _is_told_of(self, name: str) -> bool:
+        """Whether the entry hands the variable on by name, so that `reference.environment` tells why it is missing."""
+        return name not in self._server.env and any(
+            each.syntax is Syntax.ENV and each.name == name and not each.spelling
+            for each in self._server.references
+        )
 
     def _has_credential_argument(self) -> bool:
         """Code that reads a variable often takes an argument in its place."""
@@ -126,7 +144,7 @@ class _Question:
             return skip("judged-elsewhere", names=", ".join(waiting), **facts)
         return ok("reach", evidence=self._optional(), names=", ".join(dict.fromkeys(reached)), **facts)
 
-    def _through(self, need: Need) -> tuple[str, ...]:
+    def _through(self, need: "Need") -> tuple[str, ...]:
         return next((choice for choice in need.choices if self._reach.arrives(choice)), ())
 
     def _value_is_judged_elsewhere(self, name: str) -> bool:
@@ -142,7 +160,10 @@ class _Question:
                 return True
         return False
 
-    def _lacking(self, lacking: Sequence[Need], facts: dict[str, str]) -> Verdict:
+    def _lacking(self, lacking: "Sequence[Need]", facts: dict[str, str]) -> Verdict:
+        from diagnostics.servers.needs.near_miss import meant_for
+        from diagnostics.servers.needs.need import Source
+
         known = self._known
         definite = [need for need in lacking if need.established]
         shown = definite or list(lacking)
@@ -208,8 +229,9 @@ class _Question:
             return warn("missing-but-starts", "env_var_missing", evidence=evidence, **facts)
         return fail("missing", "env_var_missing", evidence=evidence, **facts)
 
-    def _wanted(self, need: Need) -> str:
+    def _wanted(self, need: "Need") -> str:
         """The variable to name in the fix: of the way that most is there of, first what holds a credential."""
+        from diagnostics.tokens.plain_text import names_secret
 
         def there(choice: Sequence[str]) -> int:
             return sum(self._reach.arrives([name]) for name in choice)
@@ -238,7 +260,7 @@ class _Question:
         return Path(self._reach.inner.cwd or self._context.host.cwd) / text
 
 
-def _said_of(one: KnownServer | None) -> str:
+def _said_of(one: "KnownServer | None") -> str:
     """What the catalogue adds: how it fails in use, another way to sign in."""
     if one is None:
         return ""
@@ -246,11 +268,11 @@ def _said_of(one: KnownServer | None) -> str:
     return " ".join(filter(None, (one.late, one.note, login)))
 
 
-def _listed(needs: Sequence[Need]) -> str:
+def _listed(needs: "Sequence[Need]") -> str:
     return " and ".join(map(_shortened, needs))
 
 
-def _shortened(need: Need) -> str:
+def _shortened(need: "Need") -> str:
     if len(need.choices) <= _MOST_CHOICES:
         return str(need)
     first = replace(need, choices=need.choices[: _MOST_CHOICES - 1])

@@ -1,23 +1,27 @@
 """Whether what the entry starts is there and may be started, seen from where its client stands."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
-from diagnostics.references import unwrap, with_home
-from diagnostics.servers.built_in_node import needs_built_in_node
-from diagnostics.servers.child_environment import inherited_by
-from diagnostics.servers.program import Program, ProgramState, install_hint, is_on_a_shells_path_only, look_up
-from diagnostics.servers.script_path import missing_path
-from diagnostics.tokens.masking import mask_tokens
+
+if TYPE_CHECKING:
+    from diagnostics.servers.program import Program
 
 
 @check(of=Server)
 def command(context: Context, server: Server) -> Verdict | None:
     """Can the server's command be started?"""
+    from diagnostics.bundles.extension import filled
+    from diagnostics.references import unwrap, with_home
+    from diagnostics.servers.built_in_node import needs_built_in_node
+    from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.program import is_on_a_shells_path_only, look_up
+    from diagnostics.servers.script_path import missing_path
+
     if server.transport != "stdio" or server.command is None or server.disabled:
         return None
     if server.extension is not None and server.extension.is_packed:
@@ -74,8 +78,11 @@ def _path(context: Context, server: Server) -> str:
     return path
 
 
-def _program(found: Program, server: Server) -> Verdict | None:
+def _program(found: "Program", server: Server) -> Verdict | None:
     """The verdict on a program that can't be started, None for one that can."""
+    from diagnostics.servers.program import ProgramState, install_hint
+    from diagnostics.tokens.masking import mask_tokens
+
     facts = {
         "command": mask_tokens(found.command),  # some are a whole shell line, with the token in it
         "program": str(found.path or ""),

@@ -4,21 +4,13 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from diagnostics.bundles.extension import filled
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
-from diagnostics.checks.browser_login import instead_of_a_browser
-from diagnostics.checks.remote_start import at_its_address
 from diagnostics.context import Context
-from diagnostics.explain import Match, explain
 from diagnostics.model import Server
-from diagnostics.references import unwrap, with_home
 from diagnostics.secret import Secret
-from diagnostics.servers.browser import without_browser
-from diagnostics.servers.built_in_node import needs_built_in_node
-from diagnostics.servers.child_environment import inherited_by
-from diagnostics.servers.env_file import EnvFileError, variables_of
 from diagnostics.servers.launch import (
     SECONDS_WITH_DOWNLOAD,
     TEARDOWN,
@@ -27,13 +19,11 @@ from diagnostics.servers.launch import (
     handshake,
     seconds_for,
 )
-from diagnostics.servers.needs.need import Need
-from diagnostics.servers.needs.words import still_needed
-from diagnostics.servers.remote_target import given
-from diagnostics.servers.resolve import UnresolvedError, resolve
 from diagnostics.text import clean_lines
-from diagnostics.tokens.masking import mask_tokens
-from diagnostics.tokens.plain_text import named_value
+
+if TYPE_CHECKING:
+    from diagnostics.explain import Match
+    from diagnostics.servers.needs.need import Need
 
 _AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 """Servers started at a time: more would only slow each other down until they look hung."""
@@ -49,6 +39,17 @@ _SURE = 0.6
 )
 def answers(context: Context, server: Server) -> Verdict:
     """Does the server start and answer?"""
+    from diagnostics.bundles.extension import filled
+    from diagnostics.checks.browser_login import instead_of_a_browser
+    from diagnostics.checks.remote_start import at_its_address
+    from diagnostics.references import unwrap, with_home
+    from diagnostics.servers.browser import without_browser
+    from diagnostics.servers.built_in_node import needs_built_in_node
+    from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.needs.words import still_needed
+    from diagnostics.servers.remote_target import given
+    from diagnostics.servers.resolve import UnresolvedError, resolve
+
     if server.disabled:
         return skip("disabled")
     if server.transport != "stdio" or server.command is None:
@@ -83,6 +84,9 @@ def answers(context: Context, server: Server) -> Verdict:
 
 def _learn_env_file(context: Context, server: Server) -> None:
     """So that a credential which only the entry's env file holds does not show in what the server prints."""
+    from diagnostics.servers.env_file import EnvFileError, variables_of
+    from diagnostics.tokens.plain_text import named_value
+
     try:
         values = variables_of(server, context.host)
     except EnvFileError:
@@ -99,7 +103,7 @@ class _Reading:
     context: Context
     result: StartResult
     seconds: float
-    lacking: Sequence[Need] = ()
+    lacking: "Sequence[Need]" = ()
     """What it says that it misses, and was not given."""
 
     def verdict(self) -> Verdict:
@@ -192,13 +196,17 @@ class _Reading:
         names = " and ".join(str(each) for each in self.lacking)
         return {"names": names, "variable": name, "entry": name.lower()}
 
-    def _explanation(self) -> Match | None:
+    def _explanation(self) -> "Match | None":
         """What its own words say, where that is clear enough."""
+        from diagnostics.explain import explain
+
         said = self._scrubbed("\n".join((*self.result.noise, self.result.stderr)))
         found = explain(said, self.context.host)
         return found[0] if found and found[0].confidence >= _SURE else None
 
     def _cause(self, text: str, otherwise: str) -> str:
+        from diagnostics.explain import explain
+
         found = explain(self._scrubbed(text), self.context.host)
         return found[0].cause if found else otherwise
 
@@ -213,4 +221,6 @@ class _Reading:
 
         The server has credentials that the config does not tell of: its shell's, its login's, those it was given.
         """
+        from diagnostics.tokens.masking import mask_tokens
+
         return mask_tokens(self.context.scrubber.scrub(text))

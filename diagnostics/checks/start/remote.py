@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
-from diagnostics.checks.remote import TROUBLES, asked, facts_of
 from diagnostics.context import Context
 from diagnostics.model import Server
-from diagnostics.servers.remote_target import Target, target_of
+
+if TYPE_CHECKING:
+    from diagnostics.servers.remote_target import Target
 
 if TYPE_CHECKING:
     from diagnostics.servers.remote import RemoteAnswer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 @check(of=Server, within=40.0, asks="network")
 def remote(context: Context, server: Server) -> Verdict | None:
     """Does the server's address answer?"""
+    from diagnostics.checks.remote import asked
+    from diagnostics.servers.remote_target import target_of
+
     target = target_of(server)
     if target is None or server.disabled:
         return None
@@ -22,7 +26,8 @@ def remote(context: Context, server: Server) -> Verdict | None:
     return answer if isinstance(answer, Verdict) else _verdict(context, target, answer)
 
 
-def _verdict(context: Context, target: Target, answer: "RemoteAnswer") -> Verdict:
+def _verdict(context: Context, target: "Target", answer: "RemoteAnswer") -> Verdict:
+    from diagnostics.checks.remote import TROUBLES, facts_of
     from diagnostics.servers.remote import RemoteOutcome
 
     facts = facts_of(context, target, answer)
@@ -75,7 +80,7 @@ def _verdict(context: Context, target: Target, answer: "RemoteAnswer") -> Verdic
             return unknown("unclear", "provider_answer_unclear", evidence=evidence, **facts)
 
 
-def _login(target: Target, answer: "RemoteAnswer", facts: dict[str, str], evidence: list[str]) -> Verdict:
+def _login(target: "Target", answer: "RemoteAnswer", facts: dict[str, str], evidence: list[str]) -> Verdict:
     """401 is no failure: nothing was sent. Whether there is something to send, the stage before this one says."""
     evidence += [f"it takes: {', '.join(answer.schemes)}"] if answer.schemes else []
     if target.has_own_credential:

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown
-from diagnostics.checks.remote import asked, discovered, facts_of
 from diagnostics.context import Context
 from diagnostics.model import Server, Status
-from diagnostics.servers.remote_target import target_of
 
 if TYPE_CHECKING:
     from diagnostics.oauth.discovery import Discovery
@@ -20,7 +18,9 @@ _CAUSES = {"no-registration": "oauth_dcr_unsupported"}
 @check(of=Server, within=60.0, asks="network")
 def authorization_server(context: Context, server: Server) -> Iterator[Verdict]:
     """Does the server's login hold what it promises?"""
+    from diagnostics.checks.remote import asked, discovered, facts_of
     from diagnostics.servers.remote import RemoteOutcome
+    from diagnostics.servers.remote_target import target_of
 
     target = target_of(server)
     if target is None or server.disabled:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
-from diagnostics.connections.connection import Connection, Target
-from diagnostics.connections.place import Place, places
-from diagnostics.connections.reach import SECONDS, Answer, Login, Reach, greet
 from diagnostics.context import Context
 from diagnostics.model import Server
-from diagnostics.providers.proxy import authorities
+
+if TYPE_CHECKING:
+    from diagnostics.connections.connection import Connection, Target
+    from diagnostics.connections.place import Place
+    from diagnostics.connections.reach import Answer
 
 _TLS_WANTED = {"require", "verify-ca", "verify-full"}
 
@@ -17,6 +19,8 @@ _TLS_WANTED = {"require", "verify-ca", "verify-full"}
 @check(of=Server, needs=("format.connection-url",), within=15.0, asks="network")
 def connection(context: Context, server: Server) -> Iterator[Verdict]:
     """Do its databases answer?"""
+    from diagnostics.connections.place import places
+
     if server.disabled:
         return
     for place in places(context, server):
@@ -24,7 +28,7 @@ def connection(context: Context, server: Server) -> Iterator[Verdict]:
             yield _verdict(context, place, target)
 
 
-def _verdict(context: Context, place: Place, target: Target) -> Verdict:
+def _verdict(context: Context, place: "Place", target: "Target") -> Verdict:
     url = place.connection
     port = url.port_of(target)
     where = f"[{target.host}]:{port}" if ":" in target.host else f"{target.host}:{port}"
@@ -50,7 +54,10 @@ def _verdict(context: Context, place: Place, target: Target) -> Verdict:
     return _judged(place, answer, facts)
 
 
-def _asked(context: Context, url: Connection, target: Target, port: int, may_log_in: bool) -> Answer:
+def _asked(context: Context, url: "Connection", target: "Target", port: int, may_log_in: bool) -> "Answer":
+    from diagnostics.connections.reach import SECONDS, Answer, Login, greet
+    from diagnostics.providers.proxy import authorities
+
     limit = context.options.timeout
     seconds = SECONDS if limit is None else min(SECONDS, limit * 0.9)
     tls = url.scheme == "rediss" or (url.kind.id == "mongodb_url" and _is_on(url, "tls", "ssl"))
@@ -62,11 +69,13 @@ def _asked(context: Context, url: Connection, target: Target, port: int, may_log
     return answer
 
 
-def _is_on(url: Connection, *names: str) -> bool:
+def _is_on(url: "Connection", *names: str) -> bool:
     return any(url.options.get(name, "").lower() == "true" for name in names)
 
 
-def _judged(place: Place, answer: Answer, facts: dict[str, str]) -> Verdict:
+def _judged(place: "Place", answer: "Answer", facts: dict[str, str]) -> Verdict:
+    from diagnostics.connections.reach import Reach
+
     url = place.connection
     facts["said"] = answer.said
     evidence = [f"asked: {facts['where']}"] + ([answer.said] if answer.said else [])
@@ -90,7 +99,7 @@ def _judged(place: Place, answer: Answer, facts: dict[str, str]) -> Verdict:
     return unknown("unreachable", "network_unreachable", evidence=evidence, **facts)
 
 
-def _of_greeting(url: Connection, answer: Answer, facts: dict[str, str], evidence: list[str]) -> Verdict:
+def _of_greeting(url: "Connection", answer: "Answer", facts: dict[str, str], evidence: list[str]) -> Verdict:
     if answer.took_password:
         return ok("logged-in", evidence=evidence, **facts)
     if answer.took_password is False:

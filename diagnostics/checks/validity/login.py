@@ -3,20 +3,25 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
-from diagnostics.checks.remote import asked, discovered, facts_of
 from diagnostics.context import Context
 from diagnostics.model import Server
-from diagnostics.oauth.kept_logins import Kept, Match, kept_for
-from diagnostics.oauth.stored_login import Lifetime, StoredLogin
-from diagnostics.oauth.well_known import origin
-from diagnostics.servers.remote_target import OpenAddressError, Target, target_of
+
+if TYPE_CHECKING:
+    from diagnostics.oauth.kept_logins import Kept
+    from diagnostics.oauth.stored_login import StoredLogin
+    from diagnostics.servers.remote_target import Target
 
 
 @check(of=Server, within=60.0)
 def login(context: Context, server: Server) -> Iterator[Verdict]:
     """Is there a login for the remote server, and is it still good?"""
+    from diagnostics.checks.remote import facts_of
+    from diagnostics.oauth.kept_logins import kept_for
+    from diagnostics.servers.remote_target import OpenAddressError, target_of
+
     target = target_of(server)
     if target is None or server.disabled or target.has_own_credential:
         return
@@ -53,7 +58,9 @@ def _broken(path: Path, trouble: str, said: str, facts: dict[str, str]) -> Verdi
     return unknown("unreadable", "file_permission_denied", evidence=evidence, file=str(path), **facts)
 
 
-def _judged(found: StoredLogin, kept: Kept, facts: dict[str, str]) -> Verdict:
+def _judged(found: "StoredLogin", kept: "Kept", facts: dict[str, str]) -> Verdict:
+    from diagnostics.oauth.stored_login import Lifetime
+
     now = time.time()
     more = facts | {"file": str(found.path or kept.where), "ends": _when(found.expires_at, now)}
     evidence = [f"kept in: {more['file']}"]
@@ -77,8 +84,10 @@ def _judged(found: StoredLogin, kept: Kept, facts: dict[str, str]) -> Verdict:
             return fail("registered-only", "oauth_login_missing", evidence=evidence, **more)
 
 
-def _missing(context: Context, target: Target, kept: Kept, facts: dict[str, str]) -> Verdict:
+def _missing(context: Context, target: "Target", kept: "Kept", facts: dict[str, str]) -> Verdict:
     """No login was found: whether that matters, only the server can say."""
+    from diagnostics.oauth.kept_logins import Match
+
     more = facts | {"where": kept.where, "file": str(kept.near.path if kept.near else kept.near_path or "")}
     wanted = _is_wanted(context, target)
     if wanted is False:
@@ -100,8 +109,9 @@ def _missing(context: Context, target: Target, kept: Kept, facts: dict[str, str]
     return fail(outcome or "none", "oauth_login_missing", evidence=evidence, **more)
 
 
-def _is_wanted(context: Context, target: Target) -> bool | None:
+def _is_wanted(context: Context, target: "Target") -> bool | None:
     """Whether the server wants a login; None where it was not, or could not be, asked."""
+    from diagnostics.checks.remote import asked
     from diagnostics.servers.remote import RemoteOutcome
 
     if context.options.offline:
@@ -115,9 +125,12 @@ def _is_wanted(context: Context, target: Target) -> bool | None:
 
 
 def _elsewhere(
-    context: Context, target: Target, found: StoredLogin, facts: dict[str, str]
+    context: Context, target: "Target", found: "StoredLogin", facts: dict[str, str]
 ) -> Iterator[Verdict]:
     """A login from another authorization server than the one that counts now is refused there."""
+    from diagnostics.checks.remote import asked, discovered
+    from diagnostics.oauth.well_known import origin
+
     if not found.issuer or not _is_wanted(context, target):
         return
     answer = asked(context, target)

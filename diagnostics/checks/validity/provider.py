@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from diagnostics.catalog.providers import provider as entry_of
-from diagnostics.catalog.scopes import Need
 from diagnostics.check import Verdict, check, skip
 from diagnostics.context import Context
 from diagnostics.model import Reference, Status
-from diagnostics.providers.proxy import authorities
-from diagnostics.tokens.credential import Credential, credential_of
-from diagnostics.tokens.scope import missing, needs
+
+if TYPE_CHECKING:
+    from diagnostics.catalog.scopes import Need
+    from diagnostics.tokens.credential import Credential
 
 if TYPE_CHECKING:
     from diagnostics.providers.verify import Answer
@@ -59,6 +58,10 @@ _ANSWERS: dict[str, tuple[Status, str, str | None]] = {
 @check(of=Reference, needs=("lookup.entry", "format.hygiene", "format.token"), within=15.0, asks="network")
 def provider(context: Context, reference: Reference) -> Verdict | None:
     """Does the provider accept it?"""
+    from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.tokens.credential import credential_of
+    from diagnostics.tokens.scope import needs
+
     found = credential_of(context, reference)
     if found is None:
         return None
@@ -71,7 +74,7 @@ def provider(context: Context, reference: Reference) -> Verdict | None:
     return _verdict(context, answer, wanted)
 
 
-def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
+def _asked(context: Context, found: "Credential", provider_id: str) -> "Answer":
     from diagnostics.providers.verify import SECONDS, verify  # with TLS and all: not needed offline
 
     limit = context.options.timeout
@@ -87,7 +90,10 @@ def _asked(context: Context, found: Credential, provider_id: str) -> "Answer":
     return answer
 
 
-def _verdict(context: Context, answer: "Answer", wanted: Sequence[Need] = ()) -> Verdict:
+def _verdict(context: Context, answer: "Answer", wanted: "Sequence[Need]" = ()) -> Verdict:
+    from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.tokens.scope import missing
+
     entry = entry_of(answer.provider)
     facts = {
         "provider": entry.name,
@@ -126,7 +132,7 @@ def _verdict(context: Context, answer: "Answer", wanted: Sequence[Need] = ()) ->
 
 
 def _of_valid(
-    answer: "Answer", facts: dict[str, str], lacking: Sequence[Need]
+    answer: "Answer", facts: dict[str, str], lacking: "Sequence[Need]"
 ) -> tuple[Status, str, str | None]:
     """Good today, but is it so next week, and for what the server does?"""
     if answer.scopes is not None and lacking:
@@ -154,8 +160,10 @@ def _scopes(answer: "Answer") -> str:
     return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
-def _scope_evidence(answer: "Answer", wanted: Sequence[Need], family: str) -> Iterator[str]:
+def _scope_evidence(answer: "Answer", wanted: "Sequence[Need]", family: str) -> Iterator[str]:
     """Scope by scope, what the server needs and whether the token has it."""
+    from diagnostics.tokens.scope import missing
+
     if answer.scopes is None and wanted:
         names = ", ".join(each.any[0] for each in wanted)
         yield f"the server needs {names} or what corresponds to that; whether the token has it, only using it shows"
@@ -175,6 +183,8 @@ def _wait(seconds: int | None) -> str:
 
 
 def _evidence(context: Context, answer: "Answer") -> Iterator[str]:
+    from diagnostics.providers.proxy import authorities
+
     yield f"asked: {answer.host}" + (f", which answered with HTTP {answer.status}" if answer.status else "")
     if answer.account:
         yield f"account: {answer.account}"
