@@ -87,7 +87,7 @@ class StoreLogin:
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """See `SetEntry.apply`."""
-        return self._entry.apply(world, answers)
+        return self._entry.apply(world, {TOKEN: answers[TOKEN]} if TOKEN in answers else {})
 
     def verify(self, world: RecoveryWorld) -> None:
         """Exactly one entry has the name, and it holds what was written."""

@@ -50,6 +50,8 @@ ALLOWED = {
     "diagnostics/checks/reference/variables.py": "tells a server by its command line",
     "diagnostics/servers/reach.py": "asks whether a value is empty, and which variables a container is handed",
     "recovery/launcher.py": "becomes the server",
+    "recovery/login/endpoint.py": "sends a login's parts to its own authorization server",
+    "recovery/login/plan.py": "reads what the person typed that is not secret: address, site, client id",
     "recovery/stores/secret_service.py": "writes to the keychain",
     "recovery/undo_copies.py": "compares copies that the keychain keeps",
     "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",

@@ -1,5 +1,6 @@
 """A remedy that really runs through recovery's runner and journal, on a world that is only this session."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from diagnostics.host import Host
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.secret import Secret
 from recovery.journal import Event, Journal
+from recovery.login.device import Code, Waiting
+from recovery.login.error import LoginError
 from recovery.model import Answers, Ask, AskKind, Change, RecoveryError, Remedy, Risk
 from recovery.operation import ask_data
 from tests.support.fake_session import FakeSession, finding
@@ -119,6 +122,8 @@ UNLOCK = Remedy(
     ("permission.example",),
 )  # fmt: skip
 STORE = Remedy("replace", "Replace github_token", WHY, LOCKED_ID, (TryStore(),), (ASK_TOKEN,))
+ASK_LOGIN = Ask("token", AskKind.LOGIN, "Sign in at github.com", about={"provider": "github"})
+SIGN_IN = Remedy("sign-in", "Sign in at github.com with a code", WHY, LOCKED_ID, (TryStore(),), (ASK_LOGIN,))
 IMPOSSIBLE = Remedy("impossible", "Store it", WHY, LOCKED_ID, (Impossible(),))
 FINAL = Remedy("final", "Throw it away", WHY, LOCKED_ID, (Final(),))
 ADVICE = Remedy("advice", "Log in at the screen", WHY, LOCKED_ID)
@@ -142,6 +147,54 @@ def mended_by(remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("recovery.planner.remedies_for", serve)
     monkeypatch.setattr("recovery.steps.step_kinds", lambda: kinds)
     return Mended(session, holder[0])
+
+
+CODE = Code(
+    "WDJB-MJHT",
+    "https://github.com/login/device",
+    "https://github.com/login/device?user_code=WDJB-MJHT",
+    581.0,
+    5.0,
+    Secret("the device's own code"),
+)
+
+
+class StandInSignIn:
+    """Signs in as a test says: each attempt takes the next of `answers`, waiting for `go` before it gives it."""
+
+    answers: ClassVar[list[Secret | LoginError]] = []
+    go: ClassVar[threading.Event] = threading.Event()
+    cancelled: ClassVar[list[bool]] = []
+
+    def __init__(self, ask: Ask, answers: Answers, world: Any, *, pause: Any = None) -> None:
+        self._left = threading.Event()
+
+    def begin(self) -> Code:
+        return CODE
+
+    def wait(self, _code: Code, tell: Callable[[Waiting], None]) -> Secret:
+        tell(Waiting(3.0, ""))
+        while not self.go.wait(0.01):
+            if self._left.is_set():
+                self.cancelled.append(True)
+                raise LoginError("cancelled", "the login was left")
+        answer = self.answers.pop(0)
+        if isinstance(answer, LoginError):
+            raise answer
+        return answer
+
+    def cancel(self) -> None:
+        self._left.set()
+
+
+def stand_in_login(monkeypatch: pytest.MonkeyPatch, *answers: Secret | LoginError) -> threading.Event:
+    """From now on guides sign in with the stand-in, at a clock that stands. Out: set it to let the answer come."""
+    monkeypatch.setattr(StandInSignIn, "answers", list(answers))
+    monkeypatch.setattr(StandInSignIn, "go", threading.Event())
+    monkeypatch.setattr(StandInSignIn, "cancelled", [])
+    monkeypatch.setattr("recovery.login.sign_in.SignIn", StandInSignIn)
+    monkeypatch.setattr("tui.screens.signing_in.monotonic", lambda: 0.0)
+    return StandInSignIn.go
 
 
 def _serving(found: Finding, remedies: list[Remedy]) -> list[Remedy]:

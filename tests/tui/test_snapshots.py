@@ -10,6 +10,7 @@ import pytest
 from diagnostics.model import ClientFile, Status
 from diagnostics.tokens.new_token import Remark
 from recovery.journal import Event, Journal
+from recovery.login.error import LoginError
 from recovery.model import Remedy
 from tests.support.fake_session import FakeSession, session
 from tests.support.snapshots import same_as_stored
@@ -77,6 +78,19 @@ def keys(*names: str) -> Act:
     return press
 
 
+async def signing_in(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Shall it be done?")
+    await driver.press("enter")
+    await driver.sees("next question in 3 s")
+
+
+async def signed_out(driver: Driver) -> None:
+    await signing_in(driver)
+    mending.StandInSignIn.go.set()
+    await driver.sees("Enter get another code")
+
+
 LOCKED: dict[str, Act] = {
     "evidence": keys("e"),
     "help": keys("question_mark"),
@@ -92,6 +106,8 @@ GUIDES: dict[str, tuple[list[Remedy], Act]] = {
     "guide-mended": ([mending.UNLOCK], mended),
     "home-mended": ([mending.UNLOCK], undo),
     "guide-token": ([mending.STORE], weighed),
+    "guide-login": ([mending.SIGN_IN], signing_in),
+    "guide-login-over": ([mending.SIGN_IN], signed_out),
     "guide-final": ([mending.FINAL], words),
     "guide-advice": ([mending.ADVICE], words),
     "guide-impossible": ([mending.IMPOSSIBLE], words),
@@ -158,6 +174,7 @@ async def test_guides(
     monkeypatch.setattr(
         "tui.screens.token_check.ask_about", lambda *_: Remark(Status.UNKNOWN, "The provider was not asked.")
     )
+    mending.stand_in_login(monkeypatch, LoginError("expired", "the code is over; nothing was changed"))
     await compare(mended_by(remedies, tmp_path, monkeypatch).session, size, act, f"{scene}-{size_name(size)}")
 
 

@@ -1,8 +1,8 @@
 """Signing in with a code, off the event loop: the guide is told of the code, of each second, and of the login."""
 
 import threading
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
@@ -42,7 +42,7 @@ class SigningIn:
         """How long the code holds, and when the server is asked again."""
         if self.code is None:
             return "Asking for a code …"
-        now = time.monotonic()
+        now = monotonic()
         until = self._waiting.next_at - now if self._waiting else self.code.interval
         return words_of_waiting(
             self.code.ends - now, until, self._waiting.trouble if self._waiting else ""
@@ -71,8 +71,8 @@ class SigningIn:
 
     def _pause(self, seconds: float) -> bool:
         """Waits, and has the screen count each second of it."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0:
             if self._left.wait(min(1.0, left)):
                 return True
             post(self._doctor, Done(self._ticked, None))
