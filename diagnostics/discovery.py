@@ -5,7 +5,6 @@ import difflib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from diagnostics.bundles.reading import read_named
 from diagnostics.catalog.clients import GENERIC, Client, ConfigPlace, client, clients, find
 from diagnostics.clients import installed
 from diagnostics.configs.client_file import broken, is_config, read_client_file, with_outcome
@@ -13,10 +12,13 @@ from diagnostics.configs.content import present, read_text
 from diagnostics.configs.location import paths_of
 from diagnostics.configs.recognition import by_path
 from diagnostics.context import Options
+from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Server, Status
 from diagnostics.text import clean
 
+_INSTALLED_SECONDS = 15.0
+"""Limit for everything that one client has beside its configs: extensions may be large."""
 _STRENGTH = {"managed": 0, "local": 1, "project": 2, "user": 3, "extension": 4, "defaults": 5, "named": 6}
 """Of two entries of one name in one scope and the next, the first counts."""
 
@@ -92,6 +94,8 @@ def choose(files: Sequence[ClientFile], names: Sequence[str]) -> list[Server]:
 
 
 def _named(host: Host, path: Path, only: Client | None) -> ClientFile:
+    from diagnostics.bundles.reading import read_named
+
     whole = path if path.is_absolute() else host.cwd / path
     owner = only or by_path(whole)
     try:
@@ -171,7 +175,11 @@ def _of_client(
         yield from apart
     if not any(each.scope == "user" for each in (*files, *apart)):
         yield from absent[:1]
-    yield from installed(host, one, [*files, *apart])
+    try:
+        yield from on_disk(lambda: list(installed(host, one, [*files, *apart])), _INSTALLED_SECONDS)
+    except DeadlineError:
+        problem = Problem("slow", "config_unreadable", f"{_INSTALLED_SECONDS:g}")
+        yield broken(one, users.pop() if users else host.home, "extension", problem)
 
 
 def _in_force(files: Sequence[ClientFile]) -> Iterator[ClientFile]:

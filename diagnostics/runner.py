@@ -11,11 +11,13 @@ from diagnostics.ahead import keyring_asked_ahead
 from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
-from diagnostics.deadline import DeadlineError, each_within
+from diagnostics.deadline import DeadlineError, each_within, left_hanging, patience
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
 from diagnostics.text import Words, clean
 from diagnostics.tokens.masking import mask_pasted
 
+_OWN_SECONDS = 10.0
+"""Limit for one answer of a check that names none, for it asks nobody."""
 _AT_ONCE = 32
 """Outside questions asked at once; each waits on a peer, none computes."""
 
@@ -59,11 +61,24 @@ def _ask(context: Context, one: Check, subjects: Sequence[Subject], failed: "_Fa
             open_questions.append(subject)
     limit = one.within if one.within is None or context.options.timeout is None else context.options.timeout
     if limit is None:
-        for subject in open_questions:
-            yield from _findings(context, one, subject, _attempt(context, one, subject))
+        yield from _in_turn(context, one, open_questions)
         return
     for subject, answer in each_within(limit, partial(_attempt, context, one), open_questions, _AT_ONCE):
         yield from _findings(context, one, subject, _as_answer(one, answer, limit))
+
+
+def _in_turn(context: Context, one: Check, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Asks a check that asks nobody. What it looks at may stand on a disk that hangs: then the rest gets less time."""
+    left = list(subjects)
+    while left:
+        limit = patience(_OWN_SECONDS)
+        for subject, answer in each_within(
+            limit, partial(_attempt, context, one), tuple(left), 1, left_hanging
+        ):
+            left.pop(0)
+            yield from _findings(context, one, subject, _as_answer(one, answer, limit))
+            if isinstance(answer, DeadlineError):
+                break
 
 
 @dataclass(frozen=True, slots=True)

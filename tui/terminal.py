@@ -35,11 +35,12 @@ def say(*lines: str) -> None:
 
 def warn_of_interrupted(host: Host) -> None:
     """Names on standard error what a crash left half done, so that nobody builds on it unawares. Reads only."""
+    from diagnostics.deadline import DeadlineError, on_disk
     from recovery.journal import Journal
     from recovery.model import RecoveryError
 
-    with contextlib.suppress(RecoveryError, OSError):
-        for operation in Journal(host).interrupted()[-3:]:
+    with contextlib.suppress(RecoveryError, OSError, DeadlineError):
+        for operation in on_disk(Journal(host).interrupted)[-3:]:
             sys.stderr.write(
                 f'Cut off half-way: "{operation.title}", begun {operation.at[:16].replace("T", " ")} UTC. '
                 f"To take it back: mcp-doctor undo {clean(operation.id, 40)}; to finish it: mcp-doctor fix\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Problem
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read_bundle(path: Path) -> Packed | Problem:
         FileNotFoundError: there is no such file.
     """
     try:
-        return call_within(_PATIENCE, lambda: _opened(path))
+        return on_disk(lambda: _opened(path), _PATIENCE)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None
     except DeadlineError:

@@ -10,6 +10,7 @@ from diagnostics.configs.content import read_text
 from diagnostics.configs.document import SyntaxProblem
 from diagnostics.configs.json_document import JsonDocument
 from diagnostics.configs.toml_document import TomlDocument
+from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Problem
 
 
@@ -43,8 +44,8 @@ class State:
 def read_state(path: Path) -> State:
     """The state file at this path. Read again only when it has changed: every server of a client asks for it."""
     try:
-        status = path.stat()
-    except (OSError, ValueError):
+        status = on_disk(path.stat)
+    except (OSError, ValueError, DeadlineError):
         return _read(path, (0, 0, 0))
     return _read(path, (status.st_ino, status.st_size, status.st_mtime_ns))
 

@@ -6,13 +6,14 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.deadline import DISK_SECONDS, DeadlineError, on_disk
 from diagnostics.model import Problem
 
 LARGEST = 10_000_000
 """Bytes. Claude Code's own file grows to a few MB; nothing real is near this."""
-_PATIENCE = 3.0
-"""Seconds a file may take: a dead network mount blocks for ever."""
+
+
+_PATIENCE = DISK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def read_text(path: Path) -> Content | Problem:
         FileNotFoundError: there is no such file (that is no problem of a config).
     """
     try:
-        raw, mode = call_within(_PATIENCE, lambda: _read(path))
+        raw, mode = on_disk(lambda: _read(path), _PATIENCE)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None
     except DeadlineError:
@@ -56,7 +57,7 @@ def present(paths: Iterable[Path]) -> Container[Path]:
     """
     asked = list(dict.fromkeys(paths))
     try:
-        return call_within(_PATIENCE, lambda: {each for each in asked if _is_there(each)})
+        return on_disk(lambda: {each for each in asked if _is_there(each)}, _PATIENCE)
     except DeadlineError:
         return set(asked)
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from diagnostics.catalog.clients import ConfigPlace
+from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 
 _UNSET = re.compile(r"\$\{(\w+)\}")
+_MOST = 2000
+"""Files of one folder: more are nobody's own work."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -66,14 +70,23 @@ def expand(template: str, host: Host) -> list[Path]:
 def _matching(base: Path, pattern: str, rest: Sequence[str]) -> list[Path]:
     """Files whose name, or whose folder's, fits; those a system or an editor leaves behind do not."""
     try:
-        return sorted(each.joinpath(*rest) for each in base.glob(pattern) if not each.name.startswith("."))
-    except (OSError, ValueError):
+        return on_disk(
+            lambda: sorted(
+                each.joinpath(*rest)
+                for each in islice(base.glob(pattern), _MOST)
+                if not each.name.startswith(".")
+            )
+        )
+    except (OSError, ValueError, DeadlineError):
         return []
 
 
 def _is_there(path: Path) -> bool:
+    """Whether something stands there, or may: a disk that does not answer is found out about when it is read."""
     try:
-        path.lstat()
+        on_disk(path.lstat)
     except (OSError, ValueError):
         return False
+    except DeadlineError:
+        return True
     return True

@@ -4,7 +4,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.deadline import DeadlineError, on_disk
 
 _PATIENCE = 2.0
 """Seconds: a dead network mount blocks for ever."""
@@ -34,7 +34,7 @@ class Access:
 def access_of(path: Path, user: str) -> Access | None:
     """What others may do with a file, None where that can't be told. In: the path, and the user's name."""
     try:
-        return call_within(_PATIENCE, lambda: _access(path, user))
+        return on_disk(lambda: _access(path, user), _PATIENCE)
     except (OSError, DeadlineError, RuntimeError):
         return None
 
