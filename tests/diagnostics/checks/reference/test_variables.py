@@ -145,6 +145,12 @@ def test_a_container_must_be_told_the_name(tmp_path: Path) -> None:
     assert asked(tmp_path, by_file, held=held).outcome == "reach"
 
 
+def test_a_variable_that_is_handed_on_by_name_is_told_of_once(tmp_path: Path) -> None:
+    row = entry(["docker", "run", "-i", "-e", NAME, "ghcr.io/github/github-mcp-server:v1"])
+    found = asked(tmp_path, row)
+    assert (found.status, found.outcome) == (Status.SKIP, "judged-elsewhere")
+
+
 def test_a_dotenv_in_the_entrys_folder_counts(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"export {NAME}='abc'\n")
     assert asked(tmp_path, entry(NPX_GITHUB, cwd=str(tmp_path))).outcome == "reach"
