@@ -128,9 +128,8 @@ class RenewLogin:
             Change(
                 shown(SERVICE, self.username),
                 "a login whose token is over",
-                "the same login with a new token, if "
-                f"{host_of(login.token_endpoint)} renews it. Where it changes the refresh token as well, the earlier one "
-                "is spent and can't come back",
+                f"the same login with a new token. Where {host_of(login.token_endpoint)} changes the refresh token with it, "
+                "as many do, there is no way back to the earlier one",
             )
         ]
 

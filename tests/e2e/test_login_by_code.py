@@ -14,6 +14,7 @@ import pytest
 from diagnostics.oauth.login import account_of, read_login
 from diagnostics.secret import Secret
 from recovery.journal import Journal
+from tests.recovery.login.test_refresh import login_at
 from tests.support.lab import REPO, Lab
 from tests.support.oauth_server import OAuthServer
 from tests.support.said_server import SaidServer, said_server
@@ -78,6 +79,72 @@ def test_fix_shows_the_code_and_keeps_the_login(unlocked: Lab, oauth_server: Sta
         server.person(found[1])
         screen.wait_for(r"Done\.", 20)
         screen.wait_end(30)
+    token = kept(unlocked)
+    assert token is not None
+    assert server.takes(token)
+    nothing_secret(screen, unlocked, server)
+
+
+def test_fix_renews_what_can_be_renewed(unlocked: Lab, oauth_server: Start) -> None:
+    server = oauth_server()
+    old = login_at(server)
+    unlocked.add_entry(ACCOUNT, old.to_secret().reveal())
+    path = config(unlocked, server.resource)
+    done = unlocked.run(
+        [sys.executable, "-m", "tui", "fix", "--yes", "--config", path, "guarded"],
+        env={"PYTHONPATH": str(REPO)},
+        seconds=60,
+    )
+    assert "Renew the login" in done.stdout, done.stdout + done.stderr
+    assert "Done." in done.stdout
+    assert done.returncode == 0, done.stdout
+    token = kept(unlocked)
+    assert token is not None
+    assert server.takes(token)
+    for secret in (token, old.access_token.reveal()):
+        assert secret not in done.stdout + done.stderr
+
+
+def test_where_renewing_is_refused_fix_goes_on_to_signing_in(unlocked: Lab, oauth_server: Start) -> None:
+    server = oauth_server()
+    old = login_at(server)
+    assert old.refresh_token is not None
+    server.post("/token/revocation", {"client_id": old.client_id, "token": old.refresh_token.reveal()})
+    unlocked.add_entry(ACCOUNT, old.to_secret().reveal())
+    with terminal(unlocked, "fix", "--config", config(unlocked, server.resource), "guarded") as screen:
+        screen.wait_for(r"Renew the login[\s\S]+Do it\? \[y/N\]", 30)
+        screen.write("y\r")
+        screen.wait_for(r"sign in again", 30)
+        screen.wait_for(r"Sign in at localhost\S+ with a code[\s\S]+Do it\? \[y/N\]", 30)
+        screen.write("y\r")
+        screen.wait_for(r"next question in \d s", 20)
+        found = re.search(r"Enter this code there:\s+(\S+)", screen.text)
+        assert found, screen.text
+        server.person(found[1])
+        screen.wait_for(r"Done\.", 20)
+        screen.wait_end(30)
+    token = kept(unlocked)
+    assert token is not None
+    assert server.takes(token)
+    nothing_secret(screen, unlocked, server)
+
+
+def test_the_app_renews(unlocked: Lab, oauth_server: Start) -> None:
+    server = oauth_server()
+    unlocked.add_entry(ACCOUNT, login_at(server).to_secret().reveal())
+    with terminal(unlocked, "--config", config(unlocked, server.resource)) as screen:
+        screen.wait_for(r" m  Renew the login|✗ lookup", 30)
+        screen.wait_for(r" m  \S", 30)
+        screen.press("m")
+        screen.wait_for(r"Which way\?|Shall it be done\?", 30)
+        if "Which way?" in screen.text:
+            screen.press("enter")
+        screen.wait_for(r"Shall it be done\?", 30)
+        screen.press("enter")
+        screen.wait_for(r"lookup +broken → ok", 30)
+        screen.press("enter")
+        screen.press("q")
+        assert screen.wait_end() == 0
     token = kept(unlocked)
     assert token is not None
     assert server.takes(token)
