@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostics import managers
-from diagnostics.client_variables import content_of, variable_of, variables_in
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
 from diagnostics.providers.once import Once
@@ -41,12 +40,6 @@ class Options:
     """Provider id -> address the person agreed to, https or http on loopback."""
 
 
-def _packages() -> "Packages":
-    from diagnostics.servers.needs.known import Packages
-
-    return Packages()
-
-
 def _is_harmless(name: str | None) -> bool:
     """Whether a variable's value may be shown: without the home folder's name no path could be told."""
     from diagnostics.servers.needs.need import is_harmless
@@ -71,8 +64,6 @@ class Context:
     """What other stores gave in this run, by manager and name."""
     remotes: Once[Hashable, Any] = field(default_factory=Once)
     """What remote servers and their authorization servers said in this run, so that each is asked once."""
-    packages: "Packages" = field(default_factory=_packages)
-    """What is known of the servers' packages on this host, each read once a run."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 
@@ -101,6 +92,13 @@ class Context:
         from diagnostics.servers.auth0 import is_auth0
 
         return any(is_auth0(each) for each in self.servers)
+
+    @cached_property
+    def packages(self) -> "Packages":
+        """What is known of the servers' packages on this host, each read once a run."""
+        from diagnostics.servers.needs.known import Packages
+
+        return Packages()
 
     def server(self, server_id: str) -> Server:
         """The chosen server with this id."""
@@ -141,6 +139,8 @@ class Context:
         In: any reference. What only the client knows (`input`, a sealed setting of an extension) can't be. What is found is taught to
         the scrubber.
         """
+        from diagnostics.client_variables import content_of, variable_of
+
         found: Secret | None = None
         match reference.syntax:
             case Syntax.LITERAL:
@@ -173,6 +173,8 @@ class Context:
 
     def env_file(self, path: Path) -> Mapping[str, str]:
         """The variables that a `.env` file sets, read once a run."""
+        from diagnostics.client_variables import variables_in
+
         variables: Mapping[str, str] = self.answers.get(("env-file", path), lambda: variables_in(path))
         return variables
 

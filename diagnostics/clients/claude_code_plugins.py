@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.bundles.archive import leads_out
 from diagnostics.catalog.clients import Client
 from diagnostics.clients.entries import read_entries
 from diagnostics.clients.state import State, read_state
@@ -73,6 +72,8 @@ def _is_off(plugin: str, settings: Sequence[State]) -> bool:
 
 def _sources(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """The files that may hold a plugin's servers, and where in them."""
+    from diagnostics.bundles.archive import leads_out
+
     yield root / ".mcp.json", ()
     manifest = root / ".claude-plugin/plugin.json"
     said = read_state(manifest).data.get("mcpServers")

@@ -7,7 +7,6 @@ Nemo-Illusionist/claude-code-account-switcher 91.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from diagnostics.bundles.reading import EXTENSIONS, read_installed
 from diagnostics.catalog.clients import Client
 from diagnostics.clients.state import read_state
 from diagnostics.configs.location import paths_of
@@ -22,6 +21,8 @@ _MOST = 200
 
 def installed(host: Host, one: Client, configured: Sequence[ClientFile]) -> Iterator[ClientFile]:  # noqa: ARG001 - see the package
     """A file for each installed extension, and one for the list of them where it names some that are gone."""
+    from diagnostics.bundles.reading import EXTENSIONS, read_installed
+
     for data in data_folders(host, one):
         folders = _folders_in(data / EXTENSIONS)
         for folder in folders:

@@ -7,16 +7,9 @@ from pathlib import Path
 from diagnostics.catalog.clients import Client, client
 from diagnostics.configs.content import Content
 from diagnostics.configs.document import Document, SyntaxProblem
-from diagnostics.configs.entry import EntryReader
-from diagnostics.configs.json_document import JsonDocument
-from diagnostics.configs.recognition import by_content
-from diagnostics.configs.section import sections
-from diagnostics.configs.toml_document import TomlDocument
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Server, Status
-from diagnostics.references import with_references
 from diagnostics.text import clean
-from diagnostics.tokens.masking import mask_pasted
 
 _NOTATIONS = {
     ".json": "json", ".jsonc": "json", ".json5": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml",
@@ -40,6 +33,8 @@ def document_of(text: str, notation: str) -> Document:
         SyntaxProblem: the text does not follow its notation.
     """
     if notation == "toml":
+        from diagnostics.configs.toml_document import TomlDocument
+
         return TomlDocument(text)
     if notation == "yaml":
         from diagnostics.configs.yaml_document import YamlDocument
@@ -49,6 +44,8 @@ def document_of(text: str, notation: str) -> Document:
         from diagnostics.configs.xml_document import XmlDocument
 
         return XmlDocument(text)
+    from diagnostics.configs.json_document import JsonDocument
+
     return JsonDocument(text)
 
 
@@ -56,6 +53,12 @@ def read_client_file(
     host: Host, owner: Client | None, path: Path, scope: str, content: Content
 ) -> ClientFile:
     """The file with its servers and problems. In: whose it is, None where its content is to tell."""
+    from diagnostics.configs.entry import EntryReader
+    from diagnostics.configs.recognition import by_content
+    from diagnostics.configs.section import sections
+    from diagnostics.references import with_references
+    from diagnostics.tokens.masking import mask_pasted
+
     notation = notation_of(path, owner)
     try:
         document = document_of(content.text, notation)
@@ -103,6 +106,8 @@ def with_outcome(file: ClientFile, problems: Sequence[Problem], servers: Sequenc
 
 def _notation(one: Client, document: Document, content: Content) -> Iterator[Problem]:
     """What the client's own parser makes of marks that ours forgives."""
+    from diagnostics.configs.json_document import JsonDocument
+
     if content.has_bom and one.bom != "accepted":
         yield _forgiven("byte-order-mark", "config_bom", one.bom, (1, 1))
     if isinstance(document, JsonDocument):

@@ -4,12 +4,13 @@ from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Remedy
 from recovery.planner import checks_from, remedy
-from recovery.steps.provider import EndStrays
 
 
 @remedy("backend.stray-daemons.strays", rank=40)
 def end_stray_daemons(finding: Finding, context: Context) -> Remedy | None:
     """Ends them by process id; the one in use stays. Their control socket goes with them."""
+    from recovery.steps.provider import EndStrays
+
     provider = context.store.state().provider
     if not provider.strays or not provider.program:
         return None

@@ -6,7 +6,6 @@ from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Remedy
 from recovery.planner import checks_from, on_the_way, remedy
-from recovery.unlocking import modes_to_mend
 
 _WHY = "The keychain's folder and files become readable and writable for you, and for nobody else."
 
@@ -20,6 +19,8 @@ _WHY = "The keychain's folder and files become readable and writable for you, an
 )
 def fix_keyring_permissions(finding: Finding, context: Context) -> Remedy | None:
     """Gives them 0700 and 0600; where the daemon could not load its keychain, it is started afresh after that."""
+    from recovery.unlocking import modes_to_mend
+
     state = context.store.state()
     if state.default is None or not state.default.exists:
         return on_the_way("fix-keyring-permissions", finding, context)

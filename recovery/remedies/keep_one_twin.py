@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from diagnostics.context import Context
 from diagnostics.model import Finding
 from diagnostics.stores import Entry
-from diagnostics.stores.similar import writer_of
 from diagnostics.text import clean
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import SERVICE, entries_of, entry_remedy, reference_of
 from recovery.model import Ask, AskKind, Remedy
 from recovery.planner import remedy
-from recovery.steps.entry import TWIN, KeepOneTwin
 
 
 @remedy("lookup.twins.different", "lookup.twins.alike", rank=20)
 def keep_one_twin(finding: Finding, context: Context) -> Remedy | None:
     """Asks which one is meant; the others are kept inside the keychain for an undo."""
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import SERVICE, entries_of, entry_remedy, reference_of
+    from recovery.steps.entry import TWIN, KeepOneTwin
+
     found = reference_of(finding, context)
     if found is None:
         return None
@@ -37,6 +37,8 @@ def keep_one_twin(finding: Finding, context: Context) -> Remedy | None:
 
 
 def _words(entry: Entry) -> str:
+    from diagnostics.stores.similar import writer_of
+
     changed = "at an unknown time"
     if 0 < entry.modified < 32503680000:  # the year 3000: what a daemon says is not trusted
         changed = f"{datetime.fromtimestamp(entry.modified, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -3,11 +3,8 @@
 from diagnostics.context import Context
 from diagnostics.model import Finding
 from diagnostics.stores import Entry, StoreError
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import SERVICE, entry_remedy, reference_of
 from recovery.model import Remedy
 from recovery.planner import remedy
-from recovery.steps.entry import CopyEntry
 
 
 @remedy(
@@ -19,6 +16,10 @@ from recovery.steps.entry import CopyEntry
 )
 def rename_entry(finding: Finding, context: Context) -> Remedy | None:
     """Writes its value under the right name too; the other one stays for the programs that use it."""
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import SERVICE, entry_remedy, reference_of
+    from recovery.steps.entry import CopyEntry
+
     found = reference_of(finding, context)
     source = _entry_at(finding.facts.get("item", ""), context)
     if found is None or source is None or source.secret is None:

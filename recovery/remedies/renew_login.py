@@ -2,14 +2,8 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
-from diagnostics.oauth.login import account_of
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import entries_of, entry_remedy
-from recovery.login.endpoint import host_of
-from recovery.login_remedies import login_reference_of, renewable_login_of
 from recovery.model import Remedy
 from recovery.planner import remedy
-from recovery.steps.login import RenewLogin
 
 
 @remedy(
@@ -22,6 +16,13 @@ from recovery.steps.login import RenewLogin
 )
 def renew_login(finding: Finding, context: Context) -> Remedy | None:
     """Renews it and keeps what comes of it."""
+    from diagnostics.oauth.login import account_of
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import entries_of, entry_remedy
+    from recovery.login.endpoint import host_of
+    from recovery.login_remedies import login_reference_of, renewable_login_of
+    from recovery.steps.login import RenewLogin
+
     reference = login_reference_of(finding, context)
     login = renewable_login_of(reference, context) if reference else None
     if reference is None or login is None:

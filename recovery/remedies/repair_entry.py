@@ -2,16 +2,17 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import SERVICE, entries_of, entry_remedy, env_name_of, reference_of
 from recovery.model import Remedy
 from recovery.planner import remedy
-from recovery.steps.entry import RepairEntry
 
 
 @remedy("format.hygiene.*", rank=10, when=lambda finding: finding.facts.get("repairable") == "yes")
 def repair_entry(finding: Finding, context: Context) -> Remedy | None:
     """Writes the value as it was meant, and keeps the damaged one for an undo."""
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import SERVICE, entries_of, entry_remedy, env_name_of, reference_of
+    from recovery.steps.entry import RepairEntry
+
     found = reference_of(finding, context)
     if found is None:
         return None

@@ -2,13 +2,8 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import entries_of, entry_remedy
-from recovery.login.plan import plan_for
-from recovery.login_remedies import login_reference_of
 from recovery.model import AskKind, Remedy
 from recovery.planner import remedy
-from recovery.steps.login import StoreLogin
 
 
 @remedy(
@@ -26,6 +21,12 @@ from recovery.steps.login import StoreLogin
 )
 def sign_in(finding: Finding, context: Context) -> Remedy | None:
     """Shows a code to enter in a browser on any device, and keeps the login that comes of it."""
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import entries_of, entry_remedy
+    from recovery.login.plan import plan_for
+    from recovery.login_remedies import login_reference_of
+    from recovery.steps.login import StoreLogin
+
     reference = login_reference_of(finding, context)
     if reference is None:
         return None

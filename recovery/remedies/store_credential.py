@@ -2,11 +2,8 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
-from recovery.entries import new_undo_id
-from recovery.entry_remedies import SERVICE, ask_token, entries_of, entry_remedy, reference_of
 from recovery.model import Remedy
 from recovery.planner import remedy
-from recovery.steps.entry import SetEntry
 
 
 @remedy(
@@ -29,6 +26,10 @@ from recovery.steps.entry import SetEntry
 )
 def store_credential(finding: Finding, context: Context) -> Remedy | None:
     """Asks for the token and stores it under the name that the config refers to."""
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import SERVICE, ask_token, entries_of, entry_remedy, reference_of
+    from recovery.steps.entry import SetEntry
+
     found = reference_of(finding, context)
     if found is None:
         return None

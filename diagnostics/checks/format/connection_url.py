@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, warn
-from diagnostics.connections.flaw import WARNINGS, Flaw, Form, flaws
+from diagnostics.connections.form import WARNINGS, Form
 from diagnostics.context import Context
 from diagnostics.model import Server
+
+if TYPE_CHECKING:
+    from diagnostics.connections.flaw import Flaw
 
 if TYPE_CHECKING:
     from diagnostics.connections.place import Place
@@ -35,6 +38,8 @@ def connection_url(context: Context, server: Server) -> Iterator[Verdict]:
 
 
 def _verdict(place: "Place") -> Verdict:
+    from diagnostics.connections.flaw import flaws
+
     connection = place.connection
     found = [
         each for each in flaws(place.text.reveal(), connection, place.setting) if not _is_said(place, each)
@@ -61,7 +66,7 @@ def _verdict(place: "Place") -> Verdict:
     )
 
 
-def _is_said(place: "Place", flaw: Flaw) -> bool:
+def _is_said(place: "Place", flaw: "Flaw") -> bool:
     """Whether a check of the reference or of the kept value says the same."""
     if place.is_whole_reference and flaw.form in _SAID_BY_OTHERS:
         return True

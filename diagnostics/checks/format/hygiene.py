@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from diagnostics.check import Verdict, check, fail, ok, warn
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
-from diagnostics.tokens.hygiene import HARMLESS_MAYBE, Damage, problems, repaired
+from diagnostics.tokens.damage import HARMLESS_MAYBE, Damage
 
 _CAUSES = {
     Damage.EMPTY: "credential_empty",
@@ -24,6 +24,7 @@ _CAUSES = {
 def hygiene(context: Context, reference: Reference) -> Verdict | None:
     """Is the value whole and clean?"""
     from diagnostics.tokens.credential import credential_of
+    from diagnostics.tokens.hygiene import problems, repaired
 
     found = credential_of(context, reference)
     if found is None:

@@ -11,15 +11,10 @@ from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Server
 from diagnostics.secret import Secret
-from diagnostics.servers.launch import (
-    SECONDS_WITH_DOWNLOAD,
-    TEARDOWN,
-    Outcome,
-    StartResult,
-    handshake,
-    seconds_for,
-)
 from diagnostics.text import clean_lines
+
+if TYPE_CHECKING:
+    from diagnostics.servers.launch import StartResult
 
 if TYPE_CHECKING:
     from diagnostics.explain import Match
@@ -34,7 +29,7 @@ _SURE = 0.6
 @check(
     of=Server,
     needs=("start.command", "lookup.entry", "config.extension"),
-    within=SECONDS_WITH_DOWNLOAD * 10,  # waiting for its turn included; each start has a limit of its own
+    within=600.0,  # waiting for its turn included; each start has a limit of its own
     asks="start",
 )
 def answers(context: Context, server: Server) -> Verdict:
@@ -46,6 +41,7 @@ def answers(context: Context, server: Server) -> Verdict:
     from diagnostics.servers.browser import without_browser
     from diagnostics.servers.built_in_node import needs_built_in_node
     from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.launch import TEARDOWN, handshake, seconds_for
     from diagnostics.servers.needs.words import still_needed
     from diagnostics.servers.remote_target import given
     from diagnostics.servers.resolve import UnresolvedError, resolve
@@ -101,12 +97,14 @@ class _Reading:
     """One start's result, put into a verdict."""
 
     context: Context
-    result: StartResult
+    result: "StartResult"
     seconds: float
     lacking: "Sequence[Need]" = ()
     """What it says that it misses, and was not given."""
 
     def verdict(self) -> Verdict:
+        from diagnostics.servers.launch import Outcome
+
         result = self.result
         facts = {"seconds": f"{self.seconds * 0.75:.0f}", "took": f"{result.seconds:.1f}"}
         match result.outcome:

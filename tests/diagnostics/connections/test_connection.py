@@ -3,7 +3,8 @@
 import pytest
 
 from diagnostics.connections.connection import passwords_in, read_connection
-from diagnostics.connections.flaw import Flaw, Form, Setting, flaws
+from diagnostics.connections.flaw import Flaw, Setting, flaws
+from diagnostics.connections.form import Form
 from diagnostics.connections.kind import kind_named, kinds
 from diagnostics.secret import Scrubber, Secret
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.secret import Secret
-from diagnostics.tokens.hygiene import Damage, problems, repaired
+from diagnostics.tokens.damage import Damage
+from diagnostics.tokens.hygiene import problems, repaired
 from tests.support import tokens
 
 TOKEN = tokens.github("hygiene")
