@@ -35,17 +35,18 @@ def _files(text: str, host: Host) -> Iterator[str]:
     from diagnostics.configs.location import paths_of
 
     lower = text[-100_000:].casefold()
-    found = {
-        str(path): each.name
+    found = [
+        (path, each.name)
         for each in clients().values()
         for place in each.places
         if place.scope == "user"
-        for path in paths_of(place, host)[:1]
+        for path in paths_of(place, host)
         if path.name not in _COMMON and path.name.casefold() in lower
-    }
-    if len(found) == 1:
-        path, client = next(iter(found.items()))
-        yield f"Open the file of {client}: {path}"
+    ]
+    if len({name for _, name in found}) == 1:
+        path, name = next((each for each in found if each[0].is_file()), found[0])
+        yield f"Open the file of {name}: {path}"
+
 
 
 _COMMON = {"mcp.json", ".mcp.json", "settings.json", "config.toml", "config.yaml", "config.json"}

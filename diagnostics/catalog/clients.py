@@ -216,6 +216,24 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class Logs:
+    """Where a client writes down what its servers do, and how its lines are made."""
+
+    paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By system: patterns of files (`*` within a name, `**` for some folders)."""
+    server_in_path: str | None = None
+    """A regular expression with the group `server`, for files of one server each."""
+    line: str | None = None
+    """A regular expression for the head of a line, with the groups `at` and `server` where they stand there."""
+    json_text: Sequence[str] = ()
+    """For files of JSON lines: the keys of what was said."""
+    json_at: str = "timestamp"
+    """The key of the time."""
+    rewrites_config: bool = False
+    """The client writes into its own config file all the time, so that the file's age tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One client, as its catalogue entry says."""
 
@@ -241,8 +259,8 @@ class Client:
     fields: Fields
     expansion: Expansion
     inheritance: Inheritance
-    logs: Mapping[str, Sequence[str]]
-    """By system: patterns of log files."""
+    logs: "Logs"
+    """What it writes down about its servers."""
     tokens: Sequence[TokenPlace]
     """Where it keeps the logins of its remote servers; none where that is not established."""
     aliases: frozenset[str]
@@ -295,7 +313,7 @@ def _client(client_id: str, row: Mapping[str, Any]) -> Client:
         fields=_fields(row.get("fields", {})),
         expansion=_expansion(row.get("expansion", {})),
         inheritance=_inheritance(row.get("environment", {})),
-        logs=_by_system(row.get("logs", {})),
+        logs=_logs(row.get("logs", {})),
         tokens=tuple(map(token_place, row.get("tokens", ()))),
         aliases=frozenset(row.get("aliases", ())),
         file_names=tuple(row.get("file_names", ())),
@@ -325,6 +343,19 @@ def _by_system(row: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
     lists = {key: tuple([value] if isinstance(value, str) else value) for key, value in row.items()}
     everywhere = lists.pop("all", ())
     return {system: lists.get(system, everywhere) for system in ("linux", "macos", "windows")}
+
+
+def _logs(row: Mapping[str, Any]) -> Logs:
+    paths = {key: value for key, value in row.items() if key in {"linux", "macos", "windows", "all"}}
+    json = row.get("json", {})
+    return Logs(
+        paths=_by_system(paths),
+        server_in_path=row.get("server_in_path"),
+        line=row.get("line"),
+        json_text=tuple(json.get("text", ())),
+        json_at=json.get("at", "timestamp"),
+        rewrites_config=row.get("rewrites_config", False),
+    )
 
 
 def _expansion(row: Mapping[str, Any]) -> Expansion:

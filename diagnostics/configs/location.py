@@ -51,20 +51,26 @@ def expand(template: str, host: Host) -> list[Path]:
 
     None where a `${VAR}` without a default is not set.
     """
-    if any(not host.env.get(each[1]) for each in _UNSET.finditer(template)):
+    text = filled_in(template, host)
+    if text is None:
         return []
-
-    def value(found: re.Match[str]) -> str:
-        return host.env.get(found[1]) or found[2] or ""
-
-    text = _VARIABLE.sub(value, template)
-    if text == "~" or text.startswith("~/"):
-        text = str(host.home) + text[1:]
     path = Path(text)
     wild = next((number for number, part in enumerate(path.parts) if "*" in part), None)
     if wild is None:
         return [path]
     return _matching(Path(*path.parts[:wild]), path.parts[wild], path.parts[wild + 1 :])
+
+
+def filled_in(template: str, host: Host) -> str | None:
+    """A template with this host's home and variables in it; None where a `${VAR}` without a default is not set."""
+    if any(not host.env.get(each[1]) for each in _UNSET.finditer(template)):
+        return None
+
+    def value(found: re.Match[str]) -> str:
+        return host.env.get(found[1]) or found[2] or ""
+
+    text = _VARIABLE.sub(value, template)
+    return str(host.home) + text[1:] if text == "~" or text.startswith("~/") else text
 
 
 def _matching(base: Path, pattern: str, rest: Sequence[str]) -> list[Path]:

@@ -80,7 +80,7 @@ def _row(one: "Client", host: Host, found: Sequence[ClientFile]) -> dict[str, An
         "exports": one.inheritance.passes,
         "exports_override_entry": one.inheritance.overrides_entry,
         "started_from_desktop": one.inheritance.desktop,
-        "logs": [_shown(path, host) for path in one.logs.get(system, ())],
+        "logs": [_shown(path, host) for path in one.logs.paths.get(system, ())],
         "logins": list(_logins(one, host)),
         "reload": one.reload,
     }
