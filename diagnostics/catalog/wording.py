@@ -1,10 +1,14 @@
-"""The checks' words: `<stage>.<check>.<outcome>` -> title, detail, fix. Loaded stage by stage file by file."""
+"""The checks' words: `<stage>.<check>.<outcome>` -> title, detail, fix. One file a stage, one table an outcome."""
 
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from diagnostics.catalog import names, read
+from diagnostics.catalog import names, text_of
+
+_TABLE = re.compile(r"^\[([\w-]+)\.([\w-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,36 @@ def filled(template: str, facts: Mapping[str, str]) -> str:
     return template.format_map({name: _Fact(value) for name, value in facts.items()})
 
 
+class _Wordings(Mapping[str, Wording]):
+    """All wordings by their full key; each table is parsed when its outcome is told, as few of them ever are."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, str] = {}
+        self._parsed: dict[str, Wording] = {}
+        for stage in names("wording"):
+            _, *parts = _TABLE.split(text_of(f"wording/{stage}.toml"))
+            for check, outcome, table in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+                self._tables[f"{stage}.{check}.{outcome}" if stage != "runner" else f"runner.{outcome}"] = (
+                    table
+                )
+
+    def __getitem__(self, key: str) -> Wording:
+        known = self._parsed.get(key)
+        if known is None:
+            row = tomllib.loads(self._tables[key])
+            known = self._parsed[key] = Wording(
+                row["title"], row.get("detail", ""), tuple(row.get("fix", ()))
+            )
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
 @cache
 def wording() -> Mapping[str, Wording]:
     """All wordings by their full key."""
-    found: dict[str, Wording] = {}
-    for stage in names("wording"):
-        for check, outcomes in read(f"wording/{stage}.toml").items():
-            for outcome, row in outcomes.items():
-                found[f"{stage}.{check}.{outcome}" if stage != "runner" else f"runner.{outcome}"] = Wording(
-                    title=row["title"], detail=row.get("detail", ""), fix=tuple(row.get("fix", ()))
-                )
-    return found
+    return _Wordings()
