@@ -64,6 +64,8 @@ class Context:
     """What other stores gave in this run, by manager and name."""
     remotes: Once[Hashable, Any] = field(default_factory=Once)
     """What remote servers and their authorization servers said in this run, so that each is asked once."""
+    logs: Once[str, Any] = field(default_factory=Once)
+    """What the clients' logs say (`diagnostics.logs.reading.ClientLogs`), by client, each read once a run."""
     keyring_question: "KeyringQuestion | None" = None
     """What was asked of the keyring library ahead of its check, None = nothing."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from diagnostics.catalog.signatures import Pattern, Signature, harmless, signatures
@@ -100,7 +101,7 @@ def _rejoined(lines: Sequence[Line]) -> list[Line]:
     """Each line with the one after it: a pasted text may have been cut at the window's edge."""
     return [
         Line(f"{first.text} {second.text}", first.server)
-        for first, second in zip(lines, lines[1:], strict=False)
+        for first, second in pairwise(lines)
         if len(first.text) + len(second.text) <= 600
     ][-200:]
 
