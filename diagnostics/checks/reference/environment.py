@@ -172,7 +172,8 @@ class _Question:
     def _left(self, outcome: str, **facts: str) -> Verdict:
         """The client leaves the text as it is: a broken link for a credential, else a slip that is worth a word."""
         if self._is_harmless():
-            return warn("not-expanded-harmless", "env_placeholder_not_expanded", **self.facts)
+            slip = "harmless-other-notation" if "instead" in facts else "harmless-not-expanded"
+            return warn(slip, "env_placeholder_not_expanded", **{**self.facts, **facts})
         return fail(outcome, "env_placeholder_not_expanded", **{**self.facts, **facts})
 
     def _is_harmless(self) -> bool:

@@ -191,7 +191,10 @@ def test_a_credential_that_hangs_on_a_variable_is_known_by_name_place_or_looks(
 def test_a_variable_of_the_system_that_stays_as_written_is_a_warning(tmp_path: Path) -> None:
     row = {"command": "prog", "env": {"ROOT": "${HOME}/x"}}
     (verdict,) = said(context_of(tmp_path, "claude-desktop", row, {"HOME": "/home/u"}))
-    assert (verdict.status, verdict.outcome) == (Status.WARN, "not-expanded-harmless")
+    assert (verdict.status, verdict.outcome) == (Status.WARN, "harmless-not-expanded")
+    (verdict,) = said(context_of(tmp_path, "cursor", row, {"HOME": "/home/u"}))
+    assert (verdict.status, verdict.outcome) == (Status.WARN, "harmless-other-notation")
+    assert verdict.facts["instead"] == "${env:HOME}"
 
 
 def test_the_home_folder_is_no_secret(tmp_path: Path) -> None:
