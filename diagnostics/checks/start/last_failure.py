@@ -1,6 +1,7 @@
 """What the client's own log tells of the server's last start. History: it warns, and never fails."""
 
 import time
+from datetime import datetime
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, ok, unknown, warn
@@ -8,6 +9,7 @@ from diagnostics.context import Context
 from diagnostics.logs.last_failure import last_failure
 from diagnostics.logs.reading import ClientLogs, read_logs
 from diagnostics.model import Server
+from diagnostics.servers.failure_record import read_failures
 from diagnostics.tokens.masking import mask_tokens
 
 _LONG_AGO = 30 * 24 * 3600
@@ -18,6 +20,11 @@ _LONG_AGO = 30 * 24 * 3600
 def history(context: Context, server: Server) -> Verdict | None:
     """What does the client's log say about the last start?"""
     owner = client(server.client)
+    record = next(iter(read_failures(context.host, server.id)), None)
+    if record is not None and _seconds(record.at) > max(_changed(server), time.time() - _LONG_AGO):
+        return warn(
+            "launcher", record.cause, evidence=(record.message,), ago=ago(time.time() - _seconds(record.at))
+        )
     if server.disabled or not owner.logs.paths.get(context.host.platform.value):
         return None
     logs: ClientLogs = context.logs.get(owner.id, lambda: read_logs(owner, context.host))
@@ -49,6 +56,13 @@ def ago(seconds: float) -> str:
             count = minutes // size
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def _seconds(at: str) -> float:
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def _changed(server: Server) -> float:

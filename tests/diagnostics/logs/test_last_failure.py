@@ -108,6 +108,17 @@ def test_a_log_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     assert found.status is Status.UNKNOWN
 
 
+def test_what_the_launcher_left_behind_counts_as_well(tmp_path: Path) -> None:
+    folder = tmp_path / ".local/state/mcp-doctor/failures"
+    folder.mkdir(parents=True)
+    record = {"schema": "mcp-doctor.failure/1", "at": stamp(60), "exit_code": 78, "cause": "keyring_locked"}
+    record |= {"message": "github: the keychain is locked", "server": "claude-desktop:github"}
+    (folder / "1.json").write_text(json.dumps(record))
+    found = told(tmp_path)
+    assert found is not None
+    assert (found.status, found.cause, found.outcome) == (Status.WARN, "keyring_locked", "launcher")
+
+
 def test_credentials_in_a_log_are_masked(tmp_path: Path) -> None:
     token = "gh" + "p_" + "a1B2" * 9
     desktop(tmp_path, attempt(HOUR, f"[error] HttpError: Bad credentials for {token}"))
