@@ -3,9 +3,9 @@
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from diagnostics.ahead import keyring_asked_ahead
 from diagnostics.catalog.wording import Wording, filled, wording
@@ -135,18 +135,15 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     facts = {
         "check": one.id,
         "question": one.question,
-        "server": _safe(subject.name if isinstance(subject, Server) else server or ""),
-        "field": _safe(field or ""),
-        "path": _safe(str(path or "")),
+        "server": _safe_name(subject.name if isinstance(subject, Server) else server or ""),
+        "field": _safe_name(field or ""),
+        "path": _safe_name(str(path or "")),
     }
     facts |= {name: _safe(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
-    quoted = {
-        name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
-        for name, value in facts.items()
-    }
     text: Wording = words[key]
+    quoted = _quoted(facts, verdict) if any(line.startswith("$ ") for line in text.fix) else facts
     return Finding(
-        id=one.id if isinstance(subject, Store) else f"{one.id}:{_safe(_handle(subject))}",
+        id=one.id if isinstance(subject, Store) else f"{one.id}:{_safe_name(_handle(subject))}",
         check=one.id,
         stage=one.stage,
         status=verdict.status,
@@ -157,7 +154,7 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         evidence=tuple(_safe(context.scrubber.scrub(line)) for line in verdict.evidence),
         cause=verdict.cause,
         server=server,
-        reference=None if field is None else _safe(field),
+        reference=None if field is None else _safe_name(field),
         path=str(path) if path else None,
         subject=subject.key,
         facts=facts,
@@ -166,9 +163,21 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     )
 
 
+def _quoted(facts: Mapping[str, str], verdict: Verdict) -> Mapping[str, str]:
+    """The facts as they belong into a command."""
+    return {
+        name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
+        for name, value in facts.items()
+    }
+
+
 def _safe(text: str) -> str:
     """Fit to be shown: people paste credentials where a name, a path or a command belongs."""
     return mask_pasted(clean(text))
+
+
+_safe_name = lru_cache(maxsize=8192)(_safe)
+"""For what every check says again of the same subjects: their names and places."""
 
 
 def _handle(subject: Subject) -> str:

@@ -33,9 +33,19 @@ class _Fact(str):
         return f"{self!s} {one if self == '1' else many}" if sign else format(str(self), spec)
 
 
+class _Facts:
+    """The facts as the templates name them."""
+
+    def __init__(self, facts: Mapping[str, str]) -> None:
+        self._facts = facts
+
+    def __getitem__(self, name: str) -> _Fact:
+        return _Fact(self._facts[name])
+
+
 def filled(template: str, facts: Mapping[str, str]) -> str:
     """A wording with the facts in their places."""
-    return template.format_map({name: _Fact(value) for name, value in facts.items()})
+    return template.format_map(_Facts(facts)) if template else ""
 
 
 class _Wordings(Mapping[str, Wording]):
