@@ -3,15 +3,17 @@
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
-from recovery.login.device import Code, Waiting
 from recovery.login.error import LoginError
-from recovery.login.sign_in import SignIn
 from recovery.model import Answers, Ask
 from recovery.ports import RecoveryWorld
 from tui import terminal
 from tui.usage import UsageError
+
+if TYPE_CHECKING:
+    from recovery.login.device import Code, Waiting
 
 
 def at_terminal(world: RecoveryWorld) -> terminal.LogIn:
@@ -19,6 +21,8 @@ def at_terminal(world: RecoveryWorld) -> terminal.LogIn:
 
     def log_in(ask: Ask, answers: Answers) -> Secret:
         """Raises LoginError, or UsageError without a terminal: nobody would see the code."""
+        from recovery.login.sign_in import SignIn
+
         if not terminal.can_ask():
             raise UsageError(f"{ask.prompt}: there is no terminal to show the code at")
         while True:
@@ -41,7 +45,7 @@ def at_terminal(world: RecoveryWorld) -> terminal.LogIn:
     return log_in
 
 
-def _show(code: Code) -> None:
+def _show(code: "Code") -> None:
     terminal.say("", "  In a browser on any device, open:", f"    {code.address}", "  Enter this code there:")
     terminal.say("", f"    {code.user_code}", "")
     if code.whole_address:
@@ -60,11 +64,11 @@ class _Line:
         self._trouble = ""
         self._length = 0
 
-    def waiting(self, code: Code) -> Callable[[Waiting], None]:
+    def waiting(self, code: "Code") -> "Callable[[Waiting], None]":
         """Takes in what the flow tells."""
         self._ends = code.ends
 
-        def told(news: Waiting) -> None:
+        def told(news: "Waiting") -> None:
             self._trouble = news.trouble
 
         return told

@@ -121,9 +121,12 @@ def require_secure(url: str) -> str:
 def host_of(url: str) -> str:
     """Host and port of an address, for people."""
     try:
-        return clean(urlsplit(url).netloc.rpartition("@")[2], 120)
+        place = urlsplit(url).netloc.rpartition("@")[2]
+        if not place.isascii():  # letters that look like others show as what they are
+            place = place.encode("idna").decode()
     except ValueError:
         return clean(url, 120)
+    return clean(place, 120)
 
 
 def _read(reply: Reply, scrubber: Scrubber) -> Answer:

@@ -7,7 +7,7 @@ from diagnostics.catalog.logins import KnownLogin, known_login, known_logins
 from diagnostics.context import Context
 from diagnostics.model import Reference
 from diagnostics.oauth.login import Login, NotALoginError, account_of, read_login
-from diagnostics.oauth.well_known import covers
+from diagnostics.oauth.well_known import covers, origin
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 from recovery.login.endpoint import Client, host_of
@@ -172,15 +172,18 @@ def _told_by_server(reference: Reference, context: Context) -> LoginPlan | None:
         return None
     if not found.metadata or not found.issuer:
         return None
-    resource = found.resource.get("resource")
+    named = found.resource.get("resource")
+    resource = named if isinstance(named, str) and covers(named, address) else address
+    if context.scrubber.scrub(resource) != resource:
+        resource = ""  # it holds a credential, and the plan is written down
     known = known_login(found.issuer)
     return LoginPlan(
         reference.name or "",
         found.issuer,
         known.id if known else "",
         scope=_scope(found.resource, found.metadata),
-        resource=resource if isinstance(resource, str) and covers(resource, address) else address,
-        named_by=found.server,
+        resource=clean(resource, 500),
+        named_by=origin(found.server),
         registers="" if known else "yes" if found.metadata.get("registration_endpoint") else "no",
     )
 

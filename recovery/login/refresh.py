@@ -19,6 +19,10 @@ _NOT_SENT |= {"certificate-untrusted", "certificate-expired", "certificate-not-y
 _NOT_SENT |= {"proxy-unsupported", "authorities-unreadable", "unsendable", "not-https", "private-address"}
 """Troubles that come before the form is on its way; after any other one the refresh token may be spent."""
 
+_OVER = {"invalid_grant", "invalid_refresh_token", "bad_refresh_token", "token_revoked", "token_expired"}
+_OVER |= {"interaction_required", "login_required", "consent_required"}
+"""RFC 6749's word, and those that some servers use in its place (GitHub, Slack, OpenID Connect)."""
+
 
 def issuer_of(login: Login, host: Host) -> Issuer:
     """The login's authorization server, asked afresh, if the stored place of renewal is its own.
@@ -99,12 +103,12 @@ def _refusal(answer: Answer, place: str) -> LoginError:
             "refused", f"{place} sends elsewhere (HTTP {answer.status}). A refresh token is not sent along"
         )
     match answer.error:
-        case "invalid_grant":
+        case _ if answer.error in _OVER:
             return LoginError(
                 SIGN_IN_AGAIN,
                 f"{place} does not take this refresh token any more ({answer.named}): sign in again",
             )
-        case "invalid_client" | "unauthorized_client":
+        case "invalid_client" | "unauthorized_client" | "incorrect_client_credentials":
             return LoginError(
                 "invalid-client",
                 f"{place} does not know the client that this login was given to ({answer.named}): sign in again",

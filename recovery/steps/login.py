@@ -4,12 +4,14 @@ A renewal may spend the refresh token at the moment it is asked for. So the entr
 writing the note into it that it is being renewed; whoever finds that note later knows that the renewal was cut off.
 """
 
+import contextlib
 import dataclasses
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from diagnostics.context import SERVICE
 from diagnostics.oauth.login import Login, NotALoginError, read_login
@@ -23,7 +25,6 @@ from recovery.steps.entry import TOKEN, SetEntry
 from recovery.undo_copies import copies, keep, own, restore, seal
 
 _TRIES = 4
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +147,10 @@ class RenewLogin:
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
 
-        def renew() -> Entry:
-            return self._write(world, entry, refresh(login, issuer, world.host), tries=_TRIES)
-
         try:
-            made = _uninterrupted(renew)
+            with _uninterrupted():
+                new = refresh(login, issuer, world.host)
+                made = self._keep_renewed(world, entry, new)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
         return {"undo_id": self.undo_id, "entry": made.path}
@@ -182,6 +182,15 @@ class RenewLogin:
             raise RecoveryError(f"{shown(SERVICE, self.username)} holds no login: sign in again")
         return entry, login
 
+    def _keep_renewed(self, world: RecoveryWorld, entry: Entry, new: Login) -> Entry:
+        try:
+            return self._write(world, entry, new, tries=_TRIES)
+        except RecoveryError as error:
+            raise RecoveryError(
+                f"the login was renewed, and the keychain did not take what came of it ({error}). The earlier refresh "
+                "token may be spent: if renewing fails again, sign in again"
+            ) from error
+
     def _write(self, world: RecoveryWorld, old: Entry, login: Login, tries: int = 1) -> Entry:
         """Writes in place of an entry. Out: the one that stands now."""
         value = login.to_secret()
@@ -209,27 +218,17 @@ def _login(value: Secret) -> Login | None:
         return None
 
 
-def _uninterrupted(call: Callable[[], T]) -> T:
-    """The call's result, or its exception. Ctrl+C meanwhile waits until it has ended: it has its own deadlines."""
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    def work() -> None:
-        try:
-            results.append(call())
-        except Exception as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work, daemon=True, name="renewal")
-    thread.start()
-    stopped: KeyboardInterrupt | None = None
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt as interrupt:
-            stopped = interrupt
-    if stopped is not None:
-        raise stopped
-    if errors:
-        raise errors[0]
-    return results[0]
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl+C meanwhile waits until the end of the block, which has its own deadlines."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # it never comes here
+        return
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        if noted:
+            raise KeyboardInterrupt

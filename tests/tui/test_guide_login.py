@@ -7,7 +7,7 @@ import pytest
 from diagnostics.secret import Secret
 from recovery.journal import Journal
 from recovery.login.error import LoginError
-from recovery.model import Ask, AskKind
+from recovery.model import Ask, AskKind, RecoveryError
 from tests.tui import mending
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import CODE, StandInSignIn, mended_by, stand_in_login
@@ -120,6 +120,32 @@ async def test_a_client_that_is_refused_can_be_typed_again(
         await driver.sees("does not take this client")
         await driver.press("enter")
         await driver.sees("Client id", "mine")
+        await driver.press("enter")
+        await driver.sees("Shall it be done?")
+        await driver.press("enter")
+        await driver.sees("Done.")
+        assert fixture.world.stored == [LOGIN.fingerprint()]
+
+
+async def test_a_login_that_could_not_be_kept_is_not_got_a_second_time(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = stand_in_login(monkeypatch, LOGIN)
+    go.set()
+    fixture = mended_by([mending.SIGN_IN], tmp_path, monkeypatch)
+    apply = mending.TryStore.apply
+
+    def refuses(*_all: object) -> None:
+        raise RecoveryError("The keychain is locked.")
+
+    monkeypatch.setattr(mending.TryStore, "apply", refuses)
+    async with open_app(fixture.session) as driver:
+        await driver.sees("m  Sign in")
+        await driver.press("m")
+        await driver.sees("Shall it be done?")
+        await driver.press("enter")
+        await driver.sees("The keychain is locked.", "The login is not kept yet.")
+        monkeypatch.setattr(mending.TryStore, "apply", apply)
         await driver.press("enter")
         await driver.sees("Shall it be done?")
         await driver.press("enter")

@@ -2,19 +2,23 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from diagnostics import report
 from diagnostics.context import Context
 from diagnostics.model import Status
 from diagnostics.secret import Secret
 from diagnostics.tokens.new_token import Remark
-from recovery.model import Ask, RecoveryError, Remedy
+from recovery.model import Ask, AskKind, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import looked, session_of
 from tui.commands.interrupted import settle
 from tui.session import DoctorSession
 from tui.usage import UsageError
+
+if TYPE_CHECKING:
+    from recovery.outcome import Outcome
 
 _TROUBLE = {Status.FAIL, Status.WARN, Status.UNKNOWN}
 
@@ -62,9 +66,12 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
             terminal.say(f"  {error}")
             return 1
         outcome = carry_out(remedy, answers, world, Journal(session.host))
-        terminal.say(
-            f"  {'Done.' if outcome.ok else outcome.error}", *(f"  {note}" for note in outcome.notes)
-        )
+        _tell(outcome)
+        while (
+            _has_login(remedy) and not outcome.ok and terminal.agreed("The login is not kept yet. Try again?")
+        ):
+            outcome = carry_out(remedy, answers, world, Journal(session.host))
+            _tell(outcome)
         if outcome.result is Result.NOTHING_CHANGED and look.has_other(remedy, tried):
             continue
         if not outcome.ok:
@@ -149,6 +156,14 @@ class _Look:
                 "", f"{finding.status.value}: {finding.title}", *(f"  {line}" for line in finding.fix)
             )
         return report.exit_code(self.findings)
+
+
+def _tell(outcome: "Outcome") -> None:
+    terminal.say(f"  {'Done.' if outcome.ok else outcome.error}", *(f"  {note}" for note in outcome.notes))
+
+
+def _has_login(remedy: Remedy) -> bool:
+    return any(each.kind is AskKind.LOGIN for each in remedy.asks)
 
 
 def _key(remedy: Remedy) -> str:

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
+from diagnostics.secret import Secret
 from recovery.model import Answers, AskKind, Change, Remedy, Risk
 from recovery.runner import Outcome, Progress
 from tui.actions import GUIDE, bindings
@@ -37,6 +38,8 @@ class GuideScreen(LoginGuide):
         super().__init__(doctor, remedy, row, finding)
         self._before: dict[Stage, Status | None] = {}
         self._token: TokenCheck | None = None
+        self._in_hand: dict[str, Secret] = {}
+        """Answers with a login in them that could not be kept yet."""
         self._operation = ""
         self._taking_back = False
         self._words_of_undo = ""
@@ -67,8 +70,8 @@ class GuideScreen(LoginGuide):
             return
         self._put("changes", text.changes_text(changes, self._risk))
         fields = list(self.query(AnswerField))
-        self.query_one("#fields").display = bool(fields)
-        if fields:
+        self.query_one("#fields").display = bool(fields) and not self._in_hand
+        if fields and not self._in_hand:
             self._ask()
         else:
             self._agree()
@@ -198,6 +201,7 @@ class GuideScreen(LoginGuide):
 
     def _work(self) -> None:
         answers, self._answers, self._token = self._answers, {}, None
+        self._in_hand = answers if self._login is not None else {}
         self._moved = {}
         self._put("result", None)
         self.query_one("#fields").display = False
@@ -225,9 +229,17 @@ class GuideScreen(LoginGuide):
             return
         self._put("result", text.outcome_text(outcome))
         if outcome.ok:
+            self._in_hand = {}
             self._operation = outcome.operation
             self._go(Phase.LOOKING_AGAIN, "")
             self.doctor.look(self._remedy.recheck or None)
+        elif self._in_hand:
+            self._answers = self._in_hand  # a login that was got is not got a second time
+            self._go(
+                Phase.IMPOSSIBLE,
+                "The login is not kept yet. Enter tries again.",
+                ("go_on", "Enter", "try again"),
+            )
         elif self.query(AnswerField):
             self._ask("It did not work. You can try again.")
         else:
@@ -311,7 +323,7 @@ class GuideScreen(LoginGuide):
         if self.phase is Phase.WORKING:
             self._say("A change is under way: it is finished first.")
             return
-        self._answers = {}
+        self._answers, self._in_hand = {}, {}
         self._stop_signing_in()
         self.dismiss(None)
 

@@ -206,6 +206,29 @@ def test_a_write_that_fails_at_first_is_tried_again(
     assert server.takes(scene.kept.access_token.reveal())
 
 
+def test_a_keychain_that_breaks_in_between_is_told_plainly(
+    scene: Scene, oauth_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = login_at(oauth_server())
+    scene.keep(old)
+    remedy = scene.remedies()[0]
+    put = scene.world.keychain.put
+    monkeypatch.setattr("recovery.steps.login.time.sleep", lambda _seconds: None)
+
+    def breaks(collection: str, label: str, attributes: Any, secret: Secret, **more: Any) -> str:
+        is_ours = attributes.get("username") == ACCOUNT and secret != old.to_secret()
+        if is_ours and "renewing" not in secret.reveal():
+            raise RecoveryError("the keychain did not answer")
+        return put(collection, label, attributes, secret, **more)
+
+    monkeypatch.setattr(scene.world.keychain, "put", breaks)
+    outcome = carry_out(remedy, {}, scene.world, scene.journal)
+    assert outcome.result is Result.NOTHING_CHANGED
+    assert "was renewed" in outcome.error
+    assert "sign in again" in outcome.error
+    assert scene.kept == old
+
+
 _CHILD = """
 import sys, time
 from diagnostics.host import this_host
