@@ -1,4 +1,4 @@
-"""The folders that an extension's manifest may name: `${HOME}`, `${DESKTOP}`, `${DOCUMENTS}`, `${DOWNLOADS}`."""
+"""Where extensions live, and the folders that a manifest may name: `${HOME}`, `${DESKTOP}`, `${DOCUMENTS}`, ..."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,8 @@ from diagnostics.configs.content import read_text
 from diagnostics.host import Host
 from diagnostics.model import Platform, Problem
 
+EXTENSIONS = "Claude Extensions"
+"""The folder of the installed ones, below the app's data."""
 _USER_DIR = re.compile(r'^XDG_(DESKTOP|DOCUMENTS|DOWNLOAD)_DIR="((?:[^"\\\n]|\\.)*)"', re.MULTILINE)
 
 

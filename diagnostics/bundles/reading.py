@@ -5,6 +5,7 @@ from pathlib import Path
 
 from diagnostics.bundles.archive import MANIFEST, Packed, is_bundle, read_bundle
 from diagnostics.bundles.extension import Extension, as_server
+from diagnostics.bundles.folders import EXTENSIONS
 from diagnostics.bundles.manifest import Manifest, is_manifest, read_manifest
 from diagnostics.bundles.settings import Settings, read_settings
 from diagnostics.catalog.clients import client
@@ -16,7 +17,6 @@ from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Status
 
 OWNER = "claude-desktop"
-EXTENSIONS = "Claude Extensions"
 SETTINGS = "Claude Extensions Settings"
 
 

@@ -7,6 +7,7 @@ Nemo-Illusionist/claude-code-account-switcher 91.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from diagnostics.bundles.folders import EXTENSIONS
 from diagnostics.catalog.clients import Client
 from diagnostics.clients.state import read_state
 from diagnostics.configs.location import paths_of
@@ -21,17 +22,21 @@ _MOST = 200
 
 def installed(host: Host, one: Client, configured: Sequence[ClientFile]) -> Iterator[ClientFile]:  # noqa: ARG001 - see the package
     """A file for each installed extension, and one for the list of them where it names some that are gone."""
-    from diagnostics.bundles.reading import EXTENSIONS, read_installed
-
     for data in data_folders(host, one):
         folders = _folders_in(data / EXTENSIONS)
         for folder in folders:
-            file = read_installed(host, folder)
+            file = _read(host, folder)
             if file is not None:
                 yield file
             elif not folder.name.startswith("."):
                 yield _broken(one, folder / "manifest.json", "extension-without-manifest", folder.name)
         yield from _gone(one, data, {folder.name for folder in folders})
+
+
+def _read(host: Host, folder: Path) -> ClientFile | None:
+    from diagnostics.bundles.reading import read_installed
+
+    return read_installed(host, folder)
 
 
 def data_folders(host: Host, one: Client) -> list[Path]:

@@ -8,12 +8,9 @@ from typing import Any
 from diagnostics.catalog.clients import Client
 from diagnostics.configs.document import Document
 from diagnostics.configs.document import Path as KeyPath
-from diagnostics.configs.entry import EntryReader
 from diagnostics.model import Problem, Server
-from diagnostics.references import with_references
 from diagnostics.secret import Secret
 from diagnostics.text import clean
-from diagnostics.tokens.masking import mask_pasted
 
 _MOST = 200
 """Servers of one extension."""
@@ -35,6 +32,10 @@ def read_entries(
     In: where the table stands in the document; what comes before the servers' names; the variables that the client
     fills with paths of its own (`${name}` -> text); whether the extension is switched off as a whole.
     """
+    from diagnostics.configs.entry import EntryReader
+    from diagnostics.references import with_references
+    from diagnostics.tokens.masking import mask_pasted
+
     servers: dict[str, Server] = {}
     problems: list[Problem] = []
     for key, row in list(table.items())[:_MOST]:

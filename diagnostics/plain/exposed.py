@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnostics.configs.content import Content, read_text
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Problem, Status, Syntax
-from diagnostics.plain.held import Held, held_by_assignments
 from diagnostics.plain.source import EnvFile, env_files_of, is_asked_about
 from diagnostics.secret import Secret
+
+if TYPE_CHECKING:
+    from diagnostics.plain.held import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def exposed(context: Context, file: ClientFile) -> list[Exposed]:
     return [each for each in (own, *named) if each.count]
 
 
-def held_in(context: Context, env_file: EnvFile) -> list[Held]:
+def held_in(context: Context, env_file: EnvFile) -> "list[Held]":
     """The credentials in an env file; none where it can't be read."""
     try:
         return read_held(context, env_file.path) or []
@@ -57,12 +60,14 @@ def held_in(context: Context, env_file: EnvFile) -> list[Held]:
         return []
 
 
-def read_held(context: Context, path: Path, names: set[str] | None = None) -> list[Held] | None:
+def read_held(context: Context, path: Path, names: set[str] | None = None) -> "list[Held] | None":
     """The credentials that a file of assignments sets, taught to the scrubber; None where it is not there.
 
     Raises:
         UnreadableError: it is there and can't be read.
     """
+    from diagnostics.plain.held import held_by_assignments
+
     content = text_of(path)
     if content is None:
         return None

@@ -14,11 +14,12 @@ _MOST = 5
 def plain_text(context: Context, file: ClientFile) -> Verdict | None:
     """Do tokens stand elsewhere in this config?"""
     from diagnostics.plain.exposed import UnreadableError, literals, text_of
-    from diagnostics.plain.held import tokens_in
     from diagnostics.plain.source import is_asked_about
 
     if file.status is Status.SKIP or not is_asked_about(context, file):
         return None
+    from diagnostics.plain.held import tokens_in
+
     try:
         content = text_of(file.path)
     except UnreadableError:

@@ -9,7 +9,9 @@ from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
-from diagnostics.servers.reach import Arrival, Reach
+
+if TYPE_CHECKING:
+    from diagnostics.servers.reach import Reach
 
 if TYPE_CHECKING:
     from diagnostics.catalog.servers import KnownServer
@@ -28,6 +30,7 @@ def variables(context: Context, server: Server) -> Iterator[Verdict]:
     from diagnostics.bundles.extension import filled
     from diagnostics.references import unwrap
     from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.reach import Reach
 
     if server.disabled or server.transport != "stdio" or server.command is None:
         return
@@ -49,7 +52,7 @@ class _Question:
     """One server, what is known of it, and what reaches it."""
 
     def __init__(
-        self, context: Context, server: Server, known: "Known", reach: Reach, words: Sequence[str]
+        self, context: Context, server: Server, known: "Known", reach: "Reach", words: Sequence[str]
     ) -> None:
         self._context = context
         self._server = server
@@ -84,6 +87,7 @@ class _Question:
         """Variables that are set and not read, where one is read that is nearly called so."""
         from diagnostics.servers.needs.near_miss import meant_for
         from diagnostics.servers.needs.need import is_of_the_system
+        from diagnostics.servers.reach import Arrival
 
         unset = [name for name in self._known.reads if self._reach.arrival(name) is not Arrival.ARRIVES]
         if not self._known.whole and self._known.catalogue is None:
@@ -163,6 +167,7 @@ class _Question:
     def _lacking(self, lacking: "Sequence[Need]", facts: dict[str, str]) -> Verdict:
         from diagnostics.servers.needs.near_miss import meant_for
         from diagnostics.servers.needs.need import Source
+        from diagnostics.servers.reach import Arrival
 
         known = self._known
         definite = [need for need in lacking if need.established]
@@ -242,6 +247,8 @@ class _Question:
 
     def _optional(self) -> tuple[str, ...]:
         """The other variables it reads and does not get, as evidence; a few of them."""
+        from diagnostics.servers.reach import Arrival
+
         needed = {name for need in self._known.needs for name in need.names}
         unset = [
             name

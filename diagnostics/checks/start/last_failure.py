@@ -6,11 +6,7 @@ from datetime import datetime
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, ok, unknown, warn
 from diagnostics.context import Context
-from diagnostics.logs.last_failure import last_failure
-from diagnostics.logs.reading import ClientLogs, read_logs
 from diagnostics.model import Server
-from diagnostics.servers.failure_record import read_failures
-from diagnostics.tokens.masking import mask_tokens
 
 _LONG_AGO = 30 * 24 * 3600
 """Seconds after which a failure is no longer told."""
@@ -19,6 +15,11 @@ _LONG_AGO = 30 * 24 * 3600
 @check(of=Server, within=5)
 def history(context: Context, server: Server) -> Verdict | None:
     """What does the client's log say about the last start?"""
+    from diagnostics.logs.last_failure import last_failure
+    from diagnostics.logs.reading import ClientLogs, read_logs
+    from diagnostics.servers.failure_record import read_failures
+    from diagnostics.tokens.masking import mask_tokens
+
     owner = client(server.client)
     record = next(iter(read_failures(context.host, server.id)), None)
     if record is not None and _seconds(record.at) > max(_changed(server), time.time() - _LONG_AGO):
@@ -39,7 +40,7 @@ def history(context: Context, server: Server) -> Verdict | None:
         "ago": ago(now - found.at),
         "reason": found.match.title,
         "why": found.match.why,
-        "what": " ".join(line.removeprefix("$ ") for line in found.match.fix),
+        "what": " ".join(line.removeprefix("$ ").removeprefix("| ") for line in found.match.fix),
         "log": found.path,
     }
     said = mask_tokens(context.scrubber.scrub(found.match.evidence))
