@@ -15,8 +15,9 @@ from diagnostics.tokens.masking import mask_tokens
 SCHEMA = "mcp-doctor.explanation/1"
 MOST = 1_000_000
 """Characters that are looked at: a log's end, where its failure stands."""
-SURE = 0.5
-"""Confidence from which a match is worth a second paragraph; a bare "it ended" stays below."""
+SURE = 0.65
+"""Confidence from which a match names a reason; a bare "it ended" and a word in passing stay below."""
+_FAINT = 0.55
 _MORE_OF_IT = 0.01
 """What each further pattern of a cause that matches adds."""
 _OLDER = 0.6
@@ -46,7 +47,7 @@ def explain(text: str, host: Host) -> list[Match]:
     known = harmless()
     lines = still_failing(lines_of(text[-MOST:], known), known)
     found = _matches(lines, newest(lines, known), text, host)
-    if all(each.confidence < SURE for each in found):
+    if all(each.confidence < _FAINT for each in found):
         wrapped = _rejoined(lines)
         found = max((found, _matches(wrapped, frozenset(range(len(wrapped))), text, host)), key=_best)
     return sorted(found, key=lambda each: -each.confidence)
@@ -61,7 +62,7 @@ def to_json(matches: Sequence[Match]) -> dict[str, Any]:
                 "cause": each.cause,
                 "title": each.title,
                 "why": each.why,
-                "fix": list(each.fix),
+                "fix": [line.removeprefix("| ") for line in each.fix],
                 "evidence": each.evidence,
                 "confidence": round(each.confidence, 2),
             }
@@ -89,7 +90,10 @@ def _paragraph(number: int, match: Match) -> str:
     if match.servers:
         lines.append(f"  server: {', '.join(match.servers)}")
     lines += [f"  seen: {match.evidence}", f"  {match.why}"]
-    lines += [f"    {line}" if line.startswith("$ ") else f"  - {line}" for line in match.fix]
+    lines += [
+        f"    {line.removeprefix('| ')}" if line.startswith(("$ ", "| ")) else f"  - {line}"
+        for line in match.fix
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -48,6 +48,5 @@ def _files(text: str, host: Host) -> Iterator[str]:
         yield f"Open the file of {name}: {path}"
 
 
-
 _COMMON = {"mcp.json", ".mcp.json", "settings.json", "config.toml", "config.yaml", "config.json"}
 """Names that several clients give to their files."""

@@ -1,8 +1,8 @@
 """Failure signatures: how each cause shows itself in error texts and logs, and what to do about it.
 
 One file `signatures/<cause>.toml` a cause, held against `schema/signature.schema.json` by a test. Patterns are
-searched line by line, whatever the case, in text without escape sequences. `fix` may ask for `{install:part}`, the
-command of this system (`packages.toml`).
+searched line by line, whatever the case, in text without escape sequences. Commands of `fix` start
+with `$ `, lines of a config with `| `, and `{install:part}` is the command of this system (`packages.toml`).
 """
 
 import re

@@ -43,9 +43,7 @@ def log_files(client: Client, host: Host) -> list[LogFile]:
         place = filled_in(template, host)
         if place is not None:
             for path, told in search.files(Path(place)):
-                found[path] = LogFile(
-                    client.id, path, told.st_mtime, told.st_size, _server(client, path)
-                )
+                found[path] = LogFile(client.id, path, told.st_mtime, told.st_size, _server(client, path))
     return sorted(found.values(), key=lambda each: -each.modified)[:MOST]
 
 

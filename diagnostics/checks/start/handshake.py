@@ -176,7 +176,7 @@ class _Reading:
             how=how,
             reason=match.title,
             why=match.why,
-            what=" ".join(line.removeprefix("$ ") for line in match.fix),
+            what=" ".join(line.removeprefix("$ ").removeprefix("| ") for line in match.fix),
             **facts,
         )
 

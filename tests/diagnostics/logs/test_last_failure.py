@@ -36,7 +36,9 @@ def desktop(home: Path, text: str, name: str = "mcp-server-github.log") -> Path:
     return path
 
 
-def told(home: Path, server: str = "github", of: str = "claude-desktop", changed: float = 2 * HOUR) -> Finding | None:
+def told(
+    home: Path, server: str = "github", of: str = "claude-desktop", changed: float = 2 * HOUR
+) -> Finding | None:
     """What the check says about a server whose config was last changed so many seconds ago."""
     context = context_of(home, {server: {"command": "npx", "args": ["x"]}}, client=of)
     os.utime(home / "mcp.json", (NOW() - changed, NOW() - changed))
@@ -72,7 +74,9 @@ def test_the_newest_attempt_counts(tmp_path: Path) -> None:
 
 
 def test_a_later_success_ends_it(tmp_path: Path) -> None:
-    text = attempt(3 * HOUR, ENOENT, CLOSED) + attempt(HOUR, "[info] Server started and connected successfully")
+    text = attempt(3 * HOUR, ENOENT, CLOSED) + attempt(
+        HOUR, "[info] Server started and connected successfully"
+    )
     desktop(tmp_path, text + f"{stamp(HOUR)} [github] [info] Connected to MCP server github!\n")
     assert told(tmp_path) is None
 
