@@ -21,6 +21,8 @@ _OWN_SECONDS = 10.0
 _AT_ONCE = 32
 """Outside questions asked at once; each waits on a peer, none computes."""
 
+_BROKEN = {Status.FAIL, Status.UNKNOWN}
+
 Progress = Callable[[Check, int], None]
 """Told before a check is asked about that many subjects."""
 
@@ -112,7 +114,23 @@ def _findings(context: Context, one: Check, subject: Subject, answer: _Answer) -
         found = [_finding(context, one, subject, verdict, spent) for verdict in answer.verdicts]
     except Exception as error:  # no words for the outcome, a fact that the words ask for is missing
         found = [_finding(context, one, subject, _broke(one, error), spent)]
+    if one.stage is not Stage.CONFIG and _is_switched_off(context, subject):
+        found = [
+            _finding(context, one, subject, _not_counted(each), spent) if each.status in _BROKEN else each
+            for each in found
+        ]
     return [found[0], *map(_numbered, found[1:], range(2, len(found) + 1))] if found else []
+
+
+def _is_switched_off(context: Context, subject: Subject) -> bool:
+    """Whether the server is one that its client does not start: nothing is broken then that anybody uses."""
+    if isinstance(subject, Reference):
+        return context.server(subject.server_id).disabled
+    return isinstance(subject, Server) and subject.disabled
+
+
+def _not_counted(finding: Finding) -> Verdict:
+    return Verdict(Status.SKIP, "runner.switched-off", facts={"found": finding.title})
 
 
 def _broke(one: Check, error: BaseException) -> Verdict:

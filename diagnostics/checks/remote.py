@@ -20,7 +20,7 @@ DISCOVERY_SECONDS = 20.0
 TROUBLES: Mapping[str, tuple[Status, str]] = {
     "dns": (Status.FAIL, "dns_failure"),
     "refused": (Status.FAIL, "connection_refused"),
-    "unreachable": (Status.FAIL, "network_unreachable"),
+    "unreachable": (Status.UNKNOWN, "network_unreachable"),
     "timeout": (Status.UNKNOWN, "provider_timeout"),
     "closed": (Status.UNKNOWN, "provider_answer_unclear"),
     "proxy-login": (Status.UNKNOWN, "proxy_problem"),

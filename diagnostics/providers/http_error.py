@@ -94,6 +94,8 @@ def _proxy_trouble(chain: list[BaseException], names: set[str]) -> HttpError | N
 
 
 def _network_trouble(chain: list[BaseException], names: set[str]) -> str:
+    if any(isinstance(each, socket.gaierror) and each.errno == socket.EAI_AGAIN for each in chain):
+        return "unreachable"  # no name server answered, so the name may be right
     if any(isinstance(each, socket.gaierror) for each in chain) or "NameResolutionError" in names:
         return "dns"
     if any(isinstance(each, ConnectionRefusedError) for each in chain):

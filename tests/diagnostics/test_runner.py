@@ -1,5 +1,6 @@
 """The runner: order, isolation, deadlines, skipping, and what it makes of a check's answer."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from diagnostics.catalog import wording
-from diagnostics.check import Check, Verdict, all_checks, fail, ok, unknown
+from diagnostics.check import Check, Verdict, all_checks, fail, ok, unknown, warn
 from diagnostics.context import Context, Options
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.host import Host
@@ -125,6 +126,25 @@ def test_earlier_findings_still_block_when_only_some_checks_are_asked_again() ->
     ]
     earlier = list(diagnose(context(), checks[:1]))
     assert states(list(diagnose(context(), checks[1:], earlier))) == [("lookup.b", "skip")]
+
+
+def test_what_is_broken_about_a_server_that_is_switched_off_does_not_count() -> None:
+    off = dataclasses.replace(server("one"), disabled=True)
+    checks = [
+        made("config.a", Server, fail("x", "c")),
+        made("reference.b", Reference, fail("x", "c")),
+        made("reference.c", Server, warn("x", "c")),
+        made("start.d", Server, unknown("x")),
+    ]
+    found = list(diagnose(context(off), checks))
+    assert states(found) == [
+        ("config.a", "fail"),
+        ("reference.b", "skip"),
+        ("reference.c", "warn"),
+        ("start.d", "skip"),
+    ]
+    assert found[1].title == "Not counted: words of reference.b.x"
+    assert [each.status for each in diagnose(context(), checks)] == ["fail", "fail", "warn", "unknown"]
 
 
 def test_a_check_that_raises_is_unknown_and_tells_nothing_of_the_error() -> None:
