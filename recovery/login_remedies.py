@@ -7,13 +7,18 @@ from recovery.login.plan import stored_login
 
 
 def login_reference_of(finding: Finding, context: Context) -> Reference | None:
-    """The `${OAUTH:…}` reference that the finding is about; None for any other, and where nobody may be asked."""
+    """The `${OAUTH:…}` reference that the finding is about; None for any other, and where nobody may be asked.
+
+    A remote server's refusal is about the one that its entry brings.
+    """
     if context.options.offline:
         return None
-    for each in context.references:
-        if each.key == finding.subject and each.syntax is Syntax.OAUTH and each.name:
+    ours = [each for each in context.references if each.syntax is Syntax.OAUTH and each.name]
+    for each in ours:
+        if each.key == finding.subject:
             return each
-    return None
+    brought = [each for each in ours if each.server_id == finding.subject]
+    return brought[0] if len(brought) == 1 else None
 
 
 def renewable_login_of(reference: Reference, context: Context) -> Login | None:

@@ -12,6 +12,9 @@ from recovery.planner import remedy
     "validity.provider.invalid",
     "validity.provider.expired",
     "validity.provider.revoked",
+    "start.handshake.remote-token",
+    "start.handshake.remote-token-or-login",
+    "start.handshake.remote-token-expired",
     rank=10,
 )
 def renew_login(finding: Finding, context: Context) -> Remedy | None:

@@ -17,6 +17,10 @@ from recovery.planner import remedy
     "validity.provider.invalid",
     "validity.provider.expired",
     "validity.provider.revoked",
+    "start.handshake.remote-token",
+    "start.handshake.remote-token-or-login",
+    "start.handshake.remote-token-expired",
+    "start.handshake.remote-scope",
     rank=50,
 )
 def sign_in(finding: Finding, context: Context) -> Remedy | None:

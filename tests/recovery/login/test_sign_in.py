@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -268,3 +269,22 @@ def test_a_question_of_another_version_is_refused(unlocked: Lab) -> None:
     ask = Ask("token", AskKind.LOGIN, "Sign in", about={"something": "else"})
     with pytest.raises(LoginError, match="another version"):
         SignIn(ask, {}, LocalWorld(unlocked.host()))
+
+
+def test_a_login_that_the_remote_server_refuses_is_renewed_or_replaced(
+    unlocked: Lab, oauth_server: Start
+) -> None:
+    server = oauth_server()
+    wrong = Secret("not-what-it-gave-" * 2)
+    old = dataclasses.replace(login_at(server), access_token=wrong, expires_at=time.time() + 3600)
+    unlocked.add_entry(account_of("guarded"), old.to_secret().reveal())
+    assert look(unlocked, "guarded", server.resource)[0].outcome == "found"
+    context = look(unlocked, "guarded", server.resource, start=True)[2]
+    (finding,) = [each for each in diagnose(context) if each.check == "start.handshake"]
+    assert finding.outcome.startswith("remote-token")
+    remedies = remedies_for(finding, context)
+    assert [each.id for each in remedies] == ["renew-login", "sign-in"]
+    world = LocalWorld(unlocked.host())
+    outcome = carry_out(remedies[0], {}, world, Journal(world.host))
+    assert outcome.ok, outcome.error
+    assert server.takes(kept(unlocked, remedies[1]).access_token.reveal())
