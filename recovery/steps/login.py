@@ -128,7 +128,7 @@ class RenewLogin:
         return [
             Change(
                 shown(SERVICE, self.username),
-                "a login whose token is over",
+                "a login that needs a new token",
                 f"the same login with a new token. Where {host_of(login.token_endpoint)} changes the refresh token with it, "
                 "as many do, there is no way back to the earlier one",
             )

@@ -88,7 +88,7 @@ def test_a_login_that_ran_out_is_renewed_and_then_found_good(scene: Scene, oauth
     remedy = scene.remedies()[0]
     assert remedy.id == "renew-login"
     (change,) = preview(remedy, scene.world)
-    assert "token is over" in change.before
+    assert "needs a new token" in change.before
     outcome = carry_out(remedy, {}, scene.world, scene.journal)
     assert outcome.ok, outcome.error
     assert scene.finding().outcome == "found"
