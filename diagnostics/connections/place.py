@@ -4,10 +4,10 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from diagnostics.client_variables import variable_of
 from diagnostics.connections.connection import Connection, passwords_in, read_connection
-from diagnostics.connections.flaw import Setting
 from diagnostics.connections.kind import Kind, kind_named, kind_of_scheme, scheme_of
 from diagnostics.context import Context
 from diagnostics.model import Reference, Server, Syntax
@@ -16,6 +16,7 @@ from diagnostics.references import unwrap
 from diagnostics.secret import Secret
 from diagnostics.servers.resolve import substitute
 
+if TYPE_CHECKING:
 _CONTAINER_TOOLS = {"docker", "podman", "nerdctl"}
 _OPTION = re.compile(r"(--?[A-Za-z][\w.-]*|[A-Za-z_]\w*)=(.*)", re.DOTALL)
 
@@ -29,7 +30,7 @@ class Place:
     text: Secret = dataclasses.field(repr=False)
     """As the server gets it, as far as that can be told."""
     connection: Connection
-    setting: Setting
+    setting: "Setting"
     is_whole_reference: bool
     """Whether the whole text is kept elsewhere, so that the checks of the value itself say what is wrong around it."""
     has_stand_in: bool
@@ -67,6 +68,8 @@ def _places(context: Context, server: Server) -> Iterator[Place]:
 
 
 def _place(context: Context, server: Server, where: str, name: str, text: str) -> Iterator[Place]:
+    from diagnostics.connections.flaw import Setting
+
     named = kind_named(name) if name else None
     scheme = scheme_of(text)
     if not named and not (scheme and kind_of_scheme(scheme)) and not _may_be_kept(text):
@@ -85,6 +88,8 @@ def _place(context: Context, server: Server, where: str, name: str, text: str) -
         return
     for secret in passwords_in(given):
         context.scrubber.learn(secret)
+    from diagnostics.connections.flaw import Setting
+
     stands_in = any(each.field == where and each.syntax is Syntax.PLACEHOLDER for each in server.references)
     setting = Setting(
         in_container=in_container(server),

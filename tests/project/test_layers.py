@@ -1,7 +1,9 @@
 """The walls of the house: who may import whom, and what stays unloaded."""
 
+import importlib.util
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,16 @@ def test_imports_go_one_way() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def loaded_after(statement: str) -> set[str]:
+def loaded_after(statement: str, env: Mapping[str, str] | None = None) -> set[str]:
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT if env is None else env["HOME"],
+        env=None if env is None else {**env, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return set(done.stdout.split())
 
@@ -48,3 +56,43 @@ def test_the_version_is_told_without_loading_what_is_heavy(heavy: str) -> None:
 def test_the_launcher_loads_none_of_what_it_does_not_need(heavy: str) -> None:
     loaded = loaded_after("import tui.cli, recovery.launcher")
     assert heavy not in loaded
+
+
+_A_SERVER = '{"mcpServers": {"one": {"command": "true", "env": {"GITHUB_TOKEN": "${SECRET:github_token}"}}}}'
+_NOT_FOR_A_SERVER = {
+    "requests", "urllib3", "ssl", "http.client", "email", "logging", "yaml", "xml.parsers.expat", "sqlite3", "hvac", "boto3",
+    "botocore", "keyring", "secretstorage", "cryptography", "textual", "rich", "diagnostics.bundles.extension",
+    "diagnostics.checks.remote", "diagnostics.oauth.kept_logins", "diagnostics.connections.flaw",
+    "diagnostics.servers.launch", "diagnostics.servers.remote", "diagnostics.providers.http", "diagnostics.managers.vault",
+    "diagnostics.managers.aws",
+}  # fmt: skip
+_NOT_FOR_NOTHING = _NOT_FOR_A_SERVER | {
+    "diagnostics.references", "diagnostics.configs.entry", "diagnostics.catalog.providers", "diagnostics.plain.held",
+    "diagnostics.servers.needs.known", "diagnostics.servers.program", "diagnostics.tokens.hygiene", "diagnostics.explain",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "heavy"),
+    [(None, _NOT_FOR_NOTHING), (_A_SERVER, _NOT_FOR_A_SERVER)],
+    ids=["empty", "one server"],
+)
+def test_a_check_loads_only_what_its_subjects_need(
+    tmp_path: Path, config: str | None, heavy: set[str]
+) -> None:
+    if config is not None:
+        (tmp_path / ".cursor").mkdir()
+        (tmp_path / ".cursor/mcp.json").write_text(config)
+    loaded = loaded_after(
+        "import contextlib, io\nfrom tui.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n    main(['check', '--offline'])",
+        {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    assert "diagnostics.runner" in loaded
+    assert heavy & loaded == set()
+
+
+def test_what_is_not_loaded_is_there() -> None:
+    """So that a renamed room does not pass unseen."""
+    own = [each for each in sorted(_NOT_FOR_NOTHING) if each.startswith("diagnostics.")]
+    assert [each for each in own if importlib.util.find_spec(each) is None] == []

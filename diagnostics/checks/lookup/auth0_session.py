@@ -27,14 +27,15 @@ LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/usr/local/lib")
 @check(of=Server, within=SECONDS + 1)
 def auth0_session(context: Context, server: Server) -> Verdict | None:
     """Is Auth0's server signed in?"""
-    from diagnostics.managers.keytar import Keytar
-    from diagnostics.references import unwrap
     from diagnostics.servers.auth0 import REFRESH, SERVICE, TOKEN, is_auth0, login_of
-    from diagnostics.servers.child_environment import inherited_by
-    from diagnostics.servers.resolve import UnresolvedError, resolve
 
     if server.disabled or not is_auth0(server):
         return None
+    from diagnostics.managers.keytar import Keytar
+    from diagnostics.references import unwrap
+    from diagnostics.servers.child_environment import inherited_by
+    from diagnostics.servers.resolve import UnresolvedError, resolve
+
     try:
         launch = resolve(
             unwrap(server), lambda each: _value(context, server, each), inherited_by(server, context.host)

@@ -27,14 +27,17 @@ _MOST_CHOICES = 3
 @check(of=Server, within=20)
 def variables(context: Context, server: Server) -> Iterator[Verdict]:
     """Does the server get the variables that it needs?"""
-    from diagnostics.bundles.extension import filled
     from diagnostics.references import unwrap
     from diagnostics.servers.child_environment import inherited_by
     from diagnostics.servers.reach import Reach
 
     if server.disabled or server.transport != "stdio" or server.command is None:
         return
-    inner = filled(unwrap(server))
+    inner = unwrap(server)
+    if inner.extension is not None:
+        from diagnostics.bundles.extension import filled
+
+        inner = filled(inner)
     words = [each.reveal() for each in inner.args]
     cwd = context.host.cwd if not inner.cwd else context.host.cwd / Path(inner.cwd).expanduser()
     env = inherited_by(server, context.host)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 @check(of=Server)
 def command(context: Context, server: Server) -> Verdict | None:
     """Can the server's command be started?"""
-    from diagnostics.bundles.extension import filled
     from diagnostics.references import unwrap, with_home
     from diagnostics.servers.built_in_node import needs_built_in_node
     from diagnostics.servers.child_environment import inherited_by
@@ -38,7 +37,11 @@ def command(context: Context, server: Server) -> Verdict | None:
         return None
     if not cwd.is_dir():
         return fail("no-folder", "path_not_found", folder=str(cwd))
-    inner = filled(unwrap(server))
+    inner = unwrap(server)
+    if inner.extension is not None:
+        from diagnostics.bundles.extension import filled
+
+        inner = filled(inner)
     for one in (server, inner) if inner.command != server.command else (server,):
         verdict = _program(look_up(one.command or "", env, cwd, host), server)
         if verdict is not None:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 @check(of=Server, within=60.0)
 def login(context: Context, server: Server) -> Iterator[Verdict]:
     """Is there a login for the remote server, and is it still good?"""
-    from diagnostics.checks.remote import facts_of
-    from diagnostics.oauth.kept_logins import kept_for
     from diagnostics.servers.remote_target import OpenAddressError, target_of
 
     target = target_of(server)
     if target is None or server.disabled or target.has_own_credential:
         return
+    from diagnostics.checks.remote import facts_of
+    from diagnostics.oauth.kept_logins import kept_for
+
     try:
         facts = facts_of(context, target)
     except OpenAddressError:
@@ -111,11 +112,11 @@ def _missing(context: Context, target: "Target", kept: "Kept", facts: dict[str, 
 
 def _is_wanted(context: Context, target: "Target") -> bool | None:
     """Whether the server wants a login; None where it was not, or could not be, asked."""
+    if context.options.offline:
+        return None
     from diagnostics.checks.remote import asked
     from diagnostics.servers.remote import RemoteOutcome
 
-    if context.options.offline:
-        return None
     answer = asked(context, target)
     if isinstance(answer, Verdict):
         return None
