@@ -1,6 +1,7 @@
 """The nouns. Frozen, no I/O: what flows from a config file to a finding."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -124,7 +125,8 @@ class Reference:
         if not self.spelling:
             return self.name or ""
         default = self.default.reveal() if self.default else ""
-        return self.spelling.replace(default, "…") if default else self.spelling
+        shown = self.spelling.replace(default, "…") if default else self.spelling
+        return re.sub(r"(?<=^\$\{env:)(\w+:?-)[^}]+", r"\1…", shown)
 
 
 @dataclass(frozen=True, slots=True)

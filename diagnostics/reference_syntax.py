@@ -131,8 +131,10 @@ def _read(match: re.Match[str]) -> Found | None:
     if colon and kind in _KINDS:
         good = rest and rest == rest.strip() and not any(character.isspace() for character in rest)
         return Found(start, end, _KINDS[kind], rest, _FORMS[kind]) if good else None
-    if colon and kind == "env" and _VARIABLE.fullmatch(rest):
-        return Found(start, end, Syntax.ENV, rest, "${env:VAR}")
+    if colon and kind == "env" and (named := _VARIABLE.fullmatch(rest)):
+        # No client has a default here: this is a variable of a strange name, whose end may be a credential.
+        name = rest if named[2] is None else f"{named[1]}{named[2][: len(named[2]) - len(named[3])]}…"
+        return Found(start, end, Syntax.ENV, name, "${env:VAR}")
     if colon and kind == "input" and rest:
         return Found(start, end, Syntax.INPUT, rest, "${input:id}")
     if body.startswith("user_config.") and len(body) > len("user_config."):

@@ -152,7 +152,7 @@ def _of_database(value: str) -> tuple[str, ...]:
 
 
 def _forms(value: str) -> set[str]:
-    """A credential as it is stored, and as programs print it; each line of one that has several."""
+    """A credential as it is stored, and as programs print it (dumped bytes too); each line of one that has several."""
     import base64
     import json
     from urllib.parse import quote
@@ -162,7 +162,7 @@ def _forms(value: str) -> set[str]:
     raw = bare.encode("utf-8", "surrogateescape" if _is_from_bytes(bare) else "surrogatepass")
     in_64 = base64.b64encode(raw).decode()[: len(raw) // 3 * 4] if len(raw) >= _WINDOW else ""
     url = quote(raw, safe="")
-    return {value, bare, *lines, in_64, url, json.dumps(bare)[1:-1]}
+    return {value, bare, *lines, in_64, url, json.dumps(bare)[1:-1], raw.hex(), raw.hex().upper()}
 
 
 def _is_from_bytes(text: str) -> bool:

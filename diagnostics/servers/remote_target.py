@@ -17,6 +17,9 @@ _PROXY = re.compile(r"(?:.*[\\/])?mcp-remote(?:@[^\\/]*)?(?:[\\/].*)?", re.IGNOR
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _HEADER = re.compile(r"([A-Za-z0-9_-]+):\s*(.*)", re.DOTALL)
 
+_OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=%+-]{20,}")
+"""A part of a path that is no word: many services give each person an address, and nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -123,6 +126,9 @@ def bare_address(context: Context, target: Target) -> str:
             raise OpenAddressError("address-open")
         values[spelling] = Secret(value)
     head = substitute(head, values) if values else head
+    for part in head.split("/")[3:]:
+        if _OPAQUE.fullmatch(part):  # often the key itself: it goes to its own host, and onto no screen
+            context.scrubber.learn(Secret(part))
     return checked(head + (f"?{query}" if mark and not mine else ""))
 
 
