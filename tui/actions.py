@@ -31,6 +31,7 @@ CHECKUP = (
     Action("again", "r", "r", "again", "Run all checks again."),
     Action("start", "s", "s", "start", "See whether this server starts; shows its command first."),
     Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
+    Action("logs", "l", "l", "log", "Explain an error that you paste, or a client's log."),
     Action("search", "slash", "/", "search", "Find a server, a client or a state."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("quit", "q", "q", "quit", "Leave. Nothing is left running."),
@@ -54,7 +55,7 @@ CHECKUP = (
 
 BARE = tuple(
     replace(each, footer=True)
-    for wanted in ("demo", "again", "help", "quit")
+    for wanted in ("demo", "logs", "again", "help", "quit")
     for each in CHECKUP
     if each.id == wanted
 )
@@ -65,6 +66,13 @@ GUIDE = (
     Action("undo", "u", "u", "undo", "Take back what this guide has just done.", footer=False),
     Action("help", "question_mark,f1", "?", "help", "Show this help.", footer=False),
     Action("back", "escape", "Esc", "back", "Leave. What was not agreed to is not done."),
+)
+
+EXPLAIN = (
+    Action("read", "enter", "Enter", "explain it", "Say what the chosen log shows.", palette=False),
+    Action("paste", "v", "v", "paste", "How to paste an error or a log here."),
+    Action("help", "question_mark,f1", "?", "help", "Show this help."),
+    Action("back", "escape,q", "Esc", "back", "Back to the servers."),
 )
 
 DIALOG = (Action("close", "escape,q", "Esc", "close", "Close this window."),)

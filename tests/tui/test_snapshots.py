@@ -16,6 +16,7 @@ from tests.support.fake_session import FakeSession, session
 from tests.support.snapshots import same_as_stored
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
+from tests.tui.logs import leave_logs, paste
 from tests.tui.mending import cut_off, mended_by
 
 SIZES = [(80, 24), (140, 45)]
@@ -111,6 +112,31 @@ GUIDES: dict[str, tuple[list[Remedy], Act]] = {
     "guide-final": ([mending.FINAL], words),
     "guide-advice": ([mending.ADVICE], words),
     "guide-impossible": ([mending.IMPOSSIBLE], words),
+}
+
+
+async def read_log(driver: Driver) -> None:
+    await driver.press("enter")
+    await driver.sees("command_not_found")
+
+
+async def pasted(driver: Driver) -> None:
+    await paste(
+        driver, "Error: GITHUB_TOKEN environment variable is not set\nMCP error -32000: Connection closed\n"
+    )
+    await driver.sees("env_var_missing")
+
+
+async def unexplained(driver: Driver) -> None:
+    await paste(driver, "GitHub MCP Server running on stdio\n")
+    await driver.sees("Nothing here shows")
+
+
+EXPLAIN: dict[str, Act] = {
+    "logs": nothing,
+    "logs-read": read_log,
+    "logs-pasted": pasted,
+    "logs-nothing": unexplained,
 }
 
 
@@ -256,11 +282,26 @@ async def test_high_contrast(compare: Compare, tmp_path: Path) -> None:
     await compare(_at(tmp_path), (80, 24), act, "home-contrast-80x24")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("scene", EXPLAIN)
+async def test_the_paste_and_log_screen(
+    compare: Compare, tmp_path: Path, scene: str, size: tuple[int, int]
+) -> None:
+    leave_logs(tmp_path)
+
+    async def act(driver: Driver) -> None:
+        await driver.press("l")
+        await driver.sees("codex-tui.log")
+        await EXPLAIN[scene](driver)
+
+    await compare(_at(tmp_path), size, act, f"{scene}-{size_name(size)}")
+
+
 def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
         f"{scene}-{size_name(size)}"
-        for scene in (*LOCKED, *GUIDES, "home", "empty", "interrupted", "finish")
+        for scene in (*LOCKED, *GUIDES, *EXPLAIN, "home", "empty", "interrupted", "finish")
         for size in SIZES
     }
     others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}

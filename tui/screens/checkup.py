@@ -80,6 +80,12 @@ class CheckupScreen(CheckupView):
         link = self.board.links(key)[tuple(Stage).index(self.query_one(Chain).chosen)]
         self.doctor.push_screen(EvidenceScreen(link))
 
+    def action_logs(self) -> None:
+        """Opens the paste and log screen."""
+        from tui.screens.explain import ExplainScreen
+
+        self.doctor.push_screen(ExplainScreen(self.doctor))
+
     def action_help(self) -> None:
         """The keys."""
         from tui.screens.help import HelpScreen
