@@ -17,6 +17,8 @@ from diagnostics.secret import Secret
 from diagnostics.servers.resolve import substitute
 
 if TYPE_CHECKING:
+    from diagnostics.connections.flaw import Setting
+
 _CONTAINER_TOOLS = {"docker", "podman", "nerdctl"}
 _OPTION = re.compile(r"(--?[A-Za-z][\w.-]*|[A-Za-z_]\w*)=(.*)", re.DOTALL)
 
@@ -68,8 +70,6 @@ def _places(context: Context, server: Server) -> Iterator[Place]:
 
 
 def _place(context: Context, server: Server, where: str, name: str, text: str) -> Iterator[Place]:
-    from diagnostics.connections.flaw import Setting
-
     named = kind_named(name) if name else None
     scheme = scheme_of(text)
     if not named and not (scheme and kind_of_scheme(scheme)) and not _may_be_kept(text):
