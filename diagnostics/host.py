@@ -23,6 +23,8 @@ class Host:
     env: Mapping[str, str] = field(repr=False)
     uid: int = 0
     user: str = ""
+    root: Path | None = None
+    """Below it are the system's own files that the audit trail also uses (machine id, logs); None = a sandbox."""
 
     @property
     def runtime_dir(self) -> Path:
@@ -57,6 +59,7 @@ def this_host() -> Host:
         env=env,
         uid=uid,
         user=env.get("USER") or env.get("LOGNAME") or env.get("USERNAME") or str(uid),
+        root=Path("/"),
     )
 
 

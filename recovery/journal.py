@@ -1,112 +1,183 @@
 """The audit trail, and what makes a half-done operation recognisable after any crash.
 
-One append-only file of JSON lines below the state folder. Each record names the hash of the one before, so a
-changed, dropped or moved record shows. A record is on the disk before the deed it announces: no record, no deed.
-Nothing in it is secret: steps are plain data, passwords and tokens live in the answers, which are never written.
+One append-only file of JSON lines below the state folder. Each record carries a keyed digest and names the one
+before, and the newest is anchored outside of the file, so a changed, dropped or moved record shows. A record is on
+the disk before the deed it announces: no record, no deed. Nothing in it is secret: steps are plain data, passwords
+and tokens live in the answers, which are never written.
 """
 
 import contextlib
-import hashlib
-import json
 import os
 import platform
+import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.host import Host
 from recovery.lock import LockError, is_locked, locked
 from recovery.model import RecoveryError
 from recovery.operation import OPEN, Event, Operation, StepRecord, operation_told_by
+from recovery.trail import storage
+from recovery.trail.finding import Trouble
+from recovery.trail.record import START, Record, canonical, digest, parsed, plain
+
+if TYPE_CHECKING:
+    from diagnostics.secret import Secret
+    from recovery.trail.finding import Examination
+    from recovery.trail.key import TrailKey
 
 __all__ = ["START", "Event", "Journal", "JournalError", "Operation", "StepRecord", "Trouble"]
 
-_TAIL = 1 << 16
-_LINE_LIMIT = 1 << 15
-"""Bytes. A record is far shorter; the tail that is read to find the last one holds at least one."""
-START = "0" * 64
-"""What the first record names as the one before."""
+_TURN = re.compile(rb'"event":"(?:planned|undoing|done|failed|undone|forgotten)"')
+"""Records after which an operation is open or closed; a superset, since a text could hold the same."""
 
 
 class JournalError(RecoveryError):
     """The trail can't be written or read. The text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One place where the trail does not hold. `line` counts from 1."""
-
-    line: int
-    what: str
-
-
 class Journal:
     """The trail of one user on one host. Opening it writes nothing."""
 
-    def __init__(self, host: Host, seconds: float = 5.0) -> None:
+    def __init__(self, host: Host, seconds: float = 5.0, *, reason: str = "", ticket: str = "") -> None:
+        """In: `seconds` to wait for another writer; `reason` and `ticket` go into each record that begins something."""
         self._host = host
         self._seconds = seconds
+        self._why = {name: text for name, text in (("reason", reason), ("ticket", ticket)) if text}
+        self._who: dict[str, Any] | None = None
+        self._emergencies: set[str] = set()
         self.folder = host.state_dir
         self.path = host.state_dir / "journal.jsonl"
+        self.told: list[str] = []
+        """Why an anchor or another log did not take a record; the trail has it, and nothing was kept from being done."""
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def append(self, event: Event, operation: str, **fields: Any) -> None:
-        """Writes one record, to the disk, before it returns.
+        """Writes one record, to the disk, before it returns; then its anchor, and the other logs where they are.
 
         In: plain data (str, int, bool, None, list, dict); anything else, a Secret above all, is a TypeError.
+        With `emergency=True`, or a remedy whose id begins with `emergency`, the operation's records also go to the
+        log that an administrator provides for emergencies.
 
         Raises:
             JournalError: it could not be written; nothing was.
         """
+        given = plain({**(self._why if event in {Event.PLANNED, Event.NOTE} else {}), **fields})
         self._prepare()
         try:
             with locked(self.folder / "journal.lock", self._seconds):
-                self._write(event, operation, fields)
+                record = self._write(event, operation, given)
+        except LockError as error:
+            raise JournalError(f"the audit trail is held by another process: {error}") from error
+        except storage.ForeignFileError as error:
+            raise JournalError(str(error)) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._tell_others(record)
+
+    def fingerprint(self, secret: "Secret") -> str:
+        """Sixteen hex digits by which records of this trail name a credential; means nothing without this trail's key.
+
+        Raises:
+            JournalError: there is no key, and none can be written.
+        """
+        from recovery.trail.key import own_key
+
+        self._prepare()
+        try:
+            with locked(self.folder / "journal.lock", self._seconds):
+                return own_key(self._host).fingerprint(secret)
         except LockError as error:
             raise JournalError(f"the audit trail is held by another process: {error}") from error
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _write(self, event: Event, operation: str, fields: Mapping[str, Any]) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(self.path, flags, 0o600)
-        try:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
-                raise JournalError(f"{self.path} is not a file of this user: move it aside")
-            end = info.st_size
-            previous, torn, broken_off = _end_of(handle, end)
+    def _write(self, event: Event, operation: str, fields: Mapping[str, Any]) -> Record:
+        from recovery.trail.actor import machine
+        from recovery.trail.clock import reading
+        from recovery.trail.key import own_key
+
+        key = own_key(self._host)
+        with storage.opened(self.path) as handle:
+            end = storage.end_of(handle)
+            count = storage.count_of(self.path, end)
             record: dict[str, Any] = {
                 "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                **reading(),
                 "user": self._host.user,
                 "uid": self._host.uid,
+                "who": self._actor(),
                 "host": platform.node(),
+                "machine": machine(self._host),
                 "session": self._host.session.value,
                 "pid": os.getpid(),
                 "op": operation,
                 "event": event.value,
                 **fields,
-                "previous": previous,
+                **self._continuation(end, count, key),
             }
-            if torn:
-                record["torn"] = torn
-            record["hash"] = _hash(record)
-            line = (b"\n" if broken_off else b"") + _canonical(record) + b"\n"
-            if len(line) > _LINE_LIMIT:
+            record = plain(record)
+            record["hash"] = digest(record, key.value)
+            line = (b"\n" if end.broken_off else b"") + canonical(record) + b"\n"
+            if len(line) > storage.LINE_LIMIT:
                 raise JournalError("the record is too long for the audit trail")
-            try:
-                if os.write(handle, line) != len(line):
-                    raise OSError(28, "no space left on the device")
-                os.fsync(handle)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(handle, end)
-                raise
-        finally:
-            os.close(handle)
+            storage.add(handle, end, line)
+        self._anchor(record, key)
+        return record
+
+    def _continuation(self, end: storage.End, count: int, key: "TrailKey") -> dict[str, Any]:
+        """What ties a record to those before it, and what its writer noticed about them."""
+        from recovery.trail.continuation import missed, trail_name
+
+        fields: dict[str, Any] = {
+            "n": count + 1,
+            "key": key.id,
+            "trail": trail_name(end.last),
+            "previous": end.hash,
+        }
+        if end.torn:
+            fields["torn"] = end.torn
+        if end.last is not None and end.last.get("key") is None:
+            fields["unkeyed_before"] = count  # the first version's records, sealed by this one
+        noticed = missed(self._host, end.last, count, key)
+        if noticed:
+            fields["missed"] = noticed
+        return fields
+
+    def _anchor(self, record: Record, key: "TrailKey") -> None:
+        from recovery.trail.anchor import anchored, write_anchor
+
+        try:
+            write_anchor(self._host, anchored(record, self.path, key), key)
+        except RecoveryError as error:
+            self._tell(
+                f"the audit trail's anchor was not written ({error}); the trail itself has every record"
+            )
+
+    def _tell_others(self, record: Record) -> None:
+        from recovery.trail.sinks import tell_shared_log, tell_system_log
+
+        operation = str(record["op"])
+        if record.get("emergency") or str(record.get("remedy", "")).startswith("emergency"):
+            self._emergencies.add(operation)
+        emergency = operation in self._emergencies
+        self._tell(tell_system_log(self._host, record, emergency=emergency))
+        if emergency:
+            self._tell(tell_shared_log(self._host, record))
+
+    def _tell(self, words: str) -> None:
+        if words and words not in self.told:
+            self.told.append(words)
+
+    def _actor(self) -> dict[str, Any]:
+        if self._who is None:
+            from recovery.trail.actor import actor
+
+            self._who = actor(self._host)
+        return self._who
 
     def _prepare(self) -> None:
         try:
@@ -117,6 +188,10 @@ class Journal:
                 raise JournalError(f"{self.folder} belongs to another user: move it aside")
             if not new and stat.S_IMODE(info.st_mode) & 0o077 and os.name == "posix":
                 self.folder.chmod(0o700)
+            if new:
+                from recovery.trail.key import sync_folder
+
+                sync_folder(self.folder.parent)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -149,99 +224,72 @@ class Journal:
         Raises:
             JournalError: the file is there and can't be read.
         """
-        return [record for _, record in self._lines() if record is not None]
+        return [record for line in self._lines() if (record := parsed(line)) is not None]
 
     def operations(self) -> list[Operation]:
         """All operations, the oldest first. Raises JournalError as `records`."""
-        by_id: dict[str, list[Mapping[str, Any]]] = {}
-        for record in self.records():
-            if record.get("event") != Event.NOTE:
-                by_id.setdefault(str(record.get("op")), []).append(record)
-        return [told for records in by_id.values() if (told := operation_told_by(records)) is not None]
+        return _operations(self.records())
 
     def operation(self, wanted: str) -> Operation | None:
         """One operation by its id."""
         return next((each for each in self.operations() if each.id == wanted), None)
 
     def interrupted(self) -> list[Operation]:
-        """Operations that a crash left half done; none while one is running. Raises JournalError as `records`."""
+        """Operations that a crash left half done; none while one is running. Raises JournalError as `records`.
+
+        Every start waits for this, so only the records that begin or end something are looked into first.
+        """
         if is_locked(self.folder / "operation.lock"):
             return []
-        return [each for each in self.operations() if each.state in OPEN]
+        lines = self._lines()
+        turns = [record for line in lines if _TURN.search(line) and (record := parsed(line)) is not None]
+        open_ids = {each.id for each in _operations(turns) if each.state in OPEN}
+        if not open_ids:
+            return []
+        marks = [canonical({"op": each})[1:-1] for each in open_ids]
+        records = [
+            record
+            for line in lines
+            if any(mark in line for mark in marks) and (record := parsed(line)) is not None
+        ]
+        return [each for each in _operations(records) if each.id in open_ids and each.state in OPEN]
 
     def verify(self) -> list[Trouble]:
-        """Where the chain does not hold; [] = it holds. Raises JournalError as `records`."""
-        found: list[Trouble] = []
-        previous = START
-        torn = 0
-        for number, (raw, record) in enumerate(self._lines(), start=1):
-            if record is None:
-                torn = len(raw)
-                found.append(Trouble(number, "this line is not a whole record"))
-                continue
-            if torn and record.get("torn") == torn:
-                found.pop()  # the writer after the crash saw the torn line and said so
-            elif record.get("torn"):
-                found.append(Trouble(number, "the torn line that this record mentions is not there"))
-            torn = 0
-            if record.get("hash") != _hash(record):
-                found.append(Trouble(number, "this record was changed"))
-            if record.get("previous") != previous:
-                found.append(Trouble(number, "the record before this one was changed, moved or taken out"))
-            previous = str(record.get("hash"))
-        return found
+        """Where the trail does not hold; [] = nothing speaks against it. Raises JournalError as `records`."""
+        return list(self.examine().troubles)
 
-    def _lines(self) -> list[tuple[bytes, Mapping[str, Any] | None]]:
+    def examine(self) -> "Examination":
+        """Whether the trail holds, with all that is to be said about it. Raises JournalError as `records`."""
+        from recovery.trail.verify import Witnesses, examine
+
+        witnesses = Witnesses(self._host)
+        content = self._content()
+        return examine(
+            self._host, self.path, witnesses, _split(content), whole=not content or content.endswith(b"\n")
+        )
+
+    def _lines(self) -> list[bytes]:
+        return _split(self._content())
+
+    def _content(self) -> bytes:
         try:
-            handle = os.open(
-                self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            )
-            with os.fdopen(handle, "rb") as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe would keep us waiting for ever
-                    raise JournalError(f"{self.path} is not a file: move it aside")
-                content = file.read()
-        except FileNotFoundError:
-            return []
+            return storage.content_of(self.path)
+        except storage.ForeignFileError as error:
+            raise JournalError(str(error)) from error
         except OSError as error:
             raise JournalError(f"the audit trail {self.path} can't be read: {error.strerror}") from error
-        lines = content.split(b"\n")
-        if lines[-1] == b"":
-            lines.pop()
-        return [(line, _parsed(line)) for line in lines]
 
 
-def _parsed(line: bytes) -> Mapping[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    whole = isinstance(record, dict) and {"op", "event", "previous", "hash"} <= record.keys()
-    return record if whole else None
+def _operations(records: list[Mapping[str, Any]]) -> list[Operation]:
+    by_id: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        if record.get("event") != Event.NOTE:
+            by_id.setdefault(str(record.get("op")), []).append(record)
+    return [told for found in by_id.values() if (told := operation_told_by(found)) is not None]
 
 
-def _end_of(handle: int, end: int) -> tuple[str, int, bool]:
-    """Hash of the newest whole record, bytes of a torn line after it (0 = none), whether the last line lacks its end."""
-    start = max(0, end - _TAIL)
-    tail = os.pread(handle, end - start, start) if hasattr(os, "pread") else _seek_read(handle, start, end)
-    whole, _, rest = tail.rpartition(b"\n")
-    last = _parsed(rest)
-    if last is not None:
-        return str(last["hash"]), 0, True
-    for line in reversed(whole.split(b"\n")):
-        record = _parsed(line)
-        if record is not None:
-            return str(record["hash"]), len(rest), bool(rest)
-    return START, len(rest), bool(rest)
-
-
-def _seek_read(handle: int, start: int, end: int) -> bytes:
-    os.lseek(handle, start, os.SEEK_SET)
-    return os.read(handle, end - start)
-
-
-def _canonical(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _hash(record: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical({k: v for k, v in record.items() if k != "hash"})).hexdigest()
+def _split(content: bytes) -> list[bytes]:
+    lines = content.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return lines

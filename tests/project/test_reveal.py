@@ -53,6 +53,7 @@ ALLOWED = {
     "recovery/login/endpoint.py": "sends a login's parts to its own authorization server",
     "recovery/login/plan.py": "reads what the person typed that is not secret: address, site, client id",
     "recovery/stores/secret_service.py": "writes to the keychain",
+    "recovery/trail/key.py": "makes the keyed fingerprint by which the audit trail names a credential",
     "recovery/undo_copies.py": "compares copies that the keychain keeps",
     "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",
 }
