@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from diagnostics.model import Reference, Server, Syntax
-from diagnostics.servers.command_line import command_line
+from diagnostics.servers.command_line import address_line, command_line
 from diagnostics.text import clean
 from tui.board import Row
 
@@ -15,6 +15,10 @@ _MEANINGS = {
     Syntax.USER_CONFIG: "the client's own setting",
     Syntax.INPUT: "asked by the client",
     Syntax.FILE: "kept in a file",
+    Syntax.OAUTH: "login for",
+    Syntax.KEYTAR: "another program's keychain entry",
+    Syntax.VAULT: "Vault's",
+    Syntax.AWS: "AWS's secret",
 }
 _MOST = 12
 
@@ -29,7 +33,8 @@ def about(row: Row | None, server: Server | None) -> Content:
         rows.append(("file", place))
     if server is not None:
         line = command_line(server)
-        rows.append(("runs", line) if line else ("asks", f"an address ({server.transport})"))
+        where = address_line(server) or "an address"
+        rows.append(("runs", line) if line else ("connects to", f"{where} ({server.transport})"))
         rows += [(clean(each.field, 60), _source(each)) for each in server.references[:_MOST]]
     return Content("\n").join(
         Content.assemble((f"{name}\n", "$foreground-muted"), f"  {value}") for name, value in rows
