@@ -45,6 +45,14 @@ def open_demo(scenario: str | None = None) -> "Iterator[DoctorSession]":
             text = scene.tokens[entry.token].text + entry.tail
             label = f"Password for '{entry.name}' on 'mcp-secrets'"
             keychain.put(keyring_attributes(entry.name), label, Secret(text))
+        if scene.login:
+            from diagnostics.oauth.login import account_of
+            from tui.demo.login_server import StandInLoginServer
+
+            logins = StandInLoginServer()
+            ending.callback(logins.close)
+            name = account_of(scene.login)
+            keychain.put(keyring_attributes(name), f"Login for {scene.login}", logins.over().to_secret())
         urls = {}
         for provider in sorted({each.provider for each in scene.tokens.values() if each.provider}):
             standings = {

@@ -129,6 +129,14 @@ class Keychain:
             self.entries[path] = Entry(path, LOGIN, label, dict(attributes), secret, False, now, now)
             return path
 
+    def change(self, path: str, secret: Secret) -> bool:
+        """Whether there is an entry at this path; now it has this value."""
+        with self._lock:
+            if path in self.entries:
+                now = int(time.time())
+                self.entries[path] = dataclasses.replace(self.entries[path], secret=secret, modified=now)
+            return path in self.entries
+
     def remove(self, path: str) -> bool:
         """Whether there was an entry at this path; now there is none."""
         with self._lock:

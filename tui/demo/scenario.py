@@ -58,6 +58,8 @@ class Scenario:
     entries: tuple[StoredEntry, ...]
     files: Mapping[str, str]
     """Path below the sandbox's home -> text with `@PYTHON@`, `@SERVER@` (JSON strings) and `@TOKEN:name@`."""
+    login: str = ""
+    """The provider of a kept login that ran out, "" = none."""
 
     def filled(self, text: str, words: Mapping[str, str]) -> str:
         """The text with `@WORD@` replaced by `words` and `@TOKEN:name@` by that token."""
@@ -93,4 +95,5 @@ def load(name: str | None = None) -> Scenario:
         tokens={key: MadeUpToken(**value) for key, value in data.get("tokens", {}).items()},
         entries=tuple(StoredEntry(**each) for each in data.get("entries", [])),
         files={each["path"]: each["text"] for each in data["files"]},
+        login=data.get("login", ""),
     )

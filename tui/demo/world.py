@@ -58,9 +58,11 @@ class StandInKeychain:
         self._collection(collection)
         self._keychain.lock()
 
-    def create(self, password: Secret) -> str:
+    def create(self, password: Secret, label: str = "login") -> str:
         """Creates the keychain where there is none."""
         self._reach()
+        if label != "login":
+            raise RecoveryError("The demo has one keychain, and it is called login.")
         if self._keychain.stand is not Stand.MISSING:
             raise RecoveryError("There is a default keychain already.")
         if not password:
@@ -107,6 +109,13 @@ class StandInKeychain:
         self._collection(collection)
         self._open()
         return self._keychain.put(attributes, label, secret, replace=replace)
+
+    def set_secret(self, entry: str, secret: Secret) -> None:
+        """Gives an entry another value."""
+        self._reach()
+        self._open()
+        if not self._keychain.change(entry, secret):
+            raise RecoveryError("This entry is not there any more.")
 
     def delete(self, entry: str) -> None:
         """Deletes an entry."""

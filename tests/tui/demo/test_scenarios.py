@@ -55,7 +55,7 @@ def test_the_host_ends_at_the_sandbox(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_default_comes_first_and_a_wrong_name_lists_all() -> None:
     assert names()[0] == DEFAULT
-    with pytest.raises(UnknownScenarioError, match="first-run, every-link, locked, rotation, ssh"):
+    with pytest.raises(UnknownScenarioError, match="first-run, every-link, locked, login, rotation, ssh"):
         load("nope")
 
 

@@ -173,3 +173,13 @@ async def test_a_key_pressed_before_the_remedies_are_known_is_not_lost(
         await driver.until(lambda: any("Looking for" in each.message for each in driver.app._notifications))
         pressed.set()
         await driver.sees("Unlock the keychain", "What will be different")
+
+
+async def test_a_login_that_ran_out_is_renewed_with_a_code() -> None:
+    async with demo("login") as driver:
+        await driver.sees(" m  Sign in at 127.0.0.1")
+        await driver.press("m")
+        await driver.sees("Shall it be done?")
+        await driver.press("enter")
+        await driver.until(lambda: "D E M O - 2 4 6 8" in driver.text, 10)
+        await driver.until(lambda: "This path is in order now" in driver.text, 20)
