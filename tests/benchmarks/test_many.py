@@ -6,12 +6,16 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from diagnostics.catalog.clients import GENERIC, Client, clients
+from diagnostics.configs.location import paths_of
+from diagnostics.host import Host
+from diagnostics.model import Platform, Session
 from diagnostics.stores.secret_service import SecretService
 from tests.benchmarks.conftest import PROGRAMS, Figures, medians, plain_env, timed
 from tests.support.lab import Lab
@@ -23,6 +27,7 @@ pytestmark = pytest.mark.bench
 _ENTRIES = 1000
 _SERVERS = 1000
 _TOKENS = 20
+_SERVERS_A_CLIENT = 6
 _PROVIDER_SECONDS = 0.3
 
 _ONE_BY_ONE = f"""
@@ -158,6 +163,57 @@ def test_a_thousand_servers_offline(figures: Figures, lab: Lab, big_config: Path
     assert len(json.loads(report.read_text())["servers"]) == _SERVERS
     figures.limit(f"check --offline of {_SERVERS} servers", spent, 3.0, "s")
     figures.limit("its memory at most", usage.ru_maxrss / 1024, 150.0, "MB")
+
+
+def _plain_file(one: Client, home: Path) -> Path | None:
+    """The user's file of a client that writes its servers as most do; None for the others."""
+    host = Host(Platform.LINUX, Session.LOCAL, home, home, {})
+    is_plain = one.format == "json" and len(one.servers[0]) == 1 and not one.fields.command_is_list
+    places = (each for each in one.places if each.scope == "user" and not each.foreign and not each.apart)
+    paths = [path for place in places for path in paths_of(place, host)[:1] if path.suffix == ".json"]
+    return paths[0] if is_plain and paths and one.id != GENERIC else None
+
+
+def _write_servers(path: Path, key: str, names: Sequence[str]) -> None:
+    env = {"GITHUB_PERSONAL_ACCESS_TOKEN": "${SECRET:github_token}", "REGION": "eu"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({key: {each: {"command": "true", "env": env} for each in names}}))
+    path.chmod(0o600)
+
+
+def _cpu_of_check(home: Path, servers: int) -> float:
+    """Seconds of computing that `check --offline` takes in this home."""
+    report = home / "report.json"
+    options = ["--offline", "--format", "json", "--output", str(report)]
+    child = subprocess.Popen([str(PROGRAMS / "mcp-doctor"), "check", *options], env=plain_env(home), cwd=home)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert len(json.loads(report.read_text())["servers"]) == servers
+    return usage.ru_utime + usage.ru_stime
+
+
+def test_many_clients_against_one(figures: Figures, tmp_path: Path) -> None:
+    """What breadth costs: each client's own rules, files and state, beside the servers, which are the same.
+
+    A third more is measured at most. Once every file was held against every other, and it was three times as much.
+    """
+    spread, together = tmp_path / "spread", tmp_path / "together"
+    together.mkdir()
+    files = {path: each for each in clients().values() if (path := _plain_file(each, spread)) is not None}
+    assert len(files) > 20
+    names = {
+        each.id: [f"{each.id}-{number}" for number in range(_SERVERS_A_CLIENT)] for each in files.values()
+    }
+    for path, each in files.items():
+        _write_servers(path, each.servers[0][0], names[each.id])
+    every = [name for listed in names.values() for name in listed]
+    _write_servers(together / ".cursor/mcp.json", "mcpServers", every)
+    many, one = medians(
+        5, lambda: _cpu_of_check(spread, len(every)), lambda: _cpu_of_check(together, len(every))
+    )
+    figures.compare(
+        f"{len(every)} servers in the files of {len(files)} clients", many, one, "in one client's file", 1.5
+    )
 
 
 def _chosen(terminal: Terminal) -> str:
