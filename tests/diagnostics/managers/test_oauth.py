@@ -87,7 +87,7 @@ def test_a_bare_token_is_no_login(unlocked: Lab) -> None:
 
 
 def test_a_token_that_is_soon_over_is_handed_on_with_a_warning(unlocked: Lab) -> None:
-    unlocked.add_entry(account_of("example"), row(expires_at=NOW + 300, refresh_token=None))
+    unlocked.add_entry(account_of("example"), row(expires_at=NOW + 590, refresh_token=None))
     found = answer(unlocked)
     assert isinstance(found, Found)
     assert [(each.outcome, each.status) for each in found.warnings] == [("soon-over", Status.WARN)]

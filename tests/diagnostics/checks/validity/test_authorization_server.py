@@ -151,7 +151,7 @@ def test_a_real_server_and_no_login(oauth_server: Start, tmp_path: Path) -> None
         ({"expires_at": (NOW + 7200) * 1000}, Status.OK, "good", None),
         ({"expires_at": 1000}, Status.FAIL, "expired", "token_expired"),
         ({"expires_at": 1000, "refresh_token": "r" * 30}, Status.OK, "renewable", None),
-        ({"expires_at": (NOW + 300) * 1000}, Status.WARN, "soon-over", "token_expired"),
+        ({"expires_at": (NOW + 590) * 1000}, Status.WARN, "soon-over", "token_expired"),
         ({}, Status.OK, "untold", None),
     ],
     ids=["good", "expired", "renewable", "soon-over", "untold"],
