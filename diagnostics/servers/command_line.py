@@ -5,7 +5,7 @@ import shlex
 from diagnostics.model import Server, Syntax
 from diagnostics.secret import MASK
 from diagnostics.text import clean
-from diagnostics.tokens.masking import mask_tokens
+from diagnostics.tokens.masking import mask_tokens, opaque_parts
 
 
 def command_line(server: Server) -> str:
@@ -23,6 +23,8 @@ def command_line(server: Server) -> str:
         field, word = f"args[{at}]", each.reveal()
         for place, default in defaults:
             word = word.replace(default.reveal(), "…") if place == field else word
+        for part in opaque_parts(word) if "://" in word else ():
+            word = word.replace(part, MASK)
         words.append(MASK if field in literal else mask_tokens(word))
     return " ".join(MASK if word == MASK else shlex.quote(clean(word, 300)) for word in words)
 

@@ -11,14 +11,12 @@ from diagnostics.reference_syntax import find_references
 from diagnostics.references import unwrap
 from diagnostics.secret import Secret
 from diagnostics.servers.resolve import UnresolvedError, substitute
+from diagnostics.tokens.masking import opaque_parts
 from diagnostics.tokens.plain_text import names_secret
 
 _PROXY = re.compile(r"(?:.*[\\/])?mcp-remote(?:@[^\\/]*)?(?:[\\/].*)?", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _HEADER = re.compile(r"([A-Za-z0-9_-]+):\s*(.*)", re.DOTALL)
-
-_OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=%+-]{20,}")
-"""A part of a path that is no word: many services give each person an address, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +124,8 @@ def bare_address(context: Context, target: Target) -> str:
             raise OpenAddressError("address-open")
         values[spelling] = Secret(value)
     head = substitute(head, values) if values else head
-    for part in head.split("/")[3:]:
-        if _OPAQUE.fullmatch(part):  # often the key itself: it goes to its own host, and onto no screen
-            context.scrubber.learn(Secret(part))
+    for part in opaque_parts(head):  # it goes to its own host, and onto no screen
+        context.scrubber.learn(Secret(part))
     return checked(head + (f"?{query}" if mark and not mine else ""))
 
 

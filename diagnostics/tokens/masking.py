@@ -33,6 +33,16 @@ _IN_DATABASE = re.compile(
 _IN_QUERY = re.compile(
     r"(?i)([?&][\w-]{0,30}(?:token|key|secret|password|code|sig|signature)=)([^\s&#\"']{6,})"
 )
+_BY_FLAG = re.compile(
+    r"(?i)((?<![\w-])--?[\w-]{0,40}(?:token|key|secret|passwd|password|pat)\s{1,3}[\"']?)([^\s\"'-][^\s\"']{7,})"
+)
+_OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=%+-]{20,}")
+
+
+def opaque_parts(address: str) -> list[str]:
+    """The parts of an address's path that are no words: many services give each person one, and it is the key."""
+    head = re.split(r"[?#]", address, maxsplit=1)[0]
+    return [each for each in head.split("/")[3:] if _OPAQUE.fullmatch(each)]
 
 
 def mask_tokens(text: str) -> str:
@@ -42,6 +52,7 @@ def mask_tokens(text: str) -> str:
     text = _BY_SHAPE.sub(rf"\1{MASK}", text)
     text = _IN_QUERY.sub(rf"\1{MASK}", text)
     text = _BY_SCHEME.sub(_value_of_digits, text)
+    text = _BY_FLAG.sub(_value_of_digits, text)
     return _BY_NAME.sub(_value_of_digits, text)
 
 
