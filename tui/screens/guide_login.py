@@ -40,6 +40,7 @@ class LoginGuide(GuidePage):
             return
         self.query_one("#fields").display = False
         self._put("result", None)
+        self._make_room(for_code=True)
         self._signing_in = SigningIn(self.doctor, ask, dict(self._answers), self._signing_in_moved)
         self._go(Phase.SIGNING_IN, "Asking for a code …", ("back", "Esc", "leave, nothing is changed"))
         self._signing_in.begin()
@@ -76,6 +77,12 @@ class LoginGuide(GuidePage):
         self._signing_in = None
         if self.is_whole:
             self._put("login", None)
+            self._make_room(for_code=False)
+
+    def _make_room(self, *, for_code: bool) -> None:
+        """The code must stand on the smallest screen without scrolling; what was agreed to has been read by then."""
+        for part in ("#why", "#changes"):
+            self.query_one(part).display = not for_code
 
     def _sign_in_again(self) -> None:
         error = self._signing_in.error if self._signing_in is not None else None
