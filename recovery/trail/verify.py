@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import shlex
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,8 +85,11 @@ def examine(
 
 def begin_anew(host: Host, path: Path) -> list[str]:
     """The commands that put a trail which does not hold aside, so that a new one begins; nothing is lost."""
-    there = [path, *(each for each in anchor_files(host) if os.path.lexists(each))]
-    return [f"$ mv {each} {each}.kept" for each in there]
+    there = [each for each in (path, *anchor_files(host)) if os.path.lexists(each)]
+    number = next(
+        at for at in range(1, 10_000) if not any(os.path.lexists(f"{each}.kept-{at}") for each in there)
+    )
+    return [f"$ mv {shlex.quote(str(each))} {shlex.quote(f'{each}.kept-{number}')}" for each in there]
 
 
 def _by_the_anchor(path: Path, witnesses: Witnesses, walk: Walk) -> list[Trouble]:
