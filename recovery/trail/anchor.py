@@ -73,7 +73,10 @@ def write_anchor(host: Host, anchor: Anchor, key: TrailKey) -> None:
     from recovery.files import LocalFiles
 
     data = asdict(anchor)
-    content = json.dumps(data | {"hash_of_this": digest(data, key.value)}, sort_keys=True).encode() + b"\n"
+    content = (
+        json.dumps(data | {"hash_of_this": digest({"anchor": data}, key.value)}, sort_keys=True).encode()
+        + b"\n"
+    )
     trouble: RecoveryError | None = None
     for path in anchor_files(host):
         try:
@@ -128,6 +131,9 @@ def _read(path: Path, keys: dict[str, TrailKey]) -> Anchor | None:
     if key is None:
         raise AnchorError(f"the anchor {path} was made with a key that is not here")
     spelt = json.dumps(data | {"hash_of_this": said}, sort_keys=True).encode() + b"\n"
-    if not hmac.compare_digest(said.encode(), digest(data, key.value).encode()) or spelt != content:
+    if (
+        not hmac.compare_digest(said.encode(), digest({"anchor": data}, key.value).encode())
+        or spelt != content
+    ):
         raise AnchorError(f"the anchor {path} was changed")
     return anchor

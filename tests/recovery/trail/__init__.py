@@ -1,0 +1,1 @@
+"""The audit trail under attack, after crashes, and on odd disks."""
