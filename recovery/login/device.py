@@ -195,14 +195,14 @@ class DeviceFlow:
         device_code = content.get("device_code")
         if not user_code or not isinstance(device_code, str) or not device_code:
             raise LoginError("unclear", f"{place} gave an answer without a code")
-        if not address or " " in address or not is_secure(address):
+        if not address or set(address) & set(" @\\") or not is_secure(address):  # `https://known@unknown`
             raise LoginError("unsafe", f"{place} names no safe address to enter the code at")
         whole = _shown(content.get("verification_uri_complete"), 300)
         lasts = _number(content.get("expires_in"), _USUAL)
         return Code(
             user_code,
             address,
-            whole if " " not in whole and origin(whole) == origin(address) else "",
+            whole if not set(whole) & set(" @\\") and origin(whole) == origin(address) else "",
             self._clock() + min(max(lasts, 1.0), _LONGEST),
             min(max(_number(content.get("interval"), _INTERVAL), 1.0), _LONGEST_PAUSE),
             Secret(device_code),

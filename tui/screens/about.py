@@ -5,6 +5,7 @@ from textual.content import Content
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.servers.command_line import address_line, command_line
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_pasted
 from tui.board import Row
 
 _MEANINGS = {
@@ -35,7 +36,7 @@ def about(row: Row | None, server: Server | None) -> Content:
         line = command_line(server)
         where = address_line(server) or "an address"
         rows.append(("runs", line) if line else ("connects to", f"{where} ({server.transport})"))
-        rows += [(clean(each.field, 60), _source(each)) for each in server.references[:_MOST]]
+        rows += [(mask_pasted(clean(each.field, 60)), _source(each)) for each in server.references[:_MOST]]
     return Content("\n").join(
         Content.assemble((f"{name}\n", "$foreground-muted"), f"  {value}") for name, value in rows
     )
@@ -43,4 +44,4 @@ def about(row: Row | None, server: Server | None) -> Content:
 
 def _source(reference: Reference) -> str:
     meaning = _MEANINGS.get(reference.syntax, reference.syntax.value)
-    return f"{meaning} {clean(reference.name, 120)}" if reference.name else meaning
+    return f"{meaning} {mask_pasted(clean(reference.name, 120))}" if reference.name else meaning

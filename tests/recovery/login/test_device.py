@@ -190,6 +190,8 @@ def test_what_ends_the_waiting(said_server: SaidServer, tmp_path: Path, answer: 
         ({"verification_uri": "http://login.example/enter"}, "unsafe"),
         ({"verification_uri": "javascript:alert(1)"}, "unsafe"),
         ({"verification_uri": None}, "unsafe"),
+        ({"verification_uri": "https://github.com@login.example/device"}, "unsafe"),
+        ({"verification_uri": "https://github.com\\@login.example/device"}, "unsafe"),
         ({"verification_uri": "https://login.example/\x1b]8;;x"}, "unsafe"),
         ({"user_code": "A\x1b[2JB"}, "unclear"),
         ({"user_code": "A" * 65}, "unclear"),
