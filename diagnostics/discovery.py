@@ -16,6 +16,7 @@ from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Server, Status
 from diagnostics.text import clean
+from diagnostics.tokens.masking import mask_pasted
 
 _INSTALLED_SECONDS = 15.0
 """Limit for everything that one client has beside its configs: extensions may be large."""
@@ -27,7 +28,7 @@ class UnknownServerError(Exception):
     """A name fits no configured server; `near` are names it may have meant."""
 
     def __init__(self, name: str, near: Sequence[str]) -> None:
-        self.name = clean(name, 200)
+        self.name = mask_pasted(clean(name, 200))
         self.near = tuple(near)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         super().__init__(f'No configured server is called "{self.name}".{hint}')

@@ -26,7 +26,7 @@ async def test_no_screen_shows_a_credential(tmp_path: Path) -> None:
     session = DoctorSession(
         host,
         Options(timeout=5.0, offline=True),
-        (*SHOWN, canary.made["as-server"]),
+        SHOWN,
         lambda _host: HeldStore({}),
         LocalWorld,
     )
@@ -43,6 +43,6 @@ async def test_no_screen_shows_a_credential(tmp_path: Path) -> None:
     server.shutdown()
     server.server_close()
     said = "\n".join(screens)
-    assert "Start ghp_•••?" in said
+    assert "in the folder /home/ghp_•••" in said
     assert "To see whether it starts" in said
     assert canary.in_text(said) == []
