@@ -114,13 +114,14 @@ def _read(path: Path, keys: dict[str, TrailKey]) -> Anchor | None:
         raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
     except OSError as error:
         raise AnchorError(f"the anchor {path} is not a file ({error.strerror})") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise AnchorError(f"the anchor {path} is not a file")
-        try:
-            content = file.read(_LARGEST)
-        except OSError as error:
-            raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
+        content = os.read(handle, _LARGEST)
+    except OSError as error:
+        raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
+    finally:
+        os.close(handle)
     try:
         data = json.loads(content)
         said = str(data.pop("hash_of_this"))

@@ -99,14 +99,15 @@ def _read(path: Path) -> TrailKey | None:
         return None
     except OSError as error:
         raise KeyFileError(f"the trail's key {path} can't be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
             raise KeyFileError(f"the trail's key {path} is not a file of this user")
-        try:
-            value = bytes.fromhex(file.read(4 * _SIZE).decode("ascii"))
-        except (ValueError, OSError) as error:
-            raise KeyFileError(f"the trail's key {path} is damaged") from error
+        value = bytes.fromhex(os.read(handle, 4 * _SIZE).decode("ascii"))
+    except (ValueError, OSError) as error:
+        raise KeyFileError(f"the trail's key {path} is damaged") from error
+    finally:
+        os.close(handle)
     if len(value) != _SIZE:
         raise KeyFileError(f"the trail's key {path} is damaged")
     return TrailKey(value)

@@ -77,12 +77,12 @@ def test_every_line_dropped_repeated_moved_and_swapped(trail: Journal, report: R
     for at in range(count):
         attacks.append(("drop", lines[:at] + lines[at + 1 :], min(at + 1, count - 1)))
         attacks += [
-            ("repeat", lines[:to] + [lines[at]] + lines[to:], min(to + 1, count + 1))
+            ("repeat", [*lines[:to], lines[at], *lines[to:]], min(to + 1, count + 1))
             for to in range(count + 1)
         ]
         rest = lines[:at] + lines[at + 1 :]
         attacks += [
-            ("move", rest[:to] + [lines[at]] + rest[to:], min(at, to) + 1) for to in range(count) if to != at
+            ("move", [*rest[:to], lines[at], *rest[to:]], min(at, to) + 1) for to in range(count) if to != at
         ]
     for first, second in combinations(range(count), 2):
         swapped = [*lines]
