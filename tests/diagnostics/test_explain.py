@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -142,3 +143,88 @@ def test_the_explanation_has_the_promised_form() -> None:
     assert set(data["matches"][0]) == {"cause", "title", "why", "fix", "evidence", "confidence"}
     assert 0 < data["matches"][0]["confidence"] < 1
     assert render_text([]).startswith("Nothing")
+
+
+def test_several_servers_are_told_apart() -> None:
+    text = """2026-01-01T10:00:00.000Z [github] [info] Initializing server...
+2026-01-01T10:00:00.100Z [github] [error] spawn npx ENOENT
+2026-01-01T10:00:00.000Z [slack] [info] Initializing server...
+Error: SLACK_BOT_TOKEN is not set
+    at main
+2026-01-01T10:00:00.000Z [slack] [info] Server transport closed unexpectedly"""
+    servers = {each.cause: each.servers for each in explain(text, HOST)}
+    assert servers["command_not_found"] == ("github",)
+    assert servers["env_var_missing"] == ("slack",)
+    assert to_json(explain(text, HOST))["matches"][0]["servers"]
+    assert "server: github" in render_text(explain(text, HOST))
+
+
+def test_one_servers_recovery_is_not_anothers() -> None:
+    text = """2026-01-01T10:00:00.000Z [github] [error] spawn npx ENOENT
+2026-01-01T10:00:00.000Z [slack] [error] Bad credentials
+2026-01-01T10:00:01.000Z [slack] [info] Connected to MCP server slack!"""
+    assert [each.cause for each in explain(text, HOST)] == ["command_not_found"]
+
+
+@pytest.mark.parametrize(
+    ("newer", "cause"),
+    [
+        ("Error: listen EADDRINUSE: address already in use :::3000", "port_in_use"),
+        ("MCP error -32000: Connection closed", "token_invalid"),
+    ],
+    ids=["another reason", "no reason of its own"],
+)
+def test_the_newest_attempt_counts_where_it_says_why(newer: str, cause: str) -> None:
+    head = "2026-01-01T10:00:00.000Z [x] [info] Initializing server...\n"
+    text = f"{head}HttpError: Bad credentials\nBad credentials\n{head}{newer}"
+    assert explain(text, HOST)[0].cause == cause
+
+
+def test_a_text_cut_at_the_windows_edge_is_put_together() -> None:
+    text = "authorization server metadata issuer https://a.example\ndoes not match expected issuer https://b.example"
+    assert explain(text, HOST)[0].cause == "oauth_metadata_invalid"
+
+
+def test_messages_in_json_are_unfolded() -> None:
+    text = json.dumps({"error": "Server stderr: starting\nSyntaxError: Unexpected token {\n    at x", "n": 1})
+    assert explain(text, HOST)[0].cause == "node_version_too_old"
+
+
+def test_the_package_command_is_this_systems() -> None:
+    text = "Error: spawn npx ENOENT"
+    mac = Host(Platform.MACOS, Session.LOCAL, Path("/Users/me"), Path("/"), {}, 501, "me")
+    windows = Host(Platform.WINDOWS, Session.LOCAL, Path("/c/me"), Path("/"), {}, 0, "me")
+    assert "$ brew install node" in explain(text, mac)[0].fix
+    assert "$ winget install OpenJS.NodeJS.LTS" in explain(text, windows)[0].fix
+    assert not any(
+        "{install" in line for each in signatures() for line in explain(each.examples[0], HOST)[0].fix
+    )
+
+
+def test_the_clients_file_is_named_with_its_path_here(tmp_path: Path) -> None:
+    home = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {}, 1000, "me")
+    match = explain("claude_desktop_config.json: Unexpected token } in JSON at position 33", home)[0]
+    assert str(tmp_path / ".config/Claude/claude_desktop_config.json") in match.fix[0]
+
+
+HARD_LINES = [
+    "A_" * 1000, "required " * 220, "/a b" * 500, "no token key session " * 95, "Cannot find module " * 105,
+    "(['\"{\\" * 330, "a" * 2000, "AB_CD is not " * 150, "x:" * 1000, " " * 2000, "failed to " * 200, "\\" * 2000,
+    "'" * 2000, "C:\\a" * 500, "not " * 500, "/" * 2000, "spawn " * 330, "node 1." * 280, "certificate " * 160, "1" * 2000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", names("signatures"))
+def test_no_pattern_takes_long_for_a_hard_line(cause: str) -> None:
+    """What grows with the square of a line's length takes tenths of a second here."""
+    signature = next(each for each in signatures() if each.cause == cause)
+    for regex in (*(each.regex for each in signature.patterns), *signature.but):
+        for line in HARD_LINES:
+            took = min(_seconds_for(regex, line) for _ in range(2))
+            assert took < 0.06, (regex.pattern[:80], line[:20], took)
+
+
+def _seconds_for(regex: re.Pattern[str], line: str) -> float:
+    began = time.thread_time()
+    regex.search(line)
+    return time.thread_time() - began

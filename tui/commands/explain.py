@@ -66,7 +66,10 @@ def _end_of(stream: BinaryIO) -> bytes:
     """The last bytes of a stream, however much it gives."""
     pieces: deque[bytes] = deque()
     held = 0
-    while piece := stream.read(_PIECE):
+    is_over = False
+    while not is_over:
+        piece = stream.read(_PIECE)
+        is_over = len(piece) < _PIECE  # a terminal's end would have to be told twice if asked once more
         pieces.append(piece)
         held += len(piece)
         while held - len(pieces[0]) >= _MOST:
