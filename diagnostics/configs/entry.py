@@ -11,6 +11,7 @@ from diagnostics.configs.container_words import container_variables
 from diagnostics.configs.document import Document
 from diagnostics.configs.document import Path as KeyPath
 from diagnostics.configs.launcher_words import starts_launcher
+from diagnostics.configs.value import kind_of, spelled, strings
 from diagnostics.model import Problem, Server
 from diagnostics.secret import Secret
 from diagnostics.text import clean
@@ -52,7 +53,7 @@ class EntryReader:
         if clean(self.key[-1], 200) != self.key[-1] or not self.key[-1].strip():
             self._note("odd-name", fatal=False)
         if not isinstance(self.row, dict):
-            self._note("entry-not-object", detail=_kind(self.row))
+            self._note("entry-not-object", detail=kind_of(self.row))
             return Server(
                 self.server_id,
                 self.name,
@@ -111,16 +112,16 @@ class EntryReader:
         if isinstance(said, dict):  # Zed's older form: {path, args}
             inner = said.get("path")
             own = said.get("args")
-            return (inner if isinstance(inner, str) else None), args or _strings(own)
+            return (inner if isinstance(inner, str) else None), args or strings(own)
         if isinstance(said, list):
-            words = _strings(said)
+            words = strings(said)
             if not self.client.fields.command_is_list:
                 self._note("command-is-list", names.command)
             return (words[0] if words else None), words[1:] + args
         if said is None or said == "":
             return None, args
         if not isinstance(said, str):
-            self._note("command-not-text", names.command, detail=_kind(said))
+            self._note("command-not-text", names.command, detail=kind_of(said))
             return None, args
         words = said.split()
         if (
@@ -136,18 +137,18 @@ class EntryReader:
         if said is None:
             return []
         if not isinstance(said, list):
-            self._note("args-not-list", name, detail=_kind(said))
+            self._note("args-not-list", name, detail=kind_of(said))
             return [said] if isinstance(said, str) else []
         for number, each in enumerate(said):
             if not isinstance(each, str):
                 self._note(
                     "arg-not-text",
                     name,
-                    detail=_kind(each),
+                    detail=kind_of(each),
                     where=f"{name}[{number}]",
                     fatal=self.client.strict,
                 )
-        return [each if isinstance(each, str) else _spelled(each) for each in said]
+        return [each if isinstance(each, str) else spelled(each) for each in said]
 
     def _texts(
         self, name: str, *, accepts_null: bool = False, accepts_number: bool = False
@@ -159,7 +160,7 @@ class EntryReader:
         if said is None:
             return {}
         if not isinstance(said, dict):
-            self._note("not-a-map", *way, detail=_kind(said), where=name)
+            self._note("not-a-map", *way, detail=kind_of(said), where=name)
             return {}
         found: dict[str, str] = {}
         for key, value in said.items():
@@ -174,10 +175,10 @@ class EntryReader:
             if not accepted:
                 where = f"{name}.{clean(key, 100)}"
                 self._note(
-                    "value-not-text", *way, key, detail=_kind(value), where=where, fatal=self.client.strict
+                    "value-not-text", *way, key, detail=kind_of(value), where=where, fatal=self.client.strict
                 )
             if value is not None:
-                found[key] = _spelled(value)
+                found[key] = spelled(value)
         return found
 
     def _names(self, name: str) -> Iterator[str]:
@@ -185,7 +186,7 @@ class EntryReader:
         if said is None:
             return
         if not isinstance(said, list):
-            self._note("args-not-list", name, detail=_kind(said))
+            self._note("args-not-list", name, detail=kind_of(said))
             return
         for each in said:
             if isinstance(each, str):
@@ -196,7 +197,7 @@ class EntryReader:
     def _text(self, name: str) -> str | None:
         said = self.row.get(name)
         if said is not None and not isinstance(said, str):
-            self._note("field-not-text", name, detail=_kind(said), where=name, fatal=self.client.strict)
+            self._note("field-not-text", name, detail=kind_of(said), where=name, fatal=self.client.strict)
             return None
         return said
 
@@ -314,36 +315,3 @@ class EntryReader:
 
     def _line(self) -> int:
         return self.document.line_of(self.key)
-
-
-def _strings(said: object) -> list[str]:
-    return (
-        [each if isinstance(each, str) else _spelled(each) for each in said] if isinstance(said, list) else []
-    )
-
-
-def _spelled(value: object) -> str:
-    """A value as a lenient client would hand it on."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict | list) or value is None:
-        return ""
-    try:
-        return str(value)
-    except ValueError:  # a number of more digits than Python writes out
-        return ""
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "an object"
-    kinds = {
-        "bool": "true or false",
-        "int": "a number",
-        "float": "a number",
-        "str": "a text",
-        "list": "a list",
-    }
-    return kinds.get(type(value).__name__, "another kind of value")

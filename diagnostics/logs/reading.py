@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from diagnostics.catalog.clients import Client, Logs
+from diagnostics.catalog.client_rules import Logs
+from diagnostics.catalog.clients import Client
 from diagnostics.catalog.signatures import harmless
 from diagnostics.host import Host
 from diagnostics.logs.files import LogFile, log_files

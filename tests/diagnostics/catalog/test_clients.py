@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from diagnostics.catalog import names, read
-from diagnostics.catalog.clients import GENERIC, Inheritance, client, clients, find
+from diagnostics.catalog.client_rules import Inheritance
+from diagnostics.catalog.clients import GENERIC, client, clients, find
 
 SCHEMA: dict[str, Any] = json.loads(
     files("diagnostics.catalog").joinpath("schema/client.schema.json").read_text(encoding="utf-8")
