@@ -30,8 +30,8 @@ class Keychain(Protocol):
         """Locks a collection."""
         ...
 
-    def create(self, password: Secret) -> str:
-        """Creates the default collection (`login`), unlocked. Out: its address. Refused where there is one."""
+    def create(self, password: Secret, label: str = "login") -> str:
+        """Creates a collection, unlocked. Out: its address. Refused where there is one; `login` becomes the default."""
         ...
 
     def remove_collection(self, collection: str) -> None:
@@ -60,6 +60,10 @@ class Keychain(Protocol):
         replace: bool = True,
     ) -> str:
         """Creates an entry; with `replace` in place of the one with the very same attributes. Out: its address."""
+        ...
+
+    def set_secret(self, entry: str, secret: Secret) -> None:
+        """Gives the entry at this address another value; its attributes, label and place stay as they are."""
         ...
 
     def delete(self, entry: str) -> None:

@@ -1,6 +1,8 @@
 """The steps that remedies are made of, and how the journal writes one and reads it back."""
 
 import dataclasses
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,10 +13,9 @@ from recovery.model import RecoveryError, Step
 @cache
 def step_kinds() -> Mapping[str, type[Step]]:
     """Every kind of step by its name in the journal."""
-    from recovery.steps import bus, entry, file, keychain, login, provider
-
     found: dict[str, Any] = {}
-    for module in (bus, provider, keychain, file, entry, login):
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
         for each in vars(module).values():
             if dataclasses.is_dataclass(each) and isinstance(each, type) and hasattr(each, "kind"):
                 found[each.kind] = each

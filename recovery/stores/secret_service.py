@@ -27,6 +27,7 @@ _INTERNAL = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 _SERVICE = "org.freedesktop.Secret.Service"
 _COLLECTION = "org.freedesktop.Secret.Collection"
 _ITEM = "org.freedesktop.Secret.Item"
+DENIED = "org.gnome.keyring.Error.Denied"
 _START_SECONDS = 10.0
 _WRITE_SECONDS = 10.0
 
@@ -59,29 +60,43 @@ class SecretServiceKeychain:
         with self._bus() as bus:
             if not _is_locked(bus, collection):
                 return  # the daemon would accept any password here
-            with _said("the keychain was not unlocked"):
-                body = (collection, _wrapped(bus, password))
-                self._internal(bus, "UnlockWithMasterPassword", "o(oayays)", body)
+            body = (collection, _wrapped(bus, password))
+            try:
+                with _said("the keychain was not unlocked"):
+                    self._internal(bus, "UnlockWithMasterPassword", "o(oayays)", body)
+            except RecoveryError as error:
+                raise self._refused(collection, password, error) from error
             if _is_locked(bus, collection):
                 raise RecoveryError("the keychain is still locked although the daemon took the password")
+
+    def _refused(self, collection: str, password: Secret, error: RecoveryError) -> RecoveryError:
+        """The daemon says the same of a wrong password and of a damaged file: the file itself tells them apart."""
+        cause = error.__cause__
+        if not isinstance(cause, BusError) or cause.name != DENIED:
+            return error
+        from recovery.salvage.look import why_refused
+
+        data_home = Path(self.state().provider.data_home or self._world.host.data_home)
+        why = why_refused(data_home / "keyrings", collection, password)
+        return RecoveryError(f"the keychain was not unlocked: {why}") if why else error
 
     def lock(self, collection: str) -> None:
         """See `recovery.world.Keychain`."""
         with self._bus() as bus, _said("the keychain was not locked"):
             bus.call(_address(ROOT, _SERVICE), "Lock", "ao", ([collection],))
 
-    def create(self, password: Secret) -> str:
+    def create(self, password: Secret, label: str = "login") -> str:
         """See `recovery.world.Keychain`."""
         _refuse_empty(password)
         state = self.state()
-        if any(each.path == LOGIN and each.exists for each in state.collections):
-            raise RecoveryError("there is a keychain `login` already: unlock that one")
+        if any(label == each.label and each.exists for each in state.collections):
+            raise RecoveryError(f"there is a keychain `{label}` already: unlock that one")
         data_home = Path(state.provider.data_home or self._world.host.data_home)
-        _refuse_unseen_files(data_home / "keyrings")
+        _refuse_unseen_files(data_home / "keyrings", label)
         with self._bus() as bus, _said("the keychain was not created"):
-            body = ({f"{_COLLECTION}.Label": ("s", "login")}, _wrapped(bus, password))
+            body = ({f"{_COLLECTION}.Label": ("s", label)}, _wrapped(bus, password))
             path = str(self._internal(bus, "CreateWithMasterPassword", "a{sv}(oayays)", body)[0])
-        if path != LOGIN:
+        if label == "login" and path != LOGIN:
             raise RecoveryError(f"the daemon made the keychain as {path}, not as `login`")
         return path
 
@@ -143,6 +158,12 @@ class SecretServiceKeychain:
             )
             return str(made[0])
 
+    def set_secret(self, entry: str, secret: Secret) -> None:
+        """See `recovery.world.Keychain`. The daemon writes the whole file anew and renames it: it happens or it doesn't."""
+        with self._bus() as bus, _said("the entry was not changed"):
+            body = (_wrapped(bus, secret),)
+            bus.call(_address(entry, _ITEM), "SetSecret", "(oayays)", body, seconds=_WRITE_SECONDS)
+
     def delete(self, entry: str) -> None:
         """See `recovery.world.Keychain`."""
         with self._bus() as bus, _said("the entry was not deleted"):
@@ -166,7 +187,7 @@ class SecretServiceKeychain:
 
 
 _REASONS = {
-    "org.gnome.keyring.Error.Denied": "the password is not the right one, or the keychain's file is damaged",
+    DENIED: "the password is not the right one, or the keychain's file is damaged",
     "org.freedesktop.Secret.Error.NoSuchObject": "the daemon knows no such keychain or entry",
     "org.freedesktop.Secret.Error.IsLocked": "the keychain is locked",
     "org.freedesktop.DBus.Error.UnknownInterface": "this keyring program can only be unlocked in its own window",
@@ -206,7 +227,7 @@ def _refuse_empty(password: Secret) -> None:
         )
 
 
-def _refuse_unseen_files(folder: Path) -> None:
+def _refuse_unseen_files(folder: Path, label: str) -> None:
     """A file that the daemon did not load must be mended, not passed over: a new keychain would hide it."""
     try:
         names = {each.name for each in folder.iterdir()}
@@ -216,9 +237,9 @@ def _refuse_unseen_files(folder: Path) -> None:
         raise RecoveryError(
             f"the folder {folder} can't be read ({error.strerror}): make it yours again first"
         ) from error
-    if "login.keyring" in names:
+    if f"{label}.keyring" in names:
         raise RecoveryError(
-            f"{folder / 'login.keyring'} is there, but the daemon could not read it: it may hold your entries. "
+            f"{folder / label}.keyring is there, but the daemon could not read it: it may hold your entries. "
             "Mend or move that file first; a new keychain beside it would be lost at the next start"
         )
 

@@ -54,6 +54,7 @@ ALLOWED = {
     "recovery/login/plan.py": "reads what the person typed that is not secret: address, site, client id",
     "recovery/stores/secret_service.py": "writes to the keychain",
     "recovery/trail/key.py": "makes the keyed fingerprint by which the audit trail names a credential",
+    "recovery/salvage/cipher.py": "derives the key of a keyring file from its password",
     "recovery/undo_copies.py": "compares copies that the keychain keeps",
     "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",
 }

@@ -1,0 +1,58 @@
+"""A keychain's file is damaged, and its password is known: what can be saved is saved."""
+
+from diagnostics.context import Context
+from diagnostics.model import Finding, Stage
+from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
+from diagnostics.text import clean
+from recovery.entries import new_undo_id
+from recovery.keyring_remedies import ask_damaged_password, damaged_file_of, label_of
+from recovery.model import Remedy
+from recovery.planner import checks_from, remedy
+from recovery.salvage.clear_part import read_clear_part
+from recovery.steps.keyring_file import (
+    CreateLike,
+    ImportSalvaged,
+    MoveKeyringAside,
+    TrySalvage,
+    digest_of,
+    free_name,
+)
+
+
+@remedy(
+    "permission.keyring-files.file-truncated",
+    "permission.keyring-files.file-garbled",
+    "permission.collection-locked.locked",
+    rank=45,
+)
+def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
+    """Moves the file aside, makes a new keychain with the same password, and writes what could be saved into it."""
+    path = damaged_file_of(finding, context)
+    if path is None:
+        return None
+    try:
+        clear = read_clear_part(read_bytes(path))
+    except KeyringFileError:
+        return None
+    if clear is None or not clear.places:
+        return None
+    label = label_of(path, clear.name)
+    digest, aside = digest_of(str(path)), free_name(str(path), "damaged")
+    return Remedy(
+        id="rebuild-keychain",
+        title=f"Rebuild the keychain “{clean(label)}” from its damaged file",
+        why=(
+            f"With its password, what can be saved of {clean(str(path))} is read in memory. The file is then renamed to "
+            f"{clean(aside.rpartition('/')[2])} and kept; a new keychain takes its place, with the entries of all "
+            "programs that are certainly whole. Where the password is wrong or the file is whole, nothing is done."
+        ),
+        finding=finding.id,
+        steps=(
+            TrySalvage(str(path), digest),
+            MoveKeyringAside(str(path), aside, digest),
+            CreateLike(label),
+            ImportSalvaged(aside, digest, label, new_undo_id()),
+        ),
+        asks=(ask_damaged_password(label),),
+        recheck=checks_from(Stage.PERMISSION),
+    )

@@ -1,0 +1,1 @@
+"""Reading damaged gnome-keyring files offline: what can be saved with the password, and what is lost."""
