@@ -26,7 +26,11 @@ def history(context: Context, server: Server) -> Verdict | None:
         return warn(
             "launcher", record.cause, evidence=(record.message,), ago=ago(time.time() - _seconds(record.at))
         )
-    if server.disabled or not owner.logs.paths.get(context.host.platform.value):
+    if (
+        server.disabled or server.scope == "named"
+    ):  # a file that was named is not what the client's log is about
+        return None
+    if not owner.logs.paths.get(context.host.platform.value):
         return None
     logs: ClientLogs = context.logs.get(owner.id, lambda: read_logs(owner, context.host))
     found = last_failure(logs, server.name, context.host)

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from diagnostics.catalog.clients import client, clients
+from diagnostics.context import Context, Options
+from diagnostics.discovery import discover
 from diagnostics.host import Host
 from diagnostics.logs.files import log_files
 from diagnostics.logs.reading import read_logs, read_tail
 from diagnostics.model import Finding, Platform, Session, Status
-from tests.support.configured import ask, context_of
+from tests.support.configured import HeldStore, ask
 
 HOUR = 3600
 NOW = time.time
@@ -36,12 +38,16 @@ def desktop(home: Path, text: str, name: str = "mcp-server-github.log") -> Path:
     return path
 
 
-def told(
-    home: Path, server: str = "github", of: str = "claude-desktop", changed: float = 2 * HOUR
-) -> Finding | None:
-    """What the check says about a server whose config was last changed so many seconds ago."""
-    context = context_of(home, {server: {"command": "npx", "args": ["x"]}}, client=of)
-    os.utime(home / "mcp.json", (NOW() - changed, NOW() - changed))
+def told(home: Path, server: str = "github", changed: float = 2 * HOUR, **options: Any) -> Finding | None:
+    """What the check says about a server of Claude Desktop whose config was last changed so many seconds ago."""
+    path = home / ".config/Claude/claude_desktop_config.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"mcpServers": {server: {"command": "npx", "args": ["x"]}}}))
+    os.utime(path, (NOW() - changed, NOW() - changed))
+    host, asked = _host(home), Options(client="claude-desktop", **options)
+    files = discover(host, asked)
+    servers = [each for file in files for each in file.servers]
+    context = Context(host, asked, files, servers, HeldStore({}))
     return ask(context, "start.last-failure").get("start.last-failure")
 
 
@@ -98,6 +104,12 @@ def test_another_servers_failure_is_not_this_ones(tmp_path: Path) -> None:
     desktop(tmp_path, attempt(HOUR, ENOENT, CLOSED, name="slack") + attempt(HOUR, name="github"), "mcp.log")
     assert told(tmp_path) is None
     assert told(tmp_path, "slack") is not None
+
+
+def test_a_file_that_was_named_is_not_what_the_log_is_about(tmp_path: Path) -> None:
+    desktop(tmp_path, attempt(HOUR, ENOENT, CLOSED))
+    assert told(tmp_path) is not None
+    assert told(tmp_path, config=(tmp_path / ".config/Claude/claude_desktop_config.json",)) is None
 
 
 def test_without_logs_nothing_is_said(tmp_path: Path) -> None:
