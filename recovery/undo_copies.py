@@ -126,10 +126,13 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
             written.append(entry)
         elif kept or _seals(world, undo_id):
             raise RecoveryError("the entry was changed by someone else meanwhile, so it is left as it is")
-    for copy in originals:
+    put_back = {
         world.keychain.put(copy.collection, copy.label, copy.attributes, copy.secret, replace=False)
+        for copy in originals
+    }
     for entry in written:
-        world.keychain.delete(entry.path)
+        if entry.path not in put_back:  # a store without twins has only the one place for a name
+            world.keychain.delete(entry.path)
     forget(world, undo_id)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from diagnostics.host import Host
+from diagnostics.model import Platform
+from recovery.ports import Keychain
 
 
 class LocalWorld:
@@ -20,7 +22,13 @@ class LocalWorld:
         self.processes = LocalProcesses(host.uid)
         self.files = LocalFiles(host.uid)
         self.bus = LocalSessionBus(self)
-        self.keychain = SecretServiceKeychain(self)
+        self.keychain: Keychain
+        if host.platform is Platform.LINUX:
+            self.keychain = SecretServiceKeychain(self)
+        else:
+            from recovery.stores.keyring_library import KeyringLibraryKeychain
+
+            self.keychain = KeyringLibraryKeychain(self)
 
     @classmethod
     def of(cls, host: Host) -> Self:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from diagnostics import __version__
 from diagnostics.context import Options
+from tui.backup_arguments import add_arguments
 from tui.usage import UsageError
 
 FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
@@ -181,7 +182,10 @@ def _build() -> argparse.ArgumentParser:
     demo = command("demo", "the app in a sandbox with broken examples; nothing of yours is touched")
     demo.add_argument("--scenario", metavar="NAME", help="which sandbox; `list` names them")
 
-    for name in ("cleanup", "backup", "emergency", "audit"):
+    backup = command("backup", "age-encrypted backups of the keychain's entries")
+    add_arguments(backup, [everywhere])
+
+    for name in ("cleanup", "emergency", "audit"):
         command(name, "not in this version yet").add_argument("names", nargs=argparse.REMAINDER)
     return parser
 

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from diagnostics import __version__
+from diagnostics.model import Platform
 from diagnostics.secret import Secret
 from diagnostics.tokens.masking import mask_pasted
 from tui.arguments import Parser
+from tui.backup_arguments import add_create, add_restore
 from tui.cli import guarded
 from tui.usage import UsageError
 
@@ -17,7 +19,11 @@ _NAMED = {
     "delete": "deletes a credential; mcp-doctor undo brings it back",
     "test": "is it there, is it intact, does its provider accept it",
 }
-_LATER = ("export", "restore-backup", "restore")
+_BACKUPS = {
+    "export": "encrypts credentials into a new backup: mcp-doctor backup create",
+    "restore-backup": "writes a backup's credentials into the keychain: mcp-doctor backup restore",
+    "restore": "the same, for the system that is named",
+}
 _LARGEST = 64 * 1024
 """Bytes of a credential from a pipe; nothing that is one is larger."""
 
@@ -47,8 +53,8 @@ def entry_name(words: Sequence[str]) -> str:
 
 def _run(words: Sequence[str]) -> int:
     given = _parser().parse_args(list(words))
-    if given.command in _LATER:
-        raise UsageError(f"this version does not have {given.command} yet")
+    if given.command in _BACKUPS:
+        return _backup(given)
     if given.command != "get":  # its caller is a script, and nothing is built on what it reads
         from diagnostics.host import this_host
         from tui.terminal import warn_of_interrupted
@@ -82,11 +88,39 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help=words, description=words).add_argument(
         "--format", choices=("text", "json"), default="text"
     )
-    for name in _LATER:
-        commands.add_parser(name, help="not in this version yet").add_argument(
-            "rest", nargs=argparse.REMAINDER
-        )
+    for name, words in _BACKUPS.items():
+        made[name] = commands.add_parser(name, help=words, description=words)
+    add_create(made["export"])
+    made["export"].add_argument("--format", choices=("age", "env"), default="age", help="`age`, encrypted")
+    add_restore(made["restore-backup"])
+    add_restore(made["restore"])
+    made["restore"].add_argument("--platform", choices=[each.value for each in Platform], required=True)
     return parser
+
+
+def _backup(given: argparse.Namespace) -> int:
+    from diagnostics.host import this_host
+    from tui.arguments import Call
+    from tui.commands import backup
+
+    words = vars(given)
+    command = words.pop("command")
+    if words.pop("format", "age") == "env":
+        raise UsageError(
+            "an env file holds credentials in plain text, for every program and backup to read, so none is written. "
+            "A server gets them from the keychain at its start: mcp-doctor run SERVER. One credential for one "
+            "program: mcp-secrets get NAME | PROGRAM. All of them for another computer: mcp-secrets export"
+        )
+    platform = words.pop("platform", None)
+    here = this_host().platform.value
+    if platform not in {None, here}:
+        raise UsageError(
+            f"this is {here}, and a keychain can only be written on its own system: run this on the {platform} "
+            "computer, with the backup's file brought there. A backup made on any system can be restored on any other"
+        )
+    names = tuple(words.pop("names", ()))
+    action = "create" if command == "export" else "restore"
+    return backup.run(Call("backup", names, extra={**words, "action": action}))
 
 
 def _set(name: str, *, force: bool) -> int:

@@ -1,0 +1,1 @@
+"""Backups of the keychain in the age format: made, listed, read, verified and restored."""
