@@ -5,8 +5,8 @@ from pathlib import Path
 from diagnostics.context import Context
 from diagnostics.model import Finding
 from diagnostics.text import clean
-from recovery.model import Ask, AskKind
-from recovery.salvage.look import file_of
+from recovery.model import Ask, AskKind, RecoveryError
+from recovery.salvage.look import damaged_words, file_of
 from recovery.steps.keyring_file import DAEMON, DAMAGED_PASSWORD
 
 LOGIN_FILE = "login.keyring"
@@ -39,3 +39,21 @@ def ask_damaged_password(label: str) -> Ask:
         "The one it had when it was damaged, often your login password. It is used in memory only, and for the new "
         "keychain.",
     )
+
+
+def was_refused(path: Path, context: Context) -> bool:
+    """Whether unlocking it lately failed with the right password, because the file is damaged.
+
+    A locked keychain does not show that its file is damaged; only who has the password can tell (`why_refused`).
+    """
+    from recovery.journal import Journal
+
+    try:
+        lately = Journal(context.host).operations()[-_LATELY:]
+    except RecoveryError:
+        return False
+    return any(clean(damaged_words(path)) in each.error for each in lately)
+
+
+_LATELY = 5
+"""Operations."""

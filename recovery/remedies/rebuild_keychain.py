@@ -2,21 +2,9 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
-from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
 from diagnostics.text import clean
-from recovery.entries import new_undo_id
-from recovery.keyring_remedies import ask_damaged_password, damaged_file_of, label_of
 from recovery.model import Remedy
 from recovery.planner import checks_from, remedy
-from recovery.salvage.clear_part import read_clear_part
-from recovery.steps.keyring_file import (
-    CreateLike,
-    ImportSalvaged,
-    MoveKeyringAside,
-    TrySalvage,
-    digest_of,
-    free_name,
-)
 
 
 @remedy(
@@ -27,8 +15,21 @@ from recovery.steps.keyring_file import (
 )
 def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside, makes a new keychain with the same password, and writes what could be saved into it."""
+    from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
+    from recovery.entries import new_undo_id
+    from recovery.keyring_remedies import ask_damaged_password, damaged_file_of, label_of, was_refused
+    from recovery.salvage.clear_part import read_clear_part
+    from recovery.steps.keyring_file import (
+        CreateLike,
+        ImportSalvaged,
+        MoveKeyringAside,
+        TrySalvage,
+        digest_of,
+        free_name,
+    )
+
     path = damaged_file_of(finding, context)
-    if path is None:
+    if path is None or (finding.check == "permission.collection-locked" and not was_refused(path, context)):
         return None
     try:
         clear = read_clear_part(read_bytes(path))

@@ -25,7 +25,12 @@ def why_refused(folder: Path, collection: str, password: Secret) -> str:
         return "the password is not the right one"
     if found.verdict is Verdict.DAMAGED:
         return (
-            f"the password is right, but the file {path} is damaged, so the daemon refuses it. What can be saved of it "
-            "is saved by: `mcp-doctor fix permission.collection-locked`"
+            f"{damaged_words(path)}, so the daemon refuses it. What can be saved of it is saved by: "
+            "`mcp-doctor fix permission.collection-locked`"
         )
     return ""
+
+
+def damaged_words(path: Path) -> str:
+    """How it is said; the planner recognises it in the trail."""
+    return f"the password is right, but the file {path} is damaged"

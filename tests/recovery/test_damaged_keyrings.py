@@ -16,13 +16,14 @@ from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
 from recovery.journal import Journal
+from recovery.keyring_remedies import ask_damaged_password
 from recovery.model import RecoveryError, Remedy
 from recovery.planner import remedies_for
 from recovery.remainder import remainder
 from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
-from recovery.steps.keyring_file import DAMAGED_PASSWORD
+from recovery.steps.keyring_file import DAMAGED_PASSWORD, MoveKeyringAside, TrySalvage, digest_of
 from recovery.world import LocalWorld
-from tests.recovery.conftest import PASSWORD, judge
+from tests.recovery.conftest import PASSWORD, judge, mend
 from tests.support.lab import REPO, Lab, a_lab
 
 NAMES = [f"name_{number}" for number in range(6)]
@@ -60,6 +61,10 @@ def findings(lab: Lab) -> tuple[list[Finding], Context]:
 
 def offered(lab: Lab, wanted: str) -> Remedy:
     found, context = findings(lab)
+    if any(each.check == "permission.collection-locked" for each in found):
+        assert "rebuild-keychain" not in {each.id for one in found for each in remedies_for(one, context)}
+        mend(LocalWorld(lab.host()))
+        found, context = findings(lab)
     remedies = [each for finding in found for each in remedies_for(finding, context)]
     return next(each for each in remedies if each.id == wanted)
 
@@ -133,10 +138,19 @@ def test_a_wrong_password_changes_nothing(filled: Lab, change: Callable[[bytes],
 
 
 def test_a_whole_file_is_left_alone(filled: Lab) -> None:
-    filled.restart_daemon()
-    outcome, _ = rebuild(filled)
+    filled.lock()
+    digest = digest_of(str(login(filled)))
+    steps = (TrySalvage(str(login(filled)), digest),)
+    remedy = Remedy("test", "Test", "", "", steps, (ask_damaged_password("login"),))
+    outcome, _ = rebuild(filled, remedy=remedy)
     assert "the file is whole" in outcome.error
-    assert login(filled).exists()
+
+
+def test_an_open_keychain_is_left_alone(filled: Lab) -> None:
+    path = str(login(filled))
+    step = MoveKeyringAside(path, f"{path}.damaged-1", digest_of(path))
+    with pytest.raises(RecoveryError, match="open and works"):
+        step.preview(LocalWorld(filled.host()))
 
 
 def test_unlocking_says_whether_the_password_is_wrong_or_the_file_damaged(filled: Lab) -> None:
