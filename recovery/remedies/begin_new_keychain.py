@@ -5,11 +5,8 @@ import os
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from diagnostics.text import clean
-from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
 from recovery.model import Ask, AskKind, Remedy, Step
 from recovery.planner import checks_from, remedy
-from recovery.steps.keychain import PASSWORD
-from recovery.steps.keyring_file import CreateNamed, MoveKeyringAside, digest_of, free_name
 
 
 @remedy(
@@ -22,6 +19,10 @@ from recovery.steps.keyring_file import CreateNamed, MoveKeyringAside, digest_of
 )
 def begin_new_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside; where it was the default keychain's, a new one is made."""
+    from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
+    from recovery.steps.keychain import PASSWORD
+    from recovery.steps.keyring_file import CreateNamed, MoveKeyringAside, digest_of, free_name
+
     path = damaged_file_of(finding, context)
     if path is None or not os.path.lexists(path):
         return None

@@ -4,13 +4,9 @@ import os
 
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
-from diagnostics.stores.keyring_file import KeyringFileError, read_header
 from diagnostics.text import clean
-from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
 from recovery.model import Ask, AskKind, Remedy, Step
 from recovery.planner import checks_from, remedy
-from recovery.steps.keychain import PASSWORD, Unlock
-from recovery.steps.keyring_file import MoveKeyringAside, PromoteKeyring, digest_of, free_name
 
 _SECOND = "login_1.keyring"
 
@@ -26,6 +22,11 @@ _SECOND = "login_1.keyring"
 )
 def promote_second_login(finding: Finding, context: Context) -> Remedy | None:
     """Moves the damaged file aside, gives login_1 its name, and opens it. Two whole keychains are left as they are."""
+    from diagnostics.stores.keyring_file import KeyringFileError, read_header
+    from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
+    from recovery.steps.keychain import PASSWORD, Unlock
+    from recovery.steps.keyring_file import MoveKeyringAside, PromoteKeyring, digest_of, free_name
+
     path = damaged_file_of(finding, context)
     if path is None or path.name not in {LOGIN_FILE, _SECOND}:
         return None
