@@ -111,6 +111,20 @@ def with_labels(bus: Bus, entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
+def times_of_change(bus: Bus, entries: Sequence[Entry]) -> list[int]:
+    """When each entry was changed last, seconds since the epoch; 0 = its store does not tell, or it vanished.
+
+    Raises:
+        BusError: as `read_everything`.
+    """
+    answers = bus.call_all(
+        [(DBusAddress(each.path, NAME, PROPERTIES), "Get", "ss", (ITEM, "Modified")) for each in entries],
+        seconds=READ_SECONDS,
+    )
+    with garbled("the times of change"):
+        return [0 if isinstance(answer, BusError) else int(answer[0][1]) for answer in answers]
+
+
 def read_for_diagnosis(bus: Bus) -> list[Entry]:
     """Every item of every collection; label and times of those for which they tell something.
 

@@ -104,7 +104,7 @@ def make(
         raise BackupError(
             Reason.UNWRITABLE, "what was encrypted could not be opened again; nothing was written"
         )
-    path = target or _free_name(folder_of(world.host))
+    path = target or _free_name(folder_of(world.host), datetime.fromisoformat(backup.made))
     journal.append(
         Event.NOTE,
         secrets.token_hex(4),
@@ -162,10 +162,9 @@ def _collection(entry: Entry) -> str:
     return entry.collection.rpartition("/")[2]
 
 
-def _free_name(folder: Path) -> Path:
-    now = datetime.now(UTC)
+def _free_name(folder: Path, made: datetime) -> Path:
     return next(
         path
         for number in range(1, 10_000)
-        if not (path := folder / name_at(now, number)).is_symlink() and not path.exists()
+        if not (path := folder / name_at(made, number)).is_symlink() and not path.exists()
     )

@@ -1,0 +1,63 @@
+"""Store: who makes backups should hear when the newest one lacks something. Who makes none is not told to."""
+
+from datetime import datetime
+from pathlib import Path
+
+from diagnostics.backups import backups_in, folder_of
+from diagnostics.check import Verdict, check, ok, skip, unknown, warn
+from diagnostics.checks.applicable import SECRET_SERVICE, not_applicable
+from diagnostics.context import SERVICE, Context
+from diagnostics.deadline import DeadlineError, on_disk
+from diagnostics.model import Store
+from diagnostics.stores import Entry, StoreError
+from diagnostics.text import Words
+
+
+@check(of=Store, needs=("lookup.readable",), within=10.0)
+def backup(context: Context, store: Store) -> Verdict | None:
+    """Does the newest backup hold what the keychain holds now?"""
+    try:
+        newest = on_disk(lambda: backups_in(folder_of(context.host))[:1])
+    except (OSError, DeadlineError) as error:
+        return unknown("unreadable", evidence=(str(folder_of(context.host)),), said=type(error).__name__)
+    if not newest:
+        return None
+    passed = not_applicable(context, store)
+    if passed is not None:
+        return passed
+    if store.kind != SECRET_SERVICE:
+        return skip("no-times")
+    path, made, _ = newest[0]
+    return _compared(context, path, made)
+
+
+def _compared(context: Context, path: Path, made: datetime) -> Verdict:
+    from diagnostics.stores.bus import Bus, BusError
+    from diagnostics.stores.reading import times_of_change
+
+    try:
+        ours = [each for each in context.store.entries() if each.service == SERVICE]
+        with Bus.connect(context.store.state().bus.address or "") as bus:
+            changed = times_of_change(bus, ours)
+    except (StoreError, BusError) as error:
+        return unknown("unreadable", evidence=(str(error),), said="The keychain broke off")
+    if ours and not any(changed):
+        return skip("no-times")
+    later = [each for each, at in zip(ours, changed, strict=True) if at > made.timestamp()]
+    if not later:
+        return ok("current", evidence=(str(path),))
+    names = sorted({_name(each) for each in later})
+    count = "1 entry was" if len(names) == 1 else f"{len(names)} entries were"
+    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return warn(
+        "older",
+        "backup_outdated",
+        evidence=(str(path), *names[:20]),
+        count=Words(count),
+        names=told,
+        made=f"{made:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def _name(entry: Entry) -> str:
+    return entry.account or entry.label or "(without a name)"
