@@ -23,6 +23,8 @@ class Action:
     """A sentence, for the help and the palette."""
     footer: bool = True
     palette: bool = True
+    at_once: bool = False
+    """Done before the next key is looked at, so that what is typed ahead goes where it is meant to go."""
 
 
 CHECKUP = (
@@ -32,7 +34,7 @@ CHECKUP = (
     Action("start", "s", "s", "start", "See whether this server starts; shows its command first."),
     Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
     Action("logs", "l", "l", "log", "Explain an error that you paste, or a client's log."),
-    Action("search", "slash", "/", "search", "Find a server, a client or a state."),
+    Action("search", "slash", "/", "search", "Find a server, a client or a state.", at_once=True),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("quit", "q", "q", "quit", "Leave. Nothing is left running."),
     Action(
@@ -92,5 +94,8 @@ def bindings(actions: Sequence[Action]) -> "list[Binding]":
     from textual.binding import Binding
 
     return [
-        Binding(each.key, each.id, each.label, show=False, tooltip=each.help, id=each.id) for each in actions
+        Binding(
+            each.key, each.id, each.label, show=False, tooltip=each.help, id=each.id, priority=each.at_once
+        )
+        for each in actions
     ]

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from diagnostics.discovery import UnknownServerError
@@ -83,6 +84,14 @@ async def test_the_search_filters_while_it_is_typed(open_app: OpenApp, tmp_path:
         await driver.press("escape")
         assert len(servers.keys) == 3
         assert not driver.app.screen.query(Input)
+
+
+async def test_what_is_typed_ahead_of_the_search_goes_into_it(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(scenes.locked_out(tmp_path)) as driver:
+        for key, character in (("slash", "/"), ("v", "v"), ("m", "m"), ("e", "e")):  # one packet of a slow line
+            driver.app.post_message(Key(key, character))
+        await driver.sees("No server fits “vme”")
+        assert driver.app.screen.query_one("#search", Input).value == "vme"
 
 
 async def test_the_keys_the_footer_the_help_and_the_palette_come_from_one_table(

@@ -129,7 +129,7 @@ class CheckupScreen(CheckupView):
                 Input(placeholder="server, client or state", id="search", compact=True), before="#search-hint"
             )
             self.query_one("#search-hint").display = False
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))  # at once: what was typed ahead comes next
 
     def on_input_changed(self, event: Any) -> None:
         """Filters as the person types."""
