@@ -254,7 +254,9 @@ class _Run:
                 self.notes.append(note)
 
     def _outcome(self, result: Result, error: str = "") -> Outcome:
-        return Outcome(result, self.operation, clean(self.title), error, tuple(self.notes), self.world.host)
+        told = [clean(each) for each in self.journal.told if clean(each) not in self.notes]
+        notes = (*self.notes, *told)
+        return Outcome(result, self.operation, clean(self.title), error, notes, self.world.host)
 
     @contextmanager
     def _noting_interrupts(

@@ -46,6 +46,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "audit",
+        "a",
+        "a",
+        "audit trail",
+        "See what was done, by whom, and whether its record holds.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",

@@ -185,9 +185,30 @@ def _build() -> argparse.ArgumentParser:
     backup = command("backup", "age-encrypted backups of the keychain's entries")
     add_arguments(backup, [everywhere])
 
-    for name in ("cleanup", "emergency", "audit"):
+    _audit(command("audit", "the audit trail: what was done, whether its record holds"), everywhere)
+
+    for name in ("cleanup", "emergency"):
         command(name, "not in this version yet").add_argument("names", nargs=argparse.REMAINDER)
     return parser
+
+
+def _audit(parser: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
+
+    def verb(name: str, words: str, formats: Sequence[str]) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=words, description=words, parents=[everywhere])
+        made.add_argument("--format", choices=formats, default=formats[0])
+        return made
+
+    show = verb("show", "what was done, the newest first", ("text", "json"))
+    verb("verify", "whether the trail holds; names the record where it does not", ("text", "json"))
+    export = verb("export", "the records as JSON lines or Markdown", ("json", "markdown"))
+    export.add_argument("--output", metavar="FILE", help="write it there (0600, replaced in one step)")
+    for each in (show, export):
+        each.add_argument(
+            "--since", metavar="WHEN", help="from then on: 2026-11-23, 2026-11-23T12:00, 30m, 12h, 7d"
+        )
+        each.add_argument("--operation", metavar="OPERATION", help="this one alone, in full")
 
 
 def _provider_url(text: str) -> tuple[str, str]:

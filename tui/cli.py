@@ -13,7 +13,6 @@ EXIT_STOPPED = 130
 _LATER = {
     "cleanup": "cleaning up corrupted entries in bulk",
     "emergency": "emergency tokens",
-    "audit": "the audit commands",
 }
 
 

@@ -77,8 +77,9 @@ def summary(found: Examination) -> str:
     if found.holds is None:
         return f"It could not be found out whether the trail of {count} holds."
     if not found.holds:
-        return f"The trail does not hold: {len(found.troubles)} place(s) in {count}."
-    return f"The trail holds: {count}, {found.first[:16].replace('T', ' ')} to {found.last[:16].replace('T', ' ')} UTC."
+        places = len(found.troubles)
+        return f"The trail does not hold, in {places} place{'s' if places > 1 else ''} ({count})."
+    return f"The trail holds: {count}, {found.first[:10]} to {found.last[:10]}."
 
 
 def place_of(line: int) -> str:

@@ -124,10 +124,11 @@ def _by_the_anchor(path: Path, witnesses: Witnesses, walk: Walk) -> list[Trouble
         what = f"the trail is gone: {anchor.count} records were written, the newest at {clean(anchor.at, 40)}"
         return [*found, Trouble(0, what, "gone")]
     if anchor.count > walk.number:
+        several = anchor.count > walk.number + 1
         missing = (
-            f"{walk.number + 1} to {anchor.count}" if anchor.count > walk.number + 1 else str(anchor.count)
+            f"records {walk.number + 1} to {anchor.count} were" if several else f"record {anchor.count} was"
         )
-        what = f"the trail ends here with record {walk.number}, and {anchor.count} were written: {missing} cut off"
+        what = f"the trail ends here, and {anchor.count} records were written: {missing} cut off"
         found.append(Trouble(end, what, "cut-off", at, operation))
     elif anchor.hash not in walk.by_hash:
         what = f"the record {anchor.count} that the anchor knows is not in the trail: it was replaced"

@@ -16,6 +16,7 @@ from tests.support.fake_session import FakeSession, session
 from tests.support.snapshots import same_as_stored
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
+from tests.tui.deeds import deeds, stand_still
 from tests.tui.logs import leave_logs, paste
 from tests.tui.mending import cut_off, mended_by
 
@@ -137,6 +138,13 @@ EXPLAIN: dict[str, Act] = {
     "logs-read": read_log,
     "logs-pasted": pasted,
     "logs-nothing": unexplained,
+}
+
+
+AUDIT: dict[str, tuple[str, ...]] = {
+    "audit": (),
+    "audit-operation": ("down", "down", "enter"),
+    "audit-broken": ("v",),
 }
 
 
@@ -297,11 +305,34 @@ async def test_the_paste_and_log_screen(
     await compare(_at(tmp_path), size, act, f"{scene}-{size_name(size)}")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("scene", AUDIT)
+async def test_the_audit_trail(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str, size: tuple[int, int]
+) -> None:
+    stand_still(monkeypatch)
+    monkeypatch.setattr(
+        "recovery.trail.verify.begin_anew", lambda *_: ["$ mv journal.jsonl journal.jsonl.kept-1"]
+    )
+    fake = _at(tmp_path)
+    journal = deeds(Journal(fake.host))
+    if scene == "audit-broken":
+        lines = journal.path.read_bytes().splitlines(keepends=True)
+        journal.path.write_bytes(b"".join([*lines[:4], *lines[6:-1]]))
+
+    async def act(driver: Driver) -> None:
+        await driver.press("a")
+        await driver.sees("Store token 0")
+        await driver.press(*AUDIT[scene])
+
+    await compare(fake, size, act, f"{scene}-{size_name(size)}")
+
+
 def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
         f"{scene}-{size_name(size)}"
-        for scene in (*LOCKED, *GUIDES, *EXPLAIN, "home", "empty", "interrupted", "finish")
+        for scene in (*LOCKED, *GUIDES, *EXPLAIN, *AUDIT, "home", "empty", "interrupted", "finish")
         for size in SIZES
     }
     others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}

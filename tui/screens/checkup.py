@@ -212,3 +212,9 @@ class CheckupScreen(CheckupView):
         from tui.screens.undo import open_undo
 
         open_undo(self.doctor)
+
+    def action_audit(self) -> None:
+        """Opens the audit trail."""
+        from tui.screens.audit import AuditScreen
+
+        self.doctor.push_screen(AuditScreen(self.doctor))
