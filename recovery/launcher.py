@@ -1,12 +1,13 @@
 """`mcp-doctor run`: gives a server its credentials and becomes it. Everything here stands in a server's start.
 
 Standard output belongs to the server from the first byte, so nothing is ever printed there; standard error gets one
-line, and only when the start fails. Imports stand where they are needed: a start pays for what it uses.
+line, and only when the start fails or an emergency incident is open. Imports stand where they are needed: a start
+pays for what it uses.
 """
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,10 +83,14 @@ def run(argv: Sequence[str], host: Host) -> int:
     try:
         call = _parse(argv)
         server = _of_command(call.command, host) if call.command else _of_name(call, host)
+        in_emergency = _emergency(server, host)
         with Entries(host) as entries:
-            launch = resolve(
-                server, lambda each: _value(each, entries, host, call.agreed), _inherited(server, host)
-            )
+
+            def read(reference: Reference) -> Secret | None:
+                held = in_emergency(reference) if in_emergency is not None else None
+                return _value(reference, entries, host, call.agreed) if held is None else held
+
+            launch = resolve(server, read, _inherited(server, host))
         return _become(launch, host)
     except UnresolvedError as error:
         asked = None if server is None else server.name
@@ -242,6 +247,18 @@ def _is_this_call(server: Server, name: str) -> bool:
     rest = words[at + 1 :]
     wanted = {each.casefold() for each in (name, server.name, server.id)}
     return "--" not in rest and bool(rest) and rest[-1].casefold() in wanted
+
+
+def _emergency(server: Server, host: Host) -> Callable[[Reference], Secret | None] | None:
+    """Gives a reference's value while an incident is open for its server; None = no incident is open at all."""
+    try:
+        if not os.listdir(host.state_dir / "emergency"):  # noqa: PTH208 - a start waits for this
+            return None
+    except OSError:
+        return None
+    from recovery.emergency.serving import Serving
+
+    return Serving(server, host).value
 
 
 def _inherited(server: Server, host: Host) -> Mapping[str, str]:

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from diagnostics.context import Options
 from diagnostics.host import Host
 from diagnostics.model import Server, Status
 from diagnostics.secret import Secret
 from diagnostics.servers.command_line import command_line
+
+if TYPE_CHECKING:
+    from diagnostics.providers.verify import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,46 @@ def ask_about(value: Secret, provider: str, server: Server | None, host: Host, o
     In: the value; the provider that `look_at` found; the server it is for (its variables may name a host of the
     provider's); the options say whether the network may be used.
     """
+    return _remark_of(_answer(value, provider, server, host, options), provider)
+
+
+def ask_with_scopes(
+    value: Secret, provider: str, server: Server, host: Host, options: Options
+) -> tuple[Remark, ...]:
+    """As `ask_about`, asked once; and what the token may do that the server, as it is configured, has no use for."""
     from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.tokens.scope import beyond, needs
+
+    answer = _answer(value, provider, server, host, options)
+    remarks = [_remark_of(answer, provider)]
+    if answer is not None and answer.meaning == "valid" and answer.scopes:
+        family = entry_of(provider).family
+        too_many = beyond(needs(server, family), answer.scopes, family)
+        if too_many:
+            words = _words()["answer"]["beyond-needs"].format(scopes=", ".join(too_many[:10]))
+            remarks.append(Remark(Status.WARN, words))
+    return tuple(remarks)
+
+
+def _answer(
+    value: Secret, provider: str, server: Server | None, host: Host, options: Options
+) -> "Answer | None":
+    """None = with --offline nobody is asked."""
     from diagnostics.providers.verify import verify
+
+    if options.offline:
+        return None
+    beside = _beside(provider, server)
+    return verify(provider, value, host, options, configured=_configured(server), companions=beside)
+
+
+def _remark_of(answer: "Answer | None", provider: str) -> Remark:
+    from diagnostics.catalog.providers import provider as entry_of
 
     words = _words()["answer"]
     name = entry_of(provider).name
-    if options.offline:
+    if answer is None:
         return Remark(Status.UNKNOWN, words["offline"].format(name=name))
-    beside = _beside(provider, server)
-    answer = verify(provider, value, host, options, configured=_configured(server), companions=beside)
     if answer.meaning == "valid":
         known = [f"account {answer.account}"] if answer.account else []
         known += [f"scopes {', '.join(answer.scopes)}"] if answer.scopes else []

@@ -19,3 +19,12 @@ def missing(wanted: Iterable[Need], scopes: Iterable[str], family: str) -> tuple
     """Those that a token with these scopes does not meet."""
     held = with_implied(scopes, family)
     return tuple(each for each in wanted if not held & set(each.any))
+
+
+def beyond(wanted: Iterable[Need], scopes: Iterable[str], family: str) -> tuple[str, ...]:
+    """The scopes of a token that the server has no use for; () where its needs are not known.
+
+    One that a needed one brings with it anyway is not counted, and neither is one that stands in for a needed one.
+    """
+    needed = with_implied((scope for each in wanted for scope in each.any), family)
+    return tuple(each for each in scopes if each not in needed) if needed else ()
