@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from diagnostics import __version__
 from diagnostics.context import Options
 from tui.backup_arguments import add_arguments
+from tui.emergency_arguments import add_emergency
 from tui.usage import UsageError
 
 FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
@@ -187,7 +188,10 @@ def _build() -> argparse.ArgumentParser:
 
     _audit(command("audit", "the audit trail: what was done, whether its record holds"), everywhere)
 
-    for name in ("cleanup", "emergency"):
+    emergency = command("emergency", "an audited emergency token for one server, for a limited time")
+    add_emergency(emergency, [everywhere])
+
+    for name in ("cleanup",):
         command(name, "not in this version yet").add_argument("names", nargs=argparse.REMAINDER)
     return parser
 

@@ -12,7 +12,6 @@ EXIT_STOPPED = 130
 
 _LATER = {
     "cleanup": "cleaning up corrupted entries in bulk",
-    "emergency": "emergency tokens",
 }
 
 

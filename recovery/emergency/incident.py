@@ -124,7 +124,9 @@ def incidents(host: Host, journal: Journal) -> list[Incident]:
     """
     records = journal.records()
     shown = {each.id: each for each in open_incidents(host)}
-    operations = [(told, steps) for told, steps in _operations(records) if told.remedy.startswith("emergency")]
+    operations = [
+        (told, steps) for told, steps in _operations(records) if told.remedy.startswith("emergency")
+    ]
     found: dict[str, Incident] = {}
     for told, _ in operations:
         if told.remedy != START or not told.steps:

@@ -133,7 +133,9 @@ def told(record: Any) -> str:
     """One record in words, safe to show."""
     if record.get("deed") == "served":
         return mask_pasted(
-            clean(f"token served to {record.get('server')} as {record.get('name')} (process {record.get('pid')})")
+            clean(
+                f"token served to {record.get('server')} as {record.get('name')} (process {record.get('pid')})"
+            )
         )
     event = str(record.get("event"))
     words = _EVENTS.get(event, event)

@@ -61,9 +61,12 @@ ALLOWED = {
     "recovery/backups/key.py": "tells whether a passphrase is strong enough",
     "recovery/backups/making.py": "reads back what it is about to encrypt",
     "recovery/steps/backup.py": "reads the backup that was opened a moment ago",
+    "recovery/emergency/kernel_keyring.py": "hands an emergency token to the kernel's memory",
+    "recovery/emergency/target.py": "tells a start by a digest of its command line",
     "recovery/trail/key.py": "makes the keyed fingerprint by which the audit trail names a credential",
     "recovery/salvage/cipher.py": "derives the key of a keyring file from its password",
     "recovery/undo_copies.py": "compares copies that the keychain keeps",
+    "tui/screens/backup_key.py": "takes the path of a private key, typed in the open",
     "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",
 }
 

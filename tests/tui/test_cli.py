@@ -154,7 +154,7 @@ def test_checking_writes_nothing(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.rglob("*")] == ["mcp.json"]
 
 
-@pytest.mark.parametrize("name", ["cleanup", "emergency"])
+@pytest.mark.parametrize("name", ["cleanup"])
 def test_what_is_not_built_yet_says_so(tmp_path: Path, name: str) -> None:
     done = doctor(name, home=tmp_path)
     assert done.returncode == 2

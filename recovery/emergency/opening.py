@@ -1,0 +1,115 @@
+"""Everything that must hold before an emergency token is taken: who, what for, why, how long, and how good it is."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnostics.context import Options
+from diagnostics.host import Host
+from diagnostics.model import Status
+from diagnostics.secret import Secret
+from diagnostics.text import clean
+from diagnostics.tokens.new_token import Remark
+from recovery.emergency.incident import new_id
+from recovery.emergency.policy import Policy
+from recovery.emergency.target import Target
+from recovery.model import RecoveryError
+from recovery.steps.emergency import HoldToken
+
+_LONGEST_REASON = 400
+_TICKET = re.compile(r"[\w][\w .:/#@-]{0,79}")
+
+
+class OpeningError(RecoveryError):
+    """What was given does not do. The text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of the token."""
+
+    remarks: tuple[Remark, ...]
+    provider: str | None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether something says that it will not work."""
+        return any(each.status is Status.FAIL for each in self.remarks)
+
+
+def step_for(
+    target: Target, policy: Policy, host: Host, *, reason: str, ticket: str = "", ttl: str | None = None
+) -> HoldToken:
+    """The step that holds the token, with its incident's name.
+
+    Raises:
+        OpeningError: reason or ticket do not do.
+        TimeError: the time does not.
+    """
+    from recovery.trail.actor import actor, told
+
+    return HoldToken(
+        incident=new_id(),
+        server=target.name,
+        servers=tuple(each.id for each in target.servers),
+        starts=tuple(each for each in target.starts if each),
+        names=target.names,
+        seconds=policy.seconds(ttl),
+        reason=_reason(reason),
+        ticket=_ticket(ticket, policy),
+        who=told(actor(host), host.user, host.uid),
+    )
+
+
+def judge(token: Secret, target: Target, host: Host, options: Options) -> Judgement:
+    """Format first, then its provider's word, and whether its scopes go beyond what the server needs. Never raises."""
+    from diagnostics.tokens.new_token import ask_with_scopes, look_at
+
+    server = target.servers[0]
+    found = look_at(token, None, target.variable, server)
+    remarks: Sequence[Remark] = found.remarks
+    if found.provider is not None and not any(each.status is Status.FAIL for each in remarks):
+        remarks = (*remarks, *ask_with_scopes(token, found.provider, server, host, options))
+    return Judgement(tuple(remarks), found.provider)
+
+
+def make_sure_it_can_be_sent(token: Secret) -> None:
+    """Raises OpeningError for what no variable can hold: nothing at all, or a zero character."""
+    from diagnostics.tokens.hygiene import problems
+
+    found = {each.value for each in problems(token, None)}
+    if not token or "nul" in found:
+        raise OpeningError("the token is empty" if not token else "there are zero bytes in the token")
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if len(reason) < 3:
+        raise OpeningError("say why, in words that somebody else understands later: --reason TEXT")
+    if len(reason) > _LONGEST_REASON:
+        raise OpeningError(
+            f"the reason is longer than {_LONGEST_REASON} characters: put the rest into the ticket"
+        )
+    return _without_token(reason, "reason")
+
+
+def _ticket(text: str, policy: Policy) -> str:
+    ticket = text.strip()
+    if not ticket:
+        if policy.require_ticket:
+            raise OpeningError(f"this computer's policy ({policy.source}) wants a ticket: --ticket ID")
+        return ""
+    if not _TICKET.fullmatch(ticket):
+        raise OpeningError("a ticket is a short id or address, as INC-1234")
+    return _without_token(ticket, "ticket")
+
+
+def _without_token(text: str, what: str) -> str:
+    from diagnostics.tokens.masking import mask_pasted, mask_tokens
+
+    safe = clean(text, 500)
+    if mask_pasted(safe) != safe or mask_tokens(safe) != safe:
+        raise OpeningError(
+            f"the {what} seems to hold a credential. It would be written to the audit trail, so it was not taken"
+        )
+    return safe
