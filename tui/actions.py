@@ -54,6 +54,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "backups",
+        "b",
+        "b",
+        "backups",
+        "Encrypted copies of your entries: make, verify, restore.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",

@@ -108,6 +108,7 @@ def make(
     journal.append(
         Event.NOTE,
         secrets.token_hex(4),
+        what=f"A backup of {len(backup.entries)} entries is written",
         deed="backup",
         path=clean(str(path)),
         entries=len(backup.entries),

@@ -218,3 +218,9 @@ class CheckupScreen(CheckupView):
         from tui.screens.audit import AuditScreen
 
         self.doctor.push_screen(AuditScreen(self.doctor))
+
+    def action_backups(self) -> None:
+        """Opens the backups."""
+        from tui.screens.backups import BackupsScreen
+
+        self.doctor.push_screen(BackupsScreen(self.doctor))
