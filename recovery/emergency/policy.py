@@ -56,7 +56,7 @@ class Policy:
         """
         if not asked:
             return self.usual
-        found = re.fullmatch(r"(\d{1,6})([smh])", asked.strip())
+        found = re.fullmatch(r"([0-9]{1,6})([smh])", asked.strip())
         seconds = int(found[1]) * _UNITS[found[2]] if found else 0
         if not seconds:
             raise TimeError(f"the time limit is written as 45m, 90s or 2h; this is not: {asked[:40]!r}")

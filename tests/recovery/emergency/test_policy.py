@@ -1,0 +1,90 @@
+"""The administrator's policy counts only where nobody else can have written it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diagnostics.host import Host
+from recovery.emergency.policy import PLACE, Policy, TimeError, read_policy
+from tests.recovery.conftest import a_host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    (tmp_path / PLACE).parent.mkdir(parents=True, mode=0o755)
+    return replace(a_host(tmp_path), root=tmp_path)
+
+
+def write(host: Host, text: str, mode: int = 0o644) -> None:
+    assert host.root is not None
+    path = host.root / PLACE
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def test_without_one_the_usual_hour_and_a_working_day(host: Host) -> None:
+    policy = read_policy(host)
+    assert (policy.seconds(None), policy.most, policy.notice) == (3600, 8 * 3600, "")
+    assert read_policy(replace(host, root=None)) == Policy()
+
+
+def test_it_sets_the_most_the_usual_and_the_ticket(host: Host) -> None:
+    write(host, "[emergency]\nmax_minutes = 20\nrequire_ticket = true\n")
+    policy = read_policy(host)
+    assert (policy.usual, policy.most, policy.require_ticket) == (1200, 1200, True)
+    assert policy.seconds("20m") == 1200
+    with pytest.raises(TimeError, match="at most 20 minutes"):
+        policy.seconds("21m")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[emergency]\nmax_minutes = 0\n", "max_minutes"),
+        ("[emergency]\nmax_minutes = true\n", "max_minutes"),
+        ("[emergency]\nmax_minutes = '60'\n", "max_minutes"),
+        ("[emergency]\nmax_minutes = 99999\n", "max_minutes"),
+        ("[emergency]\nrequire_ticket = 1\n", "require_ticket"),
+        ("[emergency]\nmax_hours = 2\n", "max_hours"),
+        ("emergency = 2\n", "table"),
+        ("[emergency\n", "not TOML"),
+        ("[emergency]\nmax_minutes = 600 # \udcff\n", "UTF-8"),
+    ],
+)
+def test_one_that_is_wrong_gives_nobody_more_time(host: Host, text: str, said: str) -> None:
+    assert host.root is not None
+    (host.root / PLACE).write_bytes(text.encode("utf-8", "surrogateescape"))
+    policy = read_policy(host)
+    assert said in policy.notice
+    assert policy.most == 3600
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
+def test_one_that_others_can_write_does_not_count(host: Host, mode: int) -> None:
+    write(host, "[emergency]\nmax_minutes = 600\n", mode)
+    policy = read_policy(host)
+    assert "others than root" in policy.notice
+    assert policy.most == 3600
+
+
+def test_neither_does_a_link_or_one_in_an_open_folder(host: Host, tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text("[emergency]\nmax_minutes = 600\n")
+    (tmp_path / PLACE).symlink_to(own)
+    assert read_policy(host).notice
+    (tmp_path / PLACE).unlink()
+    write(host, "[emergency]\nmax_minutes = 600\n")
+    (tmp_path / PLACE).parent.chmod(0o777)
+    assert "folder" in read_policy(host).notice
+
+
+@pytest.mark.parametrize("text", ["60", "0m", "-5m", "1d", "m", "1h30m", " ", "9999999m", "١m"])
+def test_a_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(TimeError, match="written as"):
+        Policy().seconds(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("45m", 2700), ("2h", 7200)])
+def test_times(text: str, seconds: int) -> None:
+    assert Policy().seconds(text) == seconds
