@@ -118,14 +118,18 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
     kept = copies(world, undo_id)
     originals = list(kept)
     written: list[Entry] = []
+    strange: list[Entry] = []
     for entry in now:
         like = next((each for each in originals if each.is_like(entry)), None)
         if like is not None:
             originals.remove(like)
         elif is_sealed(world, undo_id, entry.secret):
             written.append(entry)
-        elif kept or _seals(world, undo_id):
-            raise RecoveryError("the entry was changed by someone else meanwhile, so it is left as it is")
+        else:
+            strange.append(entry)
+    # Where nothing is missing or sealed, a crash came while copies were being made: those without one are originals.
+    if strange and (originals or written or _seals(world, undo_id)):
+        raise RecoveryError("the entry was changed by someone else meanwhile, so it is left as it is")
     put_back = {
         world.keychain.put(copy.collection, copy.label, copy.attributes, copy.secret, replace=False)
         for copy in originals

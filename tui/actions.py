@@ -62,6 +62,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "cleanup",
+        "c",
+        "c",
+        "clean up",
+        "Look at every entry of the keychain, and clean up the damaged ones.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",
@@ -91,6 +99,14 @@ EXPLAIN = (
     Action("paste", "v", "v", "paste", "How to paste an error or a log here."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("back", "escape,q", "Esc", "back", "Back to the servers."),
+)
+
+CLEANUP = (
+    Action("tick", "space", "Space", "tick", "Choose the entry, or not."),
+    Action("go_on", "enter", "Enter", "go on", "See what will be done with the ticked ones, and agree."),
+    Action("again", "r", "r", "look again", "Look at every entry anew."),
+    Action("help", "question_mark,f1", "?", "help", "Show this help."),
+    Action("back", "escape,q", "Esc", "back", "Leave. What was not agreed to is not done."),
 )
 
 DIALOG = (Action("close", "escape,q", "Esc", "close", "Close this window."),)

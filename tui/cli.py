@@ -11,7 +11,6 @@ EXIT_BROKE = 4
 EXIT_STOPPED = 130
 
 _LATER = {
-    "cleanup": "cleaning up corrupted entries in bulk",
 }
 
 

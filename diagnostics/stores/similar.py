@@ -24,6 +24,8 @@ class Similar:
 
 UNDO_SERVICE = "mcp-doctor-undo"
 """Service of the copies that recovery keeps for an undo; nobody means one of them."""
+QUARANTINE_SERVICE = "mcp-doctor-quarantine"
+"""Service of damaged entries that were set aside; nobody means one of them either."""
 
 
 class SimilarEntries:
@@ -36,7 +38,7 @@ class SimilarEntries:
         self._by_value: dict[str, list[Entry]] = {}
         self._hashed: list[Entry] = []
         for entry in entries:
-            if entry.service == UNDO_SERVICE:
+            if entry.service in {UNDO_SERVICE, QUARANTINE_SERVICE}:
                 continue
             if any(name.startswith(HASHED) for name in entry.attributes):
                 self._hashed.append(entry)

@@ -86,6 +86,49 @@ def repaired(value: Secret, env_name: str | None = None) -> Secret | None:
     return None
 
 
+def is_certain(value: Secret, mended: Secret) -> bool:
+    """Whether `mended` (of `repaired`) can be nothing else than what was meant, whatever the value is for.
+
+    A whole token of a known kind is; so is a value of which only an ending line break, an encoding or a mark of one was
+    taken away. Blanks and quotes may belong to a password.
+    """
+    text, meant = value.reveal(), mended.reveal()
+    if meant == _without_what_nobody_types(text):
+        return True
+    stands_there = meant in "".join(each for each in text if each.isprintable() and each not in _INVISIBLE)
+    return stands_there and is_whole_token(meant)  # what was encoded may be meant so
+
+
+def is_document(value: Secret) -> bool:
+    """Whether it is a whole document (a key in PEM, JSON) rather than a token: line breaks belong to those."""
+    text = value.reveal().strip()
+    if "-----BEGIN " in text:
+        return True
+    if text[:1] not in ("{", "["):
+        return False
+    import json
+
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+_OF_DOCUMENTS = frozenset({Damage.UTF_16, Damage.NUL, Damage.NOT_UTF_8, Damage.BYTE_ORDER_MARK})
+
+
+def problems_stored(value: Secret, env_name: str | None = None) -> list[Damage]:
+    """As `problems`, for a value of which only its name is known: what belongs to a document is no damage."""
+    found = problems(value, env_name)
+    return [each for each in found if each in _OF_DOCUMENTS] if is_document(value) else found
+
+
+def _without_what_nobody_types(text: str) -> str:
+    if _is_utf_16(text):
+        text = "".join(each for each in text if each != "\0" and each not in "\ufeff\udcff\udcfe")
+    return text.rstrip("\0").removeprefix("\ufeff").rstrip("\r\n")
+
+
 def _one_repair(text: str, env_name: str | None) -> str | None:
     """The text with its first mendable damage gone; None = it can't be mended with certainty."""
     found = problems(Secret(text), env_name)

@@ -189,6 +189,12 @@ class CheckupScreen(CheckupView):
         """Back to the list: what was read before is mended, or as it was."""
         self.query_one(ServerList).focus()
 
+    def action_cleanup(self) -> None:
+        """Opens the list of damaged entries."""
+        from tui.screens.cleanup import CleanupScreen
+
+        self.doctor.push_screen(CleanupScreen(self.doctor), self._guide_closed)
+
     def action_start(self) -> None:
         """Starts the chosen server, after its command was shown and agreed to."""
         key = self.query_one(ServerList).chosen
