@@ -15,7 +15,14 @@ _SILENCE = 0.005
 
 
 class DeadlineError(Exception):
-    """The call did not end within its seconds. It may still be running in an abandoned daemon thread."""
+    """The call did not end within its seconds. It may still be running in an abandoned daemon thread.
+
+    In: `seconds`, how long it was waited for.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+        self.seconds = seconds
 
 
 def call_within(
@@ -47,7 +54,7 @@ def call_within(
     if not results:
         if leave is not None:
             leave(thread)
-        raise DeadlineError(f"no answer within {seconds:g} s")
+        raise DeadlineError(seconds)
     return results[0]
 
 
@@ -107,7 +114,7 @@ def each_within(
                     at_work -= 1
                     if leave is not None:
                         leave(threads[number])
-                    yield items[number], DeadlineError(f"no answer within {seconds:g} s")
+                    yield items[number], DeadlineError(seconds)
                 continue
             silent = False
             began.pop(number, None)

@@ -178,8 +178,8 @@ def _of_client(
         yield from absent[:1]
     try:
         yield from on_disk(lambda: list(installed(host, one, [*files, *apart])), _INSTALLED_SECONDS)
-    except DeadlineError:
-        problem = Problem("slow", "config_unreadable", f"{_INSTALLED_SECONDS:g}")
+    except DeadlineError as error:
+        problem = Problem("slow", "config_unreadable", f"{error.seconds:g}")
         yield broken(one, users.pop() if users else host.home, "extension", problem)
 
 

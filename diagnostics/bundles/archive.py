@@ -49,8 +49,8 @@ def read_bundle(path: Path) -> Packed | Problem:
         return on_disk(lambda: _opened(path), _PATIENCE)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None
-    except DeadlineError:
-        return Problem("slow", "config_unreadable", f"{_PATIENCE:g}")
+    except DeadlineError as error:
+        return Problem("slow", "config_unreadable", f"{error.seconds:g}")
     except PermissionError as error:
         return Problem("permission-denied", "file_permission_denied", error.strerror or "")
     except (OSError, ValueError) as error:

@@ -19,6 +19,7 @@ from diagnostics.configs.json_document import JsonDocument
 from diagnostics.configs.location import upward
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Problem, Status
+from diagnostics.presence import is_folder
 
 LIST = "plugins/installed_plugins.json"
 _MOST = 200
@@ -33,7 +34,7 @@ def plugin_files(
         root = Path(row["installPath"])
         name = plugin.partition("@")[0]
         is_off = _is_off(plugin, settings)
-        if not root.is_dir():
+        if not is_folder(root):
             if not is_off:
                 problem = Problem(
                     "plugin-gone", "path_not_found", plugin, fatal=False, facts={"folder": str(root)}

@@ -10,6 +10,7 @@ from diagnostics.clients import Standing
 from diagnostics.clients.state import read_state
 from diagnostics.host import Host
 from diagnostics.model import Server
+from diagnostics.presence import is_folder, is_there
 
 
 def standing(host: Host, server: Server) -> Iterator[Standing]:
@@ -17,7 +18,7 @@ def standing(host: Host, server: Server) -> Iterator[Standing]:
     if server.scope != "project":
         return
     state = read_state(Path(host.env.get("CODEX_HOME") or host.home / ".codex") / "config.toml")
-    if state.is_broken or not state.path.parent.is_dir():
+    if state.is_broken or not is_folder(state.path.parent):
         return  # told elsewhere, or Codex was never used here
     project = server.path.parent.parent
     levels = [state.object("projects", str(each)).get("trust_level") for each in _keys(host, project)]
@@ -28,5 +29,5 @@ def standing(host: Host, server: Server) -> Iterator[Standing]:
 
 def _keys(host: Host, project: Path) -> list[Path]:
     """The folders whose trust counts: the one worked in, the project's, the repository's."""
-    repository = [each for each in (project, *project.parents) if (each / ".git").exists()][:1]
+    repository = [each for each in (project, *project.parents) if is_there(each / ".git")][:1]
     return list(dict.fromkeys([host.cwd, project, *repository]))

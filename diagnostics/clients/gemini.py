@@ -204,7 +204,7 @@ def _level(host: Host, rules: Mapping[str, Any]) -> str | None:
     best, length = None, -1
     here = _real(host.cwd)
     for folder, level in rules.items():
-        if level not in {"TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST"}:
+        if str(level) not in {"TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST"}:
             continue
         covered = Path(folder).parent if level == "TRUST_PARENT" else Path(folder)
         if here.is_relative_to(_real(covered)) and len(folder) > length:

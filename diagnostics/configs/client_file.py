@@ -80,7 +80,7 @@ def read_client_file(
         for key, said, row in rows:
             name = mask_pasted(clean(said, 200))
             if name in servers or (
-                isinstance(row, dict) and row.get(one.fields.type) in one.fields.other_types
+                isinstance(row, dict) and str(row.get(one.fields.type)) in one.fields.other_types
             ):
                 continue
             reader = EntryReader(

@@ -36,8 +36,8 @@ def read_text(path: Path) -> Content | Problem:
         raw, mode = on_disk(lambda: _read(path), _PATIENCE)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None
-    except DeadlineError:
-        return Problem("slow", "config_unreadable", f"{_PATIENCE:g}")
+    except DeadlineError as error:
+        return Problem("slow", "config_unreadable", f"{error.seconds:g}")
     except _NotAFileError as error:
         return Problem("not-a-file", "config_unreadable", str(error))
     except PermissionError:

@@ -15,8 +15,10 @@ _REST = re.compile(
     rf"(?P<hosts>{_HOSTS})(?P<path>/[^?#@]*)?(?P<query>\?(?:[^=&#]+=[^&#]*(?:&|$))*)?(?P<mark>#[^@]*)?",
     re.DOTALL,
 )
-_DSN_WORD = re.compile(r"\s*([A-Za-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s']*)", re.DOTALL)
+_DSN_WORD = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s']*)", re.DOTALL)
 _DSN_KEYS = {"host", "hostaddr", "user", "password", "dbname", "port", "sslmode"}
+_LONGEST = 8192
+"""Characters. Longer texts are no connection URL, and taking one apart that is made to be slow would take for ever."""
 _REFERENCE = re.compile(r"\$\{[^{}\n]*\}|\{env:[^{}]*\}|\{\{[^{}]*\}\}")
 
 
@@ -64,9 +66,11 @@ class Connection:
 def read_connection(text: str, named: Kind | None = None) -> Connection | None:
     """A connection URL or DSN, None where the text is none.
 
-    In: the text; the kind that the variable's name speaks of, by which a text without a scheme is still read.
+    In: the text (none longer than 8192 characters is one); the kind that the variable's name speaks of, by which a text without a scheme is still read.
     """
     bare = text.strip().strip("\"'").strip()
+    if len(bare) > _LONGEST:
+        return None
     scheme = scheme_of(bare)
     if scheme:
         known = kind_of_scheme(scheme)

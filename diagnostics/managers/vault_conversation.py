@@ -169,7 +169,7 @@ class Conversation:
         said = " ".join(reply.errors).casefold()
         if "versioned k/v" in said or "versioned kv" in said:
             return Trouble("needs-data", _MISSING, facts={"meant": self._with_data(mount), "mount": ""})
-        if mount.get("type") in _KEPT and not _is_versioned(mount) and self._is_below_data(mount):
+        if str(mount.get("type")) in _KEPT and not _is_versioned(mount) and self._is_below_data(mount):
             plain = self._wanted.path.replace(f"{_mount_path(mount)}data/", _mount_path(mount), 1)
             return Trouble("no-data-needed", _MISSING, facts={"meant": self._named(plain)})
         evidence = (*self._evidence, *reply.errors)

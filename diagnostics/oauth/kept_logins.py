@@ -151,7 +151,8 @@ def claude_code_keys(target: Target) -> set[str]:
         for whole in ({**base, "headers": headers}, base if not headers else None):
             if whole is not None:
                 text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
-                found.add(f"{server.name}|{hashlib.sha256(text.encode()).hexdigest()[:16]}")
+                digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+                found.add(f"{server.name}|{digest[:16]}")
     return found
 
 

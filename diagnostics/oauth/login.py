@@ -23,6 +23,8 @@ from diagnostics.oauth.stored_login import Lifetime, lifetime, seconds
 from diagnostics.secret import Secret
 
 PREFIX = "oauth:"
+_LONGEST = 1e10
+"""Seconds. A number from outside may have any size; three hundred years are for ever."""
 
 
 def account_of(provider: str) -> str:
@@ -69,13 +71,15 @@ class Login:
         if not access:
             raise NotALoginError("not-a-login", "the answer holds no access token")
         lasts = answer.get("expires_in")
-        told = isinstance(lasts, int | float) and not isinstance(lasts, bool)
+        ends = None
+        if isinstance(lasts, int | float) and not isinstance(lasts, bool):
+            ends = now + max(-_LONGEST, min(lasts, _LONGEST))
         refresh = _text(answer, "refresh_token")
         return replace(
             self,
             access_token=Secret(access),
             refresh_token=Secret(refresh) if refresh else self.refresh_token,
-            expires_at=now + float(lasts or 0) if told else None,
+            expires_at=seconds(ends),
             scope=_text(answer, "scope") or self.scope,
             token_type=_text(answer, "token_type") or self.token_type,
             renewing=None,

@@ -15,6 +15,7 @@ from typing import Any
 from diagnostics.host import Host
 from diagnostics.oauth.stored_login import StoredLogin, seconds
 from diagnostics.oauth.token_files import TokenFile, load_json, open_to_others
+from diagnostics.presence import is_file
 from diagnostics.secret import Secret
 
 CURRENT = "mcp-remote-v1"
@@ -39,7 +40,7 @@ class Parts:
         parts += [_compact(each) if each else "" for each in (self.params, self.headers)]
         parts += [self.client_metadata, self.token_endpoint]
         text = "|".join(each for each in parts if each)
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def parts_of(words: Sequence[str]) -> Parts:
@@ -103,7 +104,7 @@ def read_cache(parts: Parts, host: Host) -> Cache:
     file = _read(current, key, parts.url)
     old = None
     for folder in folders:
-        if file is None and folder.name != CURRENT and (folder / f"{key}{_TOKENS}").is_file():
+        if file is None and folder.name != CURRENT and is_file(folder / f"{key}{_TOKENS}"):
             old = folder / f"{key}{_TOKENS}"
     others = tuple(each for each in _tokens(current) if each.name != f"{key}{_TOKENS}")
     without = Parts(parts.url).key()
@@ -144,7 +145,7 @@ def _ends(tokens: dict[str, Any], path: Path) -> float | None:
         return told
     try:
         return path.stat().st_mtime + lasts
-    except OSError:
+    except (OSError, OverflowError):
         return None
 
 
@@ -176,5 +177,5 @@ def _text(document: dict[str, Any], name: str) -> str:
 
 def _compact(values: dict[str, str]) -> str:
     """As JavaScript writes it: sorted by UTF-16 units, no blanks, nothing escaped beyond what must be."""
-    names = sorted(values, key=lambda name: name.encode("utf-16-be"))
+    names = sorted(values, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
     return json.dumps({name: values[name] for name in names}, ensure_ascii=False, separators=(",", ":"))

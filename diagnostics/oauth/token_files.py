@@ -17,6 +17,7 @@ from diagnostics.host import Host
 from diagnostics.model import Problem
 from diagnostics.oauth.stored_login import StoredLogin, seconds
 from diagnostics.oauth.well_known import origin
+from diagnostics.presence import is_there as stands_there
 from diagnostics.secret import Secret
 from diagnostics.tokens.checksum import jwt_expiry
 
@@ -50,7 +51,7 @@ def read_place(place: TokenPlace, host: Host) -> list[TokenFile]:
 def is_there(place: TokenPlace, host: Host) -> bool:
     """Whether any of the files that a place names is there."""
     templates = place.paths.get(host.platform.value, ())
-    return any(path.exists() for template in templates for path in expand(template, host))
+    return any(stands_there(path) for template in templates for path in expand(template, host))
 
 
 def load_json(path: Path) -> tuple[Any, str, str]:
@@ -82,7 +83,9 @@ def open_to_others(path: Path) -> bool:
 
 def address_key(url: str) -> str:
     """What a file is named after that is named after its server's address: origin and path, hashed."""
-    return hashlib.sha256(f"{origin(url)}{urlsplit(url).path or '/'}".encode()).hexdigest()
+    where = origin(url)
+    path = urlsplit(url).path if where else ""
+    return hashlib.sha256(f"{where}{path or '/'}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read(path: Path, place: TokenPlace) -> TokenFile | None:

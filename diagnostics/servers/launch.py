@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.host import Host
+from diagnostics.presence import is_folder
 from diagnostics.servers import mcp_protocol
 from diagnostics.servers.mcp_protocol import Era
 from diagnostics.servers.program import Program, ProgramState, look_up
@@ -102,7 +103,7 @@ def handshake(launch: Launch, host: Host, seconds: float) -> StartResult:
 
 
 def _cannot_start(launch: Launch, program: Program) -> StartResult | None:
-    if launch.cwd is not None and not Path(launch.cwd).is_dir():
+    if launch.cwd is not None and not is_folder(Path(launch.cwd)):
         return StartResult(Outcome.NO_FOLDER, said=launch.cwd, program=program)
     outcomes = {
         ProgramState.MISSING: Outcome.NO_COMMAND,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 
 from diagnostics.catalog.clients import client
 from diagnostics.host import Host
 from diagnostics.model import Server
+from diagnostics.presence import at_home
 from diagnostics.servers.child_environment import inherited_by
 from diagnostics.servers.env_file import EnvFileError, parse, variables_of
 from diagnostics.servers.started import Started
@@ -70,12 +70,12 @@ class Reach:
         """What a `.env` in the working folder sets, where the entry names a folder: many servers read it themselves."""
         if not self.inner.cwd or "${" in self.inner.cwd:
             return frozenset()
-        path = self.host.cwd / Path(self.inner.cwd).expanduser() / ".env"
+        path = self.host.cwd / at_home(self.inner.cwd) / ".env"
         try:
             if not path.is_file() or path.stat().st_size > _LARGEST:
                 return frozenset()
             found = parse(path.read_text(encoding="utf-8", errors="replace"))
-        except OSError:
+        except (OSError, ValueError):
             return frozenset()
         return frozenset(name for name, value in found.items() if value.strip())
 

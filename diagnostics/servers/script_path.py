@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from diagnostics.presence import at_home, is_file, is_folder
+
 _INTERPRETERS = re.compile(
     r"(?:node|nodejs|python[\d.]*|pythonw|py|bun|deno|tsx|ts-node|ruby|php|perl|bash|sh|zsh|dash)(?:\.exe)?"
 )
@@ -17,9 +19,9 @@ def missing_path(command: str, args: Sequence[str], cwd: Path) -> str | None:
     program = re.split(r"[\\/]", command)[-1].casefold()
     for at, word in enumerate(args[:-1]):
         if word in {"--directory", "--project"} and program in {"uv", "uv.exe"}:
-            return None if (cwd / Path(args[at + 1]).expanduser()).is_dir() else args[at + 1]
+            return None if is_folder(cwd / at_home(args[at + 1])) else args[at + 1]
         if word == "-jar" and program in {"java", "java.exe"}:
-            return None if (cwd / args[at + 1]).is_file() else args[at + 1]
+            return None if is_file(cwd / args[at + 1]) else args[at + 1]
     if not _INTERPRETERS.fullmatch(program):
         return None
     script = _script(args)

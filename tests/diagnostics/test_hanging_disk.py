@@ -15,7 +15,7 @@ from diagnostics.configs import content
 from diagnostics.context import Context, Options
 from diagnostics.discovery import discover
 from diagnostics.host import Host
-from diagnostics.model import Platform, Session, Status
+from diagnostics.model import Platform, Problem, Session, Status
 from diagnostics.runner import diagnose
 from tests.support.configured import HeldStore
 
@@ -113,3 +113,10 @@ def test_a_disk_that_answers_again_has_all_the_time(monkeypatch: pytest.MonkeyPa
     while deadline.patience(3.0) != 3.0 and time.monotonic() < ends:
         time.sleep(0.01)
     assert deadline.patience(3.0) == 3.0
+
+
+def test_it_is_said_how_long_was_waited(hang: Hang, tmp_path: Path) -> None:
+    (tmp_path / "dead").mkdir()
+    hang(tmp_path / "dead")
+    said = [content.read_text(tmp_path / "dead" / name) for name in "ab"]
+    assert [each.detail for each in said if isinstance(each, Problem)] == ["0.4", "0.05"]

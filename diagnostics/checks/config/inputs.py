@@ -30,7 +30,7 @@ def inputs(context: Context, reference: Reference) -> Verdict | None:
             return fail("other-case", "input_not_declared", near=near, **facts)
         return fail("not-declared", "input_not_declared", **facts)
     kind = row.get("type")
-    if kind not in INPUT_TYPES:
+    if str(kind) not in INPUT_TYPES:
         known = ", ".join(sorted(INPUT_TYPES))
         return fail("unknown-type", "config_schema_error", said=str(kind)[:60], known=known, **facts)
     if kind == "command":

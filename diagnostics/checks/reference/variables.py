@@ -9,6 +9,7 @@ from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
+from diagnostics.presence import at_home, is_file
 
 if TYPE_CHECKING:
     from diagnostics.servers.reach import Reach
@@ -39,7 +40,7 @@ def variables(context: Context, server: Server) -> Iterator[Verdict]:
 
         inner = filled(inner)
     words = [each.reveal() for each in inner.args]
-    cwd = context.host.cwd if not inner.cwd else context.host.cwd / Path(inner.cwd).expanduser()
+    cwd = context.host.cwd if not inner.cwd else context.host.cwd / at_home(inner.cwd)
     env = inherited_by(server, context.host)
     known = context.packages.known(inner.command or "", words, env, cwd, context.host)
     reach = Reach(server, inner, known.started, context.host)
@@ -81,7 +82,7 @@ class _Question:
         if known.started.wrapper:
             return skip("by-wrapper", wrapper=known.started.wrapper, names=_listed(lacking), **facts)
         if known.catalogue is not None:
-            there = next((each for each in known.catalogue.files if self._path(each).is_file()), None)
+            there = next((each for each in known.catalogue.files if is_file(self._path(each))), None)
             if there is not None:
                 return ok("by-file", file=there, **facts)
         return self._lacking(lacking, facts)

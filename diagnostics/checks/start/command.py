@@ -1,12 +1,12 @@
 """Whether what the entry starts is there and may be started, seen from where its client stands."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
+from diagnostics.presence import at_home, is_folder
 
 if TYPE_CHECKING:
     from diagnostics.servers.program import Program
@@ -32,10 +32,10 @@ def command(context: Context, server: Server) -> Verdict | None:
     env = dict(inherited_by(server, host))
     if "PATH" in server.env:
         env["PATH"] = _path(context, server)
-    cwd = host.cwd if server.cwd is None else host.cwd / Path(server.cwd).expanduser()
+    cwd = host.cwd if server.cwd is None else host.cwd / at_home(server.cwd)
     if "${" in (server.command or "") or "${" in (server.cwd or ""):
         return None
-    if not cwd.is_dir():
+    if not is_folder(cwd):
         return fail("no-folder", "path_not_found", folder=str(cwd))
     inner = unwrap(server)
     if inner.extension is not None:

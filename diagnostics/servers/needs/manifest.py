@@ -96,7 +96,7 @@ def _of_input(row: Any, where: str) -> Iterator[_Found]:
 
 def _docker_names(argument: Any) -> Iterator[_Found]:
     """`-e NAME={value}` among the arguments for `docker run`."""
-    if isinstance(argument, Mapping) and argument.get("name") in {"-e", "--env"}:
+    if isinstance(argument, Mapping) and str(argument.get("name")) in {"-e", "--env"}:
         name = str(argument.get("value") or "").partition("=")[0]
         if _is_name(name):
             required = argument.get("isRequired", argument.get("is_required")) is True
