@@ -61,7 +61,11 @@ class Desk:
     def servers(self, **env: dict[str, str]) -> None:
         """Writes the config: every server shows its token."""
         entries = {
-            server: {"command": "mcp-doctor", "args": ["run", "--", "sh", "-c", f": {server}; {SHOW}"], "env": each}
+            server: {
+                "command": "mcp-doctor",
+                "args": ["run", "--", "sh", "-c", f": {server}; {SHOW}"],
+                "env": each,
+            }
             for server, each in env.items()
         }
         self.config.write_text(json.dumps({"mcpServers": entries}))
@@ -84,7 +88,15 @@ class Desk:
         self, token: str, *words: str, server: str = "github", before: str = ""
     ) -> subprocess.CompletedProcess[bytes]:
         """`emergency start` with a token from a pipe."""
-        asked = ["emergency", "start", server, "--reason", "the keychain is broken", "--token-stdin", "--offline"]
+        asked = [
+            "emergency",
+            "start",
+            server,
+            "--reason",
+            "the keychain is broken",
+            "--token-stdin",
+            "--offline",
+        ]
         return self.doctor(
             *asked, "--config", str(self.config), *words, stdin=token.encode() + b"\n", before=before
         )
