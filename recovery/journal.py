@@ -189,9 +189,7 @@ class Journal:
             if not new and stat.S_IMODE(info.st_mode) & 0o077 and os.name == "posix":
                 self.folder.chmod(0o700)
             if new:
-                from recovery.trail.key import sync_folder
-
-                sync_folder(self.folder.parent)
+                storage.sync_folder(self.folder.parent)
         except OSError as error:
             raise self._unwritable(error) from error
 

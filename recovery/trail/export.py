@@ -72,7 +72,7 @@ def as_markdown(rows: Sequence[Row], found: Examination) -> str:
 def summary(found: Examination) -> str:
     """The verdict in one sentence."""
     if not found.records and not found.troubles:
-        return "Nothing was recorded yet."
+        return "No record is here, and it is not clear why." if found.unknown else "Nothing was recorded yet."
     count = f"{found.records} record{'s' if found.records != 1 else ''}"
     if found.holds is None:
         return f"It could not be found out whether the trail of {count} holds."

@@ -12,12 +12,12 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostics.host import Host
 from diagnostics.secret import Secret
+from recovery.trail.storage import sync_folder
 
 _SIZE = 32
 """Bytes."""
@@ -132,18 +132,3 @@ def _make(path: Path) -> TrailKey:
             temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
     return key
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a new name in a folder last through a power cut; not every file system can."""
-    with contextlib.suppress(OSError), _opened(folder) as handle:
-        os.fsync(handle)
-
-
-@contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        yield handle
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from recovery.trail.key import sync_folder
 from recovery.trail.record import START, Record, number_of, parsed
 
 _TAIL = 1 << 16
@@ -118,3 +117,18 @@ def content_of(path: Path) -> bytes:
 def _seek_read(handle: int, start: int, end: int) -> bytes:
     os.lseek(handle, start, os.SEEK_SET)
     return os.read(handle, end - start)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a new name in a folder last through a power cut; not every file system can."""
+    with contextlib.suppress(OSError), _opened(folder) as handle:
+        os.fsync(handle)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)

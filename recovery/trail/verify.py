@@ -115,6 +115,11 @@ def _by_the_anchor(path: Path, witnesses: Witnesses, walk: Walk) -> list[Trouble
                 "no record has a keyed digest, although this installation has a key: the trail was replaced"
             )
             return [Trouble(1, what, "copied", at, operation)]
+        if witnesses.keys and not walk.records and not walk.troubles:
+            what = (
+                "this installation has a key for a trail, and neither trail nor anchor: put aside, or deleted"
+            )
+            return [Trouble(0, what, "unreadable")]
         return []
     found = []
     if anchor.place != str(path):

@@ -166,6 +166,15 @@ def test_what_a_writer_found_missing_stays_in_the_chain(trail: Journal, host: Ho
     assert "10 records were known" in found.what
 
 
+def test_a_key_without_a_trail_is_no_clean_slate(trail: Journal, host: Host) -> None:
+    """Put aside as advised, or deleted: it can't be told, so it is not called well."""
+    trail.path.unlink()
+    anchor_of(host).unlink()
+    found = trail.examine()
+    assert found.holds is None
+    assert "put aside, or deleted" in found.unknown[0].what
+
+
 @pytest.mark.parametrize("what", ["trail", "anchor", "both", "replaced last"])
 def test_writing_goes_on_after_files_were_taken_away(trail: Journal, host: Host, what: str) -> None:
     if what == "replaced last":
