@@ -99,6 +99,8 @@ def describe(remedy: Remedy, changes: Sequence[Change]) -> None:
     for change in changes:
         say(f"  - {change.what}: {change.before} → {change.after}")
     say(f"  This {_RISKS[remedy.risk]}.")
+    if remedy.risk is Risk.FINAL:
+        say("  As long as the keychain can be read, make a backup first: mcp-doctor backup create")
 
 
 def consent(remedy: Remedy) -> bool:
