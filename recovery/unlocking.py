@@ -158,7 +158,7 @@ def _from_files(folder: Path, host: Host) -> Way:
         if not _is_keyring(login):
             raise RecoveryError(
                 f"{login} is damaged: the daemon will not read it, and a new keychain beside it would be lost. "
-                "Move it aside by hand (keep it: entries may be saved from it), then create a keychain"
+                "`mcp-doctor fix permission.keyring-files` saves what can be saved of it"
             )
         return Way((Unlock(),), (_ask_password("login"),))
     ask = Ask(

@@ -10,8 +10,8 @@ EXIT_USAGE = 2
 EXIT_BROKE = 4
 EXIT_STOPPED = 130
 
-_LATER = {
-}
+_LATER: dict[str, str] = {}
+"""Commands that this version does not have yet, in words."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,9 @@ from diagnostics.text import clean
 from recovery.model import Remedy
 from recovery.planner import checks_from, remedy
 
+_MOST_KNOWN = 200
+"""Names. They go into one record of the trail."""
+
 
 @remedy(
     "permission.keyring-files.file-truncated",
@@ -39,6 +42,7 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
         return None
     label = label_of(path, clear.name)
     digest, aside = digest_of(str(path)), free_name(str(path), "damaged")
+    known = tuple(dict.fromkeys(each.name for each in context.references if each.name))[:_MOST_KNOWN]
     return Remedy(
         id="rebuild-keychain",
         title=f"Rebuild the keychain “{clean(label)}” from its damaged file",
@@ -52,7 +56,7 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
             TrySalvage(str(path), digest),
             MoveKeyringAside(str(path), aside, digest),
             CreateLike(label),
-            ImportSalvaged(aside, digest, label, new_undo_id()),
+            ImportSalvaged(aside, digest, label, new_undo_id(), known),
         ),
         asks=(ask_damaged_password(label),),
         recheck=checks_from(Stage.PERMISSION),

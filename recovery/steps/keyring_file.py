@@ -206,6 +206,8 @@ class ImportSalvaged:
     label: str
     """The keychain's."""
     undo_id: str
+    known: tuple[str, ...] = ()
+    """Names that the configs refer to: a lost entry of one of them is recognised by its digest."""
 
     @property
     def title(self) -> str:
@@ -233,7 +235,7 @@ class ImportSalvaged:
             self._mark(world, there.path)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
-        return {"tell": "\n".join(_told(found, newer, self.source))}
+        return {"tell": "\n".join(_told(found, newer, self.source, self.known))}
 
     def verify(self, world: RecoveryWorld) -> None:
         """The mark that is written last is there."""
@@ -412,17 +414,21 @@ def _key(attributes: Mapping[str, str], secret: Secret | None) -> _Key:
     return tuple(sorted(own(attributes).items())), secret
 
 
-def _told(found: Salvage, newer: Sequence[SavedItem], source: str) -> list[str]:
+def _told(found: Salvage, newer: Sequence[SavedItem], source: str, known: Sequence[str]) -> list[str]:
     written = len(found.saved) - len(newer)
     lines = [f"{written} {'entry was' if written == 1 else 'entries were'} saved and read back."]
     if newer:
         lines.append(f"{len(newer)} stayed as they are: the keychain has a newer value of them.")
     if found.lost:
-        named = [clean(each, 80) for each in found.lost_names[:_MOST_NAMED]]
+        digests = {md5_of(name): name for name in known}
+        lost = [digests.get(each.attributes.get("username", ""), "") for each in found.lost]
+        both = dict.fromkeys([*filter(None, lost), *found.lost_names])
+        named = [clean(each, 80) for each in both][:_MOST_NAMED]
         lines.append(
             f"{len(found.lost)} could not be saved{': ' + ', '.join(named) if named else ''}. "
-            "Bring them back from a backup, or store them anew."
+            "Bring them back from a backup, if there is one, or store them anew:"
         )
+        lines += ["$ mcp-doctor backup list", "$ mcp-doctor fix"]
     lines.append(f"The damaged file is kept: {clean(source)}")
     return lines
 

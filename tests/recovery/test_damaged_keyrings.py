@@ -1,5 +1,6 @@
 """Damaged keychain files on the real daemon: what is saved, what is kept, and that a crash leaves nothing between."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -21,7 +22,13 @@ from recovery.model import RecoveryError, Remedy
 from recovery.planner import remedies_for
 from recovery.remainder import remainder
 from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
-from recovery.steps.keyring_file import DAMAGED_PASSWORD, MoveKeyringAside, TrySalvage, digest_of
+from recovery.steps.keyring_file import (
+    DAMAGED_PASSWORD,
+    ImportSalvaged,
+    MoveKeyringAside,
+    TrySalvage,
+    digest_of,
+)
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, judge, mend
 from tests.support.lab import REPO, Lab, a_lab
@@ -113,6 +120,19 @@ def test_what_can_be_saved_is_rebuilt(filled: Lab, change: Callable[[bytes], byt
     filled.restart_daemon()
     filled.unlock(PASSWORD)
     assert {name for name in NAMES if filled.keyring_get(name) == name} == there
+
+
+def test_a_lost_entry_that_a_config_names_is_named(filled: Lab) -> None:
+    damage(filled, lambda content: content[:-10])
+    remedy = offered(filled, "rebuild-keychain")
+    steps = tuple(
+        dataclasses.replace(each, known=tuple(NAMES)) if isinstance(each, ImportSalvaged) else each
+        for each in remedy.steps
+    )
+    outcome, world = rebuild(filled, remedy=dataclasses.replace(remedy, steps=steps))
+    there = {each.account for each in world.keychain.entries({"service": "mcp-secrets"})}
+    (lost,) = set(NAMES) - there
+    assert any(f"1 could not be saved: {lost}." in note for note in outcome.notes), outcome.notes
 
 
 def test_every_programs_entries_come_back_byte_for_byte(filled: Lab) -> None:

@@ -10,6 +10,7 @@ from recovery.journal import Journal
 from recovery.operation import Event
 from recovery.world import LocalWorld
 from tests.support.lab import REPO, Lab, a_lab
+from tests.support.snapshots import same_as_stored
 from tests.support.terminal import Terminal
 from tests.support.tokens import github
 from tests.tui import scenes
@@ -85,6 +86,21 @@ def test_at_a_terminal_the_rest_is_asked_about_one_by_one(damaged: Lab) -> None:
         terminal.write("y\n")
         terminal.wait_for("Nothing is wrong with any entry now", 30)
     assert damaged.keyring_get("example") is None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)], ids=["80x24", "140x45"])
+async def test_the_list_looks_as_stored(
+    damaged: Lab, open_app: OpenApp, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    world = LocalWorld(damaged.host())
+    session = scenes.locked_out(tmp_path, open_world=lambda _host: world)
+    async with open_app(session, size=size) as driver:
+        await driver.settled()
+        await driver.press("c")
+        await driver.sees("[x] github_bearer")
+        await driver.settled()
+        name = f"cleanup-{size[0]}x{size[1]}"
+        same_as_stored(driver.app.export_screenshot(), name, tmp_path)
 
 
 async def test_by_keyboard(damaged: Lab, open_app: OpenApp, tmp_path: Path) -> None:

@@ -154,13 +154,6 @@ def test_checking_writes_nothing(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.rglob("*")] == ["mcp.json"]
 
 
-@pytest.mark.parametrize("name", ["cleanup"])
-def test_what_is_not_built_yet_says_so(tmp_path: Path, name: str) -> None:
-    done = doctor(name, home=tmp_path)
-    assert done.returncode == 2
-    assert "not have" in done.stderr
-
-
 @pytest.mark.parametrize("name", ["clients", "providers"])
 def test_the_catalogues_are_tables_and_json(tmp_path: Path, name: str) -> None:
     assert "github" in doctor(name, home=tmp_path).stdout or name == "clients"
