@@ -62,6 +62,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "emergency",
+        "x",
+        "x",
+        "emergency",
+        "Emergency access: a token for this server that ends by itself; see and close incidents.",
+        footer=False,
+    ),
+    Action(
         "cleanup",
         "c",
         "c",

@@ -22,15 +22,21 @@ def mend(
     notify: "Notify",
     then: "Callable[[Outcome], None]",
     otherwise: Broke,
+    *,
+    reason: str = "",
+    ticket: str = "",
 ) -> None:
-    """Carries a remedy out in a thread. In: consent has been given; `notify` is called in that thread."""
+    """Carries a remedy out in a thread. In: consent has been given; `notify` is called in that thread.
+
+    `reason` and `ticket` go into the audit trail.
+    """
 
     def job(world: "RecoveryWorld", journal: "Journal") -> "Outcome":
         from recovery.runner import carry_out
 
         return carry_out(remedy, answers, world, journal, notify)
 
-    _operate(doctor, remedy.title, job, then, otherwise)
+    _operate(doctor, remedy.title, job, then, otherwise, reason, ticket)
 
 
 def take_back(
@@ -89,12 +95,14 @@ def _operate(
     job: "Callable[[RecoveryWorld, Journal], Outcome]",
     then: "Callable[[Outcome], None]",
     otherwise: Broke,
+    reason: str = "",
+    ticket: str = "",
 ) -> None:
     def work() -> "Outcome":
         from recovery.journal import Journal
 
         host = doctor.session.host
-        return job(doctor.session.open_world(host), Journal(host))
+        return job(doctor.session.open_world(host), Journal(host, reason=reason, ticket=ticket))
 
     def done(outcome: "Outcome") -> None:
         doctor.end_operation()

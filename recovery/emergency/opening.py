@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostics.context import Options
 from diagnostics.host import Host
@@ -30,6 +30,8 @@ class Judgement:
 
     remarks: tuple[Remark, ...]
     provider: str | None
+    repaired: Secret | None = field(default=None, repr=False)
+    """The value as it was surely meant, where it is damaged on its way."""
 
     @property
     def is_bad(self) -> bool:
@@ -70,7 +72,7 @@ def judge(token: Secret, target: Target, host: Host, options: Options) -> Judgem
     remarks: Sequence[Remark] = found.remarks
     if found.provider is not None and not any(each.status is Status.FAIL for each in remarks):
         remarks = (*remarks, *ask_with_scopes(token, found.provider, server, host, options))
-    return Judgement(tuple(remarks), found.provider)
+    return Judgement(tuple(remarks), found.provider, found.repaired)
 
 
 def make_sure_it_can_be_sent(token: Secret) -> None:

@@ -18,6 +18,7 @@ ALLOWED = {
     "diagnostics/servers/resolve.py": "puts values into a server's environment and arguments",
     "diagnostics/tokens/credential.py": "tells a credential's provider by its variable and host",
     "diagnostics/tokens/hygiene.py": "looks for damage in a value",
+    "diagnostics/tokens/lifetime.py": "reads the end that a token carries in itself",
     "diagnostics/tokens/token_format.py": "looks at a value's shape and check digits",
     "diagnostics/tokens/new_token.py": "hands a server's settings (not the token) to the provider's client",
     "diagnostics/plain/held.py": "tells a credential in a profile by its variable and shape",
@@ -67,6 +68,7 @@ ALLOWED = {
     "recovery/salvage/cipher.py": "derives the key of a keyring file from its password",
     "recovery/undo_copies.py": "compares copies that the keychain keeps",
     "tui/screens/backup_key.py": "takes the path of a private key, typed in the open",
+    "tui/screens/emergency_start.py": "reads reason, ticket and time, which are typed in the open",
     "tui/secrets_cli.py": "`mcp-secrets get`, to a pipe",
 }
 

@@ -213,6 +213,14 @@ class CheckupScreen(CheckupView):
 
         self.doctor.push_screen(StartScreen(server), agreed)
 
+    def action_emergency(self) -> None:
+        """Opens the incidents, and the way to emergency access for the chosen server."""
+        from tui.screens.emergency import EmergencyScreen
+
+        key = self.query_one(ServerList).chosen
+        server = self.board.server(key) if key else None
+        self.doctor.push_screen(EmergencyScreen(self.doctor, server))
+
     def action_undo(self) -> None:
         """Asks whether to take back the last operation."""
         from tui.screens.undo import open_undo

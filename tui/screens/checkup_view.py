@@ -64,6 +64,7 @@ class CheckupView(Screen[None]):
         )
         if session.banner:
             yield Static(session.banner, id="banner", markup=False)
+        yield Static(id="emergency", markup=False)
         if session.notes:
             yield Static("\n".join(session.notes), id="notes", markup=False)
         with Horizontal(id="panes"):
@@ -112,6 +113,7 @@ class CheckupView(Screen[None]):
         if not self._row_touched and rows and servers.chosen != rows[0].key:
             servers.choose(rows[0].key)
         self._show_head()
+        self._show_emergency()
         self._show_progress()
         self.query_one(KeyLine).show(BARE if self._is_bare else CHECKUP)
         self._show_row()
@@ -170,6 +172,16 @@ class CheckupView(Screen[None]):
         self.query_one("#head", Static).update(
             text.head_text(self.board, self.doctor.session.host, self.doctor.few_characters)
         )
+
+    def _show_emergency(self) -> None:
+        """An open incident stays in sight until it is closed."""
+        found = next(
+            (each for each in self.board.findings.values() if each.check == "backend.emergency"), None
+        )
+        line = self.query_one("#emergency", Static)
+        line.display = found is not None
+        if found is not None:
+            line.update(Content(f"{found.title}. x shows and closes it."))
 
     def _show_progress(self) -> None:
         line = self.query_one("#progress", Static)

@@ -28,6 +28,8 @@ class GuideScreen(LoginGuide):
 
     ACTIONS = GUIDE
     CSS_PATH = "guide.tcss"
+    STORE = "store it"
+    """What is done with a token that was given."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GUIDE),
         Binding("k", "keep", show=False),
@@ -164,12 +166,13 @@ class GuideScreen(LoginGuide):
             keys.append(("go_on", "Enter", "type another one"))
             if token.repaired is not None:
                 keys.append(("clean", "c", "take it without the damage"))
-            keys.append(("keep", "k", "store it all the same"))
+            keys.append(("keep", "k", f"{self.STORE} all the same"))
             words = "This token will probably not work. Nothing is written yet."
             self._go(Phase.WEIGHING, words, *keys)
         else:
-            words = "Nobody could vouch for it. Store it?" if token.is_unsure else "Store it?"
-            self._go(Phase.AGREEING, words, ("go_on", "Enter", "store it"))
+            question = f"{self.STORE.capitalize()}?"
+            words = f"Nobody could vouch for it. {question}" if token.is_unsure else question
+            self._go(Phase.AGREEING, words, ("go_on", "Enter", self.STORE))
 
     def action_keep(self) -> None:
         """The person wants the token although it looks bad."""
