@@ -15,6 +15,11 @@ _NOTATIONS = {
     ".json": "json", ".jsonc": "json", ".json5": "json", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml",
 }  # fmt: skip
 
+_MOST = 2000
+"""Servers of one file. Looking at each takes about a millisecond; no client could start so many."""
+_LARGEST = "10"
+"""MB, as the wording of `too-large` has it."""
+
 
 def is_config(path: Path) -> bool:
     """Whether a file in a folder of configs has a name that says so."""
@@ -83,6 +88,8 @@ def read_client_file(
                 isinstance(row, dict) and str(row.get(one.fields.type)) in one.fields.other_types
             ):
                 continue
+            if len(servers) == _MOST:
+                return broken(one, path, scope, Problem("too-large", "config_unreadable", _LARGEST))
             reader = EntryReader(
                 one, document, path, (*way, key), f"{one.id}:{name}", name, row,
                 scope="local" if "{cwd}" in one.servers[0] and way[:1] == one.servers[0][:1] else scope,

@@ -16,7 +16,7 @@ from diagnostics.connections.kind import kind_named
 from diagnostics.context import Context, Options
 from diagnostics.discovery import discover
 from diagnostics.host import Host
-from diagnostics.model import Platform, Session
+from diagnostics.model import Platform, Session, Status
 from diagnostics.oauth import mcp_remote
 from diagnostics.report import text
 from recovery.planner import names_for
@@ -162,3 +162,13 @@ def test_the_kind_of_an_entry_is_no_text(kind: object, tmp_path: Path) -> None:
     (tmp_path / ".config/goose/config.yaml").write_text(json.dumps(config))
     host = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {})
     assert any(each.client == "goose" for each in discover(host, Options()))
+
+
+def test_more_servers_than_anybody_has(tmp_path: Path) -> None:
+    config = {"mcpServers": {f"s{number}": {"command": "x"} for number in range(20_000)}}
+    (tmp_path / ".mcp.json").write_text(json.dumps(config))
+    host = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {})
+    files = [each for each in discover(host, Options(client="claude-code")) if each.scope == "project"]
+    assert [(each.status, [one.outcome for one in each.problems]) for each in files] == [
+        (Status.FAIL, ["too-large"])
+    ]
