@@ -39,6 +39,11 @@ class Once(Generic[K, V]):
                 del self._open[key]
             mine.set()
 
+    def known(self, key: K) -> V | None:
+        """The key's answer if it is there; nobody is asked."""
+        with self._lock:
+            return self._answers.get(key)
+
     def values(self) -> list[V]:
         """All answers so far."""
         with self._lock:

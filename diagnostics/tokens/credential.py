@@ -1,7 +1,7 @@
 """A reference's credential with all that tells whose it is: the value, the names around it, the server it is for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from diagnostics.catalog.providers import Provider, catalogue, provider
@@ -33,6 +33,12 @@ class Credential:
     """The names of the variables that the server's entry sets."""
     is_header: bool = False
     """Whether it stands for a whole header value, scheme word included."""
+
+    @property
+    def question(self) -> Hashable:
+        """What one question to the provider depends on: below it the run keeps the answer."""
+        beside = frozenset(self.companions.items())
+        return (self.provider_id, frozenset(self.configured.items()), beside, self.value)
 
     @property
     def may_be_sent(self) -> bool:

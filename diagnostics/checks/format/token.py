@@ -1,6 +1,6 @@
 """The value as a token of its provider: shape, check digits, kind, and whether it is in the right place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     if found is None:
         return None
     if found.provider_id is None:
-        return skip("no-provider")
+        return _of_its_end(found) or skip("no-provider")
     place = host_of(entry_of(found.provider_id), found.configured)
     judgement = judge(found.value, found.provider_id, found.env_name, host=place)
     entry = judgement.provider
@@ -41,6 +41,8 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     evidence = list(_told(found, judgement))
     if judgement.expected:
         facts["expected"] = judgement.expected.name
+    if judgement.look in {Look.OK, Look.UNKNOWN} and (soon := _of_its_end(found, facts)):
+        return soon
     match judgement.look:
         case Look.OK:
             return ok("looks-right", evidence=evidence, **facts)
@@ -60,6 +62,20 @@ def token(context: Context, reference: Reference) -> Verdict | None:
         return skip("no-rule", **facts)
     cause = "credential_corrupted" if judgement.look is Look.TRUNCATED else "token_invalid"
     return warn(str(judgement.look), cause, evidence=evidence, **facts)
+
+
+def _of_its_end(found: "Credential", told: Mapping[str, str] | None = None) -> Verdict | None:
+    """What a JSON web token's own date of its end says, without asking anyone; None where that is far off."""
+    from diagnostics.tokens.lifetime import end_of, has_ended, soon
+
+    ends = end_of(found.value)
+    days = soon(ends) if ends is not None else ""
+    if ends is None or not days:
+        return None
+    facts = {"provider": "token", "rotation_url": "its provider's settings page"} | dict(told or {})
+    if has_ended(ends):
+        return fail("over", "token_expired", **facts, ended=f"{ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return warn("ends-soon", "token_expired", **facts, days=days, ends=f"{ends:%Y-%m-%d %H:%M %Z}".strip())
 
 
 def _told(found: "Credential", judgement: "FormatJudgement") -> Iterator[str]:

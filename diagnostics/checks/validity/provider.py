@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, skip
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from diagnostics.providers.verify import Answer
 
-_DAYS_AHEAD = 14
 _NOTED_SKEW = 30.0
 """Seconds. Below that a Date header, good to a second, and a slow answer may explain the difference."""
 
@@ -80,9 +78,8 @@ def _asked(context: Context, found: "Credential", provider_id: str) -> "Answer":
     limit = context.options.timeout
     seconds = SECONDS if limit is None else min(SECONDS, limit * 0.9)
     configured, companions = found.configured, found.companions
-    key = (provider_id, frozenset(configured.items()), frozenset(companions.items()), found.value)
     answer: Answer = context.answers.get(
-        key,
+        found.question,
         lambda: verify(
             provider_id, found.value, context.host, context.options, seconds, configured, companions
         ),
@@ -103,7 +100,7 @@ def _verdict(context: Context, answer: "Answer", wanted: "Sequence[Need]" = ()) 
         "machine": re.sub(r":\d+$", "", answer.host),
         "account": answer.account or "an account it does not name",
         "scopes": _scopes(answer),
-        "expires": f"{answer.expires:%Y-%m-%d}" if answer.expires else "",
+        "expires": f"{answer.expires.astimezone():%Y-%m-%d}" if answer.expires else "",
         "wait": _wait(answer.retry_after),
         "target": answer.target,
         "said": answer.said,
@@ -141,9 +138,10 @@ def _of_valid(
     if answer.scopes is not None and any(each.essential for each in lacking):
         return Status.FAIL, "lacks-essential-scope", "token_insufficient_scope"
     if answer.expires is not None:
-        days = (answer.expires - datetime.now(UTC)).days
-        if days < _DAYS_AHEAD:
-            facts["days"] = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
+        from diagnostics.tokens.lifetime import soon
+
+        if days := soon(answer.expires):
+            facts["days"] = days
             return Status.WARN, "expires-soon", "token_expired"
     if answer.scopes and lacking:
         return Status.WARN, "lacks-scope", "token_insufficient_scope"

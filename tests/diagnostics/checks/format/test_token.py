@@ -48,6 +48,28 @@ def test_a_web_token_that_is_over(tmp_path: Path) -> None:
     assert (found.status, found.cause) == (Status.FAIL, "token_expired")
 
 
+@pytest.mark.parametrize(("days", "words"), [(0.5, "today"), (1.5, "tomorrow"), (9.5, "in 9 days")])
+def test_a_web_token_that_ends_soon_is_warned_of_without_asking_anyone(
+    tmp_path: Path, days: float, words: str
+) -> None:
+    for name in ("MONDAY_PERSONAL_ACCESS_TOKEN", "SOME_TOKEN"):
+        ends = int(time.time() + days * 86_400)
+        found = finding(tmp_path, name, tokens.jwt(ends))
+        assert (found.status, found.outcome, found.cause) == (Status.WARN, "ends-soon", "token_expired"), name
+        assert found.title.endswith(words)
+        assert time.strftime("%Y-%m-%d %H:%M", time.localtime(ends)) in found.detail
+
+
+def test_a_web_token_of_nobody_that_is_over(tmp_path: Path) -> None:
+    found = finding(tmp_path, "SOME_TOKEN", tokens.jwt(int(time.time()) - 86_400))
+    assert (found.status, found.outcome) == (Status.FAIL, "over")
+
+
+def test_a_web_token_that_ends_next_year_is_not_warned_of(tmp_path: Path) -> None:
+    found = finding(tmp_path, "SOME_TOKEN", tokens.jwt(int(time.time()) + 300 * 86_400))
+    assert found.status is Status.SKIP
+
+
 def test_an_own_installation_may_have_its_own_shapes(tmp_path: Path) -> None:
     value = "acme-" + tokens.gitlab()
     assert finding(tmp_path, "GITLAB_TOKEN", value).outcome == "unlike"
