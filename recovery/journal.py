@@ -47,7 +47,7 @@ class Journal:
         self._seconds = seconds
         self._why = {name: text for name, text in (("reason", reason), ("ticket", ticket)) if text}
         self._who: dict[str, Any] | None = None
-        self._emergencies: set[str] = set()
+        self._emergencies: dict[str, bool] = {}
         self.folder = host.state_dir
         self.path = host.state_dir / "journal.jsonl"
         self.told: list[str] = []
@@ -160,13 +160,25 @@ class Journal:
     def _tell_others(self, record: Record) -> None:
         from recovery.trail.sinks import tell_shared_log, tell_system_log
 
-        operation = str(record["op"])
-        if record.get("emergency") or str(record.get("remedy", "")).startswith("emergency"):
-            self._emergencies.add(operation)
-        emergency = operation in self._emergencies
+        emergency = self._is_emergency(record)
         self._tell(tell_system_log(self._host, record, emergency=emergency))
         if emergency:
             self._tell(tell_shared_log(self._host, record))
+
+    def _is_emergency(self, record: Record) -> bool:
+        """Whether its operation is one; what another process began is looked up."""
+        operation = str(record["op"])
+        if _says_emergency(record):
+            self._emergencies[operation] = True
+        if operation not in self._emergencies:
+            self._emergencies[operation] = False
+            if record["event"] != Event.PLANNED.value and self._host.root is not None:
+                with contextlib.suppress(
+                    JournalError
+                ):  # the record is written; this is about where else it goes
+                    known = self._records_of({operation})
+                    self._emergencies[operation] = any(_says_emergency(each) for each in known)
+        return self._emergencies[operation]
 
     def _tell(self, words: str) -> None:
         if words and words not in self.told:
@@ -244,12 +256,7 @@ class Journal:
         open_ids = {each.id for each in _operations(turns) if each.state in OPEN}
         if not open_ids:
             return []
-        marks = [canonical({"op": each})[1:-1] for each in open_ids]
-        records = [
-            record
-            for line in lines
-            if any(mark in line for mark in marks) and (record := parsed(line)) is not None
-        ]
+        records = self._records_of(open_ids, lines)
         return [each for each in _operations(records) if each.id in open_ids and each.state in OPEN]
 
     def verify(self) -> list[Trouble]:
@@ -271,6 +278,14 @@ class Journal:
             seen = content
         return found
 
+    def _records_of(self, operations: set[str], lines: list[bytes] | None = None) -> list[Record]:
+        marks = [canonical({"op": each})[1:-1] for each in operations]
+        return [
+            record
+            for line in (self._lines() if lines is None else lines)
+            if any(mark in line for mark in marks) and (record := parsed(line)) is not None
+        ]
+
     def _lines(self) -> list[bytes]:
         return _split(self._content())
 
@@ -281,6 +296,10 @@ class Journal:
             raise JournalError(str(error)) from error
         except OSError as error:
             raise JournalError(f"the audit trail {self.path} can't be read: {error.strerror}") from error
+
+
+def _says_emergency(record: Record) -> bool:
+    return bool(record.get("emergency")) or str(record.get("remedy", "")).startswith("emergency")
 
 
 def _operations(records: list[Mapping[str, Any]]) -> list[Operation]:

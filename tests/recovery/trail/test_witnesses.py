@@ -275,6 +275,9 @@ def test_a_remedy_for_emergencies_needs_no_mark(host: Host) -> None:
     journal.append(Event.PLANNED, "ee", remedy="emergency-start", title="t", steps=[])
     journal.append(Event.DONE, "ee")
     assert len(log.read_bytes().splitlines()) == 2
+    Journal(host).append(Event.UNDOING, "ee")  # taken back by another process
+    Journal(host).append(Event.UNDOING, "other")
+    assert len(log.read_bytes().splitlines()) == 3
 
 
 def test_that_log_remembers_what_was_taken_from_the_trail_with_its_anchor(host: Host) -> None:
