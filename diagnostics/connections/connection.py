@@ -43,6 +43,7 @@ class Connection:
     """As it stands in the URL, percent-encoding included."""
     database: str
     options: Mapping[str, str] = field(repr=False)
+    """As written; in place of a password, a mask."""
     shown: str = ""
     """The URL as people may see it: the password and every option that holds one masked."""
     raw_user: str = field(default="", repr=False)
@@ -114,7 +115,7 @@ def _read_url(text: str, scheme: str, kind: Kind) -> Connection:
         user=user,
         password=password,
         database=unquote((found["path"] or "/")[1:]) or options.get("dbname", ""),
-        options=options,
+        options=_without_passwords(options, kind),
         shown=shown,
         raw_user=raw_user if userinfo is not None else "",
         is_whole=True,
@@ -163,6 +164,11 @@ def _options(query: str, kind: Kind) -> dict[str, str]:
         if equals:
             found[name.lower() if kind.id == "mongodb_url" else name] = unquote(value)
     return found
+
+
+def _without_passwords(options: Mapping[str, str], kind: Kind) -> dict[str, str]:
+    secret = {*kind.password_options, "password"}
+    return {name: MASK if name in secret else value for name, value in options.items()}
 
 
 def _option_password(options: Mapping[str, str], kind: Kind) -> Secret | None:
@@ -219,7 +225,7 @@ def _read_dsn(text: str, kind: Kind) -> Connection | None:
         user=pairs.get("user"),
         password=None if password is None else Secret(password),
         database=pairs.get("dbname", ""),
-        options=pairs,
+        options=_without_passwords(pairs, kind),
         shown=clean(shown + (f" {MASK}" if rest.strip() else ""), 300),
         dsn_rest=rest.strip(),
     )

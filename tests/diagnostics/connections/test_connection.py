@@ -1,5 +1,7 @@
 """Connection URLs taken apart, their flaws named, and no password in anything that is shown."""
 
+import dataclasses
+
 import pytest
 
 from diagnostics.connections.connection import passwords_in, read_connection
@@ -164,3 +166,18 @@ def test_every_form_is_an_outcome_with_words() -> None:
     from diagnostics.catalog.wording import wording
 
     assert {f"format.connection-url.{each}" for each in Form} <= set(wording())
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("postgres_url", "postgresql://db.example.com/app?user=ada&password={}"),
+        ("postgres_url", "host=db.example.com user=ada password={}"),
+    ],
+)
+def test_no_part_of_a_connection_keeps_a_password_as_text(kind: str, text: str) -> None:
+    value = "-".join(["correct", "horse", "battery"])
+    connection = read_connection(text.format(value), kinds()[kind])
+    assert connection is not None
+    assert connection.password == Secret(value)
+    assert value not in str(dataclasses.asdict(dataclasses.replace(connection, password=None)))
