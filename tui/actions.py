@@ -66,7 +66,7 @@ CHECKUP = (
         "x",
         "x",
         "emergency",
-        "Emergency access: a token for this server that ends by itself; see and close incidents.",
+        "Emergency access: a token that ends by itself; close incidents.",
         footer=False,
     ),
     Action(
