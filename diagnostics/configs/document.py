@@ -1,12 +1,23 @@
 """A config file's content with the places of its keys, whatever its notation."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from diagnostics.model import Problem
 
 Path = tuple[str, ...]
 """Keys from the top of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands in the text: offsets in characters, a text's quotation marks included."""
+
+    start: int
+    end: int
+    key: int | None = None
+    """Where its key begins; None for an element of a list."""
 
 
 class Document(Protocol):
@@ -18,6 +29,9 @@ class Document(Protocol):
 
     def line_of(self, path: Path) -> int:
         """The line of a key, from 1; 0 where it is not known."""
+
+    def place(self, path: Path) -> Place | None:
+        """Where the value at `path` stands, an element of a list being a key with its number; None = not known."""
 
     def repeated(self, path: Path) -> list[tuple[str, int, int]]:
         """Keys that stand more than once in the table at `path`: the key, its first and its last line."""

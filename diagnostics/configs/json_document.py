@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Never
 
-from diagnostics.configs.document import Path, SyntaxProblem, place_of
+from diagnostics.configs.document import Path, Place, SyntaxProblem, place_of
 from diagnostics.model import Problem
 
 _STRING = r'"(?:[^"\\\n]|\\.)*+"'
@@ -41,6 +41,24 @@ class JsonDocument:
         """See `Document`."""
         found = self._members_of(path[:-1]).get(path[-1])
         return self._line(found[-1][0]) if found else 0
+
+    def place(self, path: Path) -> Place | None:
+        """See `Document`. What was blanked keeps its length, so the offsets are those of the text as given."""
+        parent = self._value_at(path[:-1]) if path else None
+        if parent is None:
+            return None
+        if self._text[parent] == "[":
+            elements = enumerate(_elements(self._text, parent))
+            found: list[tuple[int | None, int]] = [
+                (None, value) for number, value in elements if str(number) == path[-1]
+            ]
+        else:
+            found = [*self._members_of(path[:-1]).get(path[-1], ())]
+        if not found:
+            return None
+        key, start = found[-1]
+        _, end = _decoder.raw_decode(self._text, start)
+        return Place(start, end, key)
 
     def repeated(self, path: Path) -> list[tuple[str, int, int]]:
         """See `Document`."""
@@ -159,6 +177,16 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
         yield key, at, value
         _, end = _decoder.raw_decode(text, value)
         at = _skip(text, _skip(text, end) + 1) if text[_skip(text, end)] == "," else _skip(text, end)
+
+
+def _elements(text: str, start: int) -> Iterator[int]:
+    """Where the elements of the list at `start` of a text that is known to parse begin."""
+    at = _skip(text, start + 1)
+    while text[at] != "]":
+        yield at
+        _, end = _decoder.raw_decode(text, at)
+        at = _skip(text, end)
+        at = _skip(text, at + 1) if text[at] == "," else at
 
 
 def _skip(text: str, at: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from diagnostics.configs.document import Path, SyntaxProblem, place_of
+from diagnostics.configs.document import Path, Place, SyntaxProblem, place_of
 from diagnostics.model import Problem
 
 LARGEST = 1_000_000
@@ -35,6 +35,16 @@ class TomlDocument:
     def line_of(self, path: Path) -> int:
         """See `Document`."""
         return self._lines.get(path, 0)
+
+    def place(self, path: Path) -> Place | None:
+        """See `Document`."""
+        return self._places.get(path)
+
+    @cached_property
+    def _places(self) -> Mapping[Path, Place]:
+        from diagnostics.configs.toml_places import places
+
+        return places(self._text)
 
     def repeated(self, path: Path) -> list[tuple[str, int, int]]:  # noqa: ARG002 - see `Document`
         """None: TOML's parser rejects a repeated key."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.configs.document import Path, SyntaxProblem
+from diagnostics.configs.document import Path, Place, SyntaxProblem
 from diagnostics.model import Problem
 
 _COMPONENTS = {"McpApplicationServerCommands", "McpProjectServerCommands"}
@@ -52,6 +52,10 @@ class XmlDocument:
     def line_of(self, path: Path) -> int:
         """See `Document`."""
         return self._lines.get(path, 0)
+
+    def place(self, path: Path) -> Place | None:  # noqa: ARG002 - see `Document`
+        """None: what is read is not how it is written, so nothing here is edited by offsets."""
+        return None
 
     def repeated(self, path: Path) -> list[tuple[str, int, int]]:
         """See `Document`."""

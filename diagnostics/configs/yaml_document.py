@@ -7,7 +7,7 @@ config of a client holds none of these.
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diagnostics.configs.document import Path, SyntaxProblem
+from diagnostics.configs.document import Path, Place, SyntaxProblem
 from diagnostics.model import Problem
 
 if TYPE_CHECKING:
@@ -32,12 +32,17 @@ class YamlDocument:
     def __init__(self, text: str) -> None:
         self._text = text
         self._lines: dict[Path, int] = {}
+        self._places: dict[Path, Place] = {}
         self._repeated: dict[Path, list[tuple[str, int, int]]] = {}
         self.data: Mapping[str, Any] = self._parse()
 
     def line_of(self, path: Path) -> int:
         """See `Document`. An element of a list is a key with its number."""
         return self._lines.get(path, 0)
+
+    def place(self, path: Path) -> Place | None:
+        """See `Document`."""
+        return self._places.get(path)
 
     def repeated(self, path: Path) -> list[tuple[str, int, int]]:
         """See `Document`."""
@@ -78,6 +83,7 @@ class YamlDocument:
             for number, each in enumerate(node.value):
                 inner = (*path, str(number))
                 self._lines[inner] = each.start_mark.line + 1
+                self._places[inner] = Place(each.start_mark.index, each.end_mark.index)
                 found.append(self._value(each, inner))
             return found
         return _scalar(node)
@@ -93,6 +99,7 @@ class YamlDocument:
             first.setdefault(name, line)
             inner = (*path, name)
             self._lines[inner] = line
+            self._places[inner] = Place(value.start_mark.index, value.end_mark.index, key.start_mark.index)
             found[name] = self._value(value, inner)
         return found
 
