@@ -13,6 +13,7 @@ from diagnostics.servers.command_line import command_line
 
 if TYPE_CHECKING:
     from diagnostics.providers.verify import Answer
+    from diagnostics.tokens.succession import Predecessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,19 @@ def look_at(
     look = Look.OTHER_PROVIDER if other else judgement.look
     status, text = _STATUS[look.value], words["look"][look.value]
     remarks.append(Remark(status, text.format(name=judgement.provider.name)))
+    remarks += _of_its_end(value)
     return NewToken(tuple(remarks), None if other else whose, repaired(value, env_name))
+
+
+def _of_its_end(value: Secret) -> list[Remark]:
+    from diagnostics.tokens.lifetime import end_of, has_ended, soon
+
+    ends = end_of(value)
+    if ends is None or has_ended(ends) or not (days := soon(ends)):
+        return []
+    return [
+        Remark(Status.WARN, _words()["succession"]["ends-soon"].format(days=days, day=f"{ends:%Y-%m-%d}"))
+    ]
 
 
 def ask_about(value: Secret, provider: str, server: Server | None, host: Host, options: Options) -> Remark:
@@ -85,6 +98,26 @@ def ask_with_scopes(
             words = _words()["answer"]["beyond-needs"].format(scopes=", ".join(too_many[:10]))
             remarks.append(Remark(Status.WARN, words))
     return tuple(remarks)
+
+
+def ask_in_place_of(
+    value: Secret,
+    provider: str,
+    server: Server | None,
+    host: Host,
+    options: Options,
+    old: "Predecessor",
+) -> tuple[Remark, ...]:
+    """As `ask_about`, asked once; and how the token stands beside the one that it replaces."""
+    from diagnostics.tokens.succession import beside
+
+    answer = _answer(value, provider, server, host, options)
+    return (_remark_of(answer, provider), *beside(answer, old))
+
+
+def words_of(part: str) -> Mapping[str, str]:
+    """The sentences of one part of the wording."""
+    return _words()[part]
 
 
 def _answer(

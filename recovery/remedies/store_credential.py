@@ -28,12 +28,15 @@ def store_credential(finding: Finding, context: Context) -> Remedy | None:
     """Asks for the token and stores it under the name that the config refers to."""
     from recovery.entries import new_undo_id
     from recovery.entry_remedies import SERVICE, ask_token, entries_of, entry_remedy, reference_of
+    from recovery.rotation import is_only_rotated
     from recovery.steps.entry import SetEntry
 
     found = reference_of(finding, context)
     if found is None:
         return None
     reference, name = found
+    if is_only_rotated(finding, context):
+        return None
     count = len(entries_of(name, context))
     verb = "Replace" if count else "Store"
     kept = " The earlier value is kept inside the keychain until you take this back." if count else ""

@@ -136,12 +136,19 @@ class _Look:
         server = self.context.server(mended.server) if mended and mended.server else None
 
         def judge(ask: Ask, value: Secret) -> Sequence[Remark]:
-            from diagnostics.tokens.new_token import ask_about, look_at
+            from diagnostics.tokens.new_token import ask_about, ask_in_place_of, look_at
+            from diagnostics.tokens.succession import predecessor, same_again
 
+            old = predecessor(mended, self.context)
+            if old is not None and (again := same_again(value, old)):
+                return [again]
             token = look_at(value, ask.provider, variable or None)
             if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):
                 return token.remarks
             host, options = self.context.host, self.context.options
+            if old is not None:
+                found = ask_in_place_of(value, token.provider, server, host, options, old)
+                return [*token.remarks, *found]
             return [*token.remarks, ask_about(value, token.provider, server, host, options)]
 
         return judge

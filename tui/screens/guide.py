@@ -148,6 +148,7 @@ class GuideScreen(LoginGuide):
             reference.removeprefix("env.") if reference and reference.startswith("env.") else None,
             self.doctor.board.server(self._row),
             self._weighed,
+            self._finding,
         )
         self.query_one("#fields").display = False
         self._go(Phase.WEIGHING, "Nothing is written yet.", ("back", "Esc", "leave"))
@@ -167,7 +168,7 @@ class GuideScreen(LoginGuide):
             if token.repaired is not None:
                 keys.append(("clean", "c", "take it without the damage"))
             keys.append(("keep", "k", f"{self.STORE} all the same"))
-            words = "This token will probably not work. Nothing is written yet."
+            words = f"{token.warning} Nothing is written yet."
             self._go(Phase.WEIGHING, words, *keys)
         else:
             question = f"{self.STORE.capitalize()}?"

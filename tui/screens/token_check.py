@@ -1,10 +1,12 @@
 """Looks at a token that was given, offline and then at its provider, off the event loop."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from diagnostics.model import Server, Status
+from diagnostics.model import Finding, Server, Status
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import NewToken, Remark, ask_about, look_at
+from diagnostics.tokens.new_token import NewToken, Remark, ask_about, ask_in_place_of, look_at, words_of
+from diagnostics.tokens.succession import Predecessor, predecessor, same_again
 from tui.doctor import Doctor
 from tui.work import in_background
 
@@ -20,6 +22,7 @@ class TokenCheck:
         env_name: str | None,
         server: Server | None,
         changed: Callable[[], None],
+        finding: Finding | None = None,
     ) -> None:
         self._doctor = doctor
         self._value = value
@@ -27,6 +30,8 @@ class TokenCheck:
         self._env_name = env_name
         self._server = server
         self._changed = changed
+        self._finding = finding
+        self._old: Predecessor | None = None
         self.remarks: tuple[Remark, ...] = ()
         self.asking = "looking at it …"
         """What is going on, "" when all is known."""
@@ -38,6 +43,13 @@ class TokenCheck:
         return any(each.status is Status.FAIL for each in self.remarks)
 
     @property
+    def warning(self) -> str:
+        """What speaks against it, in a few words."""
+        first = next((each.words for each in self.remarks if each.status is Status.FAIL), "")
+        is_about_both = self._old is not None and first in words_of("succession").values()
+        return "Better not store it now." if is_about_both else "This token will probably not work."
+
+    @property
     def is_unsure(self) -> bool:
         """Whether nobody could say that it will."""
         return all(each.status is not Status.OK for each in self.remarks)
@@ -46,11 +58,25 @@ class TokenCheck:
         """Offline first, then the provider."""
         in_background(
             self._doctor,
-            lambda: look_at(self._value, self._provider, self._env_name, self._server),
+            self._look,
             self._looked,
             self._broke,
             "token",
         )
+
+    def _look(self) -> NewToken:
+        """In a thread."""
+        found = look_at(self._value, self._provider, self._env_name, self._server)
+        self._old = predecessor(self._finding, self._doctor.board.context)
+        again = same_again(self._value, self._old) if self._old is not None else None
+        return replace(found, remarks=(again,), provider=None) if again else found
+
+    def _ask(self, whose: str) -> tuple[Remark, ...]:
+        """In a thread."""
+        session, old = self._doctor.session, self._old
+        if old is None:
+            return (ask_about(self._value, whose, self._server, session.host, session.options),)
+        return ask_in_place_of(self._value, whose, self._server, session.host, session.options, old)
 
     def _looked(self, found: NewToken) -> None:
         self.remarks, self.repaired = found.remarks, found.repaired
@@ -59,18 +85,17 @@ class TokenCheck:
             self.asking = ""
         else:
             self.asking = "asking the provider …"
-            session = self._doctor.session
             in_background(
                 self._doctor,
-                lambda: ask_about(self._value, whose, self._server, session.host, session.options),
+                lambda: self._ask(whose),
                 self._answered,
                 self._broke,
                 "token-provider",
             )
         self._changed()
 
-    def _answered(self, remark: Remark) -> None:
-        self.remarks, self.asking = (*self.remarks, remark), ""
+    def _answered(self, remarks: tuple[Remark, ...]) -> None:
+        self.remarks, self.asking = (*self.remarks, *remarks), ""
         self._changed()
 
     def _broke(self, error: Exception) -> None:

@@ -1,11 +1,13 @@
 """One question of a remedy with its field: hidden, hidden twice, shown, or a choice."""
 
+import re
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -29,7 +31,7 @@ class AnswerField(VerticalGroup):
         """By kind."""
         yield Static(Content.styled(self._ask.prompt, "bold"), classes="prompt", markup=False)
         if self._ask.hint:
-            yield Static(Content.styled(self._ask.hint, "$foreground-muted"), markup=False)
+            yield Static(_with_links(self._ask.hint), markup=False)
         if self._ask.kind is AskKind.TEXT:
             yield Input()
         elif self._ask.kind is not AskKind.CHOICE:
@@ -105,3 +107,13 @@ class AnswerField(VerticalGroup):
         """The word of consent."""
         message.stop()
         self.post_message(self.Given())
+
+
+def _with_links(hint: str) -> Content:
+    """The hint, each address in it both as text, to be read or copied over SSH, and as a link to click."""
+    parts: list[Content] = []
+    for part in re.split(r"(https://[^\s]+)", hint):
+        is_address = part.startswith("https://")
+        style = Style(link=part, underline=True) if is_address else "$foreground-muted"
+        parts.append(Content.styled(part, style))
+    return Content("").join(parts)

@@ -41,7 +41,7 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     evidence = list(_told(found, judgement))
     if judgement.expected:
         facts["expected"] = judgement.expected.name
-    if judgement.look in {Look.OK, Look.UNKNOWN} and (soon := _of_its_end(found, facts)):
+    if judgement.look in {Look.OK, Look.CHECKSUM_AGREES} and (soon := _of_its_end(found, facts)):
         return soon
     match judgement.look:
         case Look.OK:
@@ -59,7 +59,7 @@ def token(context: Context, reference: Reference) -> Verdict | None:
             ended = datetime.fromtimestamp(judgement.ended or 0, UTC)
             return fail("over", "token_expired", **facts, ended=f"{ended:%Y-%m-%d %H:%M} UTC")
     if _is_only_a_rule(judgement, found):
-        return skip("no-rule", **facts)
+        return _of_its_end(found, facts) or skip("no-rule", **facts)
     cause = "credential_corrupted" if judgement.look is Look.TRUNCATED else "token_invalid"
     return warn(str(judgement.look), cause, evidence=evidence, **facts)
 

@@ -1,0 +1,219 @@
+"""Rotation: everything that holds or uses a token, and the remedy that replaces it everywhere at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from diagnostics.context import SERVICE, Context
+from diagnostics.model import Finding, Server, Stage, Syntax
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry, StoreError
+from diagnostics.text import clean
+from recovery.model import Remedy
+from recovery.retention import KEPT_FOR
+
+_MOST = 12
+"""Lines of one kind that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Where one token is, by names and places: the value itself is not in here."""
+
+    names: tuple[str, ...]
+    """The entries of our service that hold it, the one that was asked about first."""
+    twins: frozenset[str] = frozenset()
+    """Those of them whose name several entries have, all with this value (or the one that was asked about)."""
+    elsewhere: tuple[str, ...] = ()
+    """Entries that hold it too and are left alone: another program's, and names whose entries differ."""
+    users: tuple[Server, ...] = ()
+    """The servers, of any client, that refer to one of the names."""
+    copies: tuple[str, ...] = ()
+    """Files and variables in which it stands in plain text."""
+
+
+def spread_of(finding: Finding, context: Context) -> Spread | None:
+    """Where the token that the finding is about is used. None where our keychain has no value for it."""
+    from diagnostics.stores.similar import UNDO_SERVICE
+    from recovery.entry_remedies import entries_of, reference_of
+
+    found = reference_of(finding, context)
+    if found is None:
+        return None
+    _, name = found
+    value = next((each.secret for each in entries_of(name, context) if each.secret), None)
+    if value is None:
+        return None
+    try:
+        entries = [each for each in context.store.entries() if each.service != UNDO_SERVICE]
+    except StoreError:
+        return None
+    holding = [each for each in entries if each.secret == value]
+    mine = dict.fromkeys([name, *(each.account for each in holding if _is_ours(each))])
+    certain = tuple(each for each in mine if each == name or _all_hold(entries_of(each, context), value))
+    left = [each for each in holding if not (_is_ours(each) and each.account in certain)]
+    return Spread(
+        certain,
+        frozenset(each for each in certain if len(entries_of(each, context)) > 1),
+        tuple(dict.fromkeys(clean(f"{each.account or each.label} ({each.service})", 80) for each in left)),
+        tuple(_users(set(certain), context)),
+        tuple(dict.fromkeys(clean(each, 160) for each in _copies(value, context))),
+    )
+
+
+def rotation(finding: Finding, context: Context) -> Remedy | None:
+    """The remedy that replaces the token that the finding is about. None where there is none to replace."""
+    from diagnostics.catalog.clients import clients
+    from diagnostics.tokens.succession import predecessor
+    from recovery.entries import new_undo_id
+    from recovery.entry_remedies import ask_token, reference_of
+    from recovery.model import Ask
+    from recovery.planner import checks_from
+    from recovery.steps.rotation import RotateEntry
+
+    found, spread = reference_of(finding, context), spread_of(finding, context)
+    if found is None or spread is None:
+        return None
+    reference, name = found
+    last = len(spread.names) - 1
+    known = [
+        clients()[each.client] for each in spread.users if not each.disabled and each.client in clients()
+    ]
+    reloads = tuple(dict.fromkeys(each.reload for each in known))
+    steps = tuple(
+        RotateEntry(
+            SERVICE,
+            each,
+            new_undo_id(),
+            one=each in spread.twins,
+            affected=tuple(_affected(spread)) if number == last else (),
+            afterwards=tuple(_afterwards(spread, reloads, finding)) if number == last else (),
+        )
+        for number, each in enumerate(spread.names)
+    )
+    asked = ask_token(reference, name, context, finding)
+    old = predecessor(finding, context)
+    needed = old.scopes if old is not None else ()
+    hints = [asked.hint] if asked.hint else []
+    if needed:
+        more = f" and {len(needed) - 12} more" if len(needed) > 12 else ""
+        hints.append(f"Give it these scopes: {', '.join(needed[:12])}{more}")
+    ask = Ask(
+        asked.name, asked.kind, f"New token for {clean(name)}", "\n".join(hints), provider=asked.provider
+    )
+    count = len(spread.names)
+    return Remedy(
+        "rotate-token",
+        clean(f"Replace the token {name} by a new one" + (f", in {count} entries" if count > 1 else "")),
+        "You make a new token at the provider and give it here. It is checked before the old one is touched, and "
+        "written to the keychain only. The old one stays in the keychain for an undo, and works until you revoke it.",
+        finding.id,
+        steps,
+        (ask,),
+        checks_from(Stage.LOOKUP),
+    )
+
+
+def is_only_rotated(finding: Finding, context: Context) -> bool:
+    """Whether replacing just this entry would be the same as the rotation that is offered for the finding."""
+    from recovery.planner import names_for
+
+    if "rotate-token" not in names_for(finding):
+        return False
+    spread = spread_of(finding, context)
+    return spread is not None and len(spread.names) == 1
+
+
+def _is_ours(entry: Entry) -> bool:
+    return entry.service == SERVICE and entry.account_attribute == "username"
+
+
+def _all_hold(entries: Sequence[Entry], value: Secret) -> bool:
+    return all(each.secret == value for each in entries)
+
+
+def _users(names: set[str], context: Context) -> Iterator[Server]:
+    for file in context.files:
+        for server in file.servers:
+            if any(each.syntax is Syntax.SECRET and each.name in names for each in server.references):
+                yield server
+
+
+def _copies(value: Secret, context: Context) -> Iterator[str]:
+    from diagnostics.plain.exposed import UnreadableError, held_in, literals, read_held, text_of
+    from diagnostics.plain.held import tokens_in
+    from diagnostics.plain.source import env_files_of, profiles
+
+    for file in context.files:
+        here = literals(file)
+        for server in file.servers:
+            for each in server.references:
+                if each.syntax is Syntax.LITERAL and each.text == value:
+                    yield f"{file.path}: {server.name}, {each.field}"
+        try:
+            content = text_of(file.path)
+        except UnreadableError:
+            content = None
+        for held in tokens_in(content.text, here) if content is not None else ():
+            if held.value == value:
+                yield f"{file.path}:{held.line}"
+        for env_file in env_files_of(context, file):
+            for held in held_in(context, env_file):
+                if held.value == value:
+                    yield f"{env_file.path}:{held.line} {held.name}"
+    for path in profiles(context.host):
+        try:
+            found = read_held(context, path) or []
+        except UnreadableError:
+            continue
+        for held in found:
+            if held.value == value:
+                yield f"{path}:{held.line} {held.name}"
+    for name, text in context.host.env.items():
+        if Secret(text) == value:
+            yield f"the variable {name} of this session"
+
+
+def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
+    from diagnostics.catalog.clients import clients
+
+    for server in spread.users[:_MOST]:
+        client = clients()[server.client].name if server.client in clients() else server.client
+        off = " (switched off)" if server.disabled else ""
+        yield (
+            f"{server.name} in {client}{off}, {server.path}",
+            "uses the old token",
+            "the new one from its next start",
+        )
+    if len(spread.users) > _MOST:
+        yield (
+            f"{len(spread.users) - _MOST} more servers",
+            "use the old token",
+            "the new one from their next start",
+        )
+    for where in spread.copies[:_MOST]:
+        yield (where, "holds the old token in plain text", "unchanged: it still holds the old one")
+    if len(spread.copies) > _MOST:
+        yield (f"{len(spread.copies) - _MOST} more places", "hold the old token in plain text", "unchanged")
+    for entry in spread.elsewhere[:_MOST]:
+        yield (
+            f"the keychain's entry {entry}",
+            "holds the old token too",
+            "unchanged: it is not ours to replace",
+        )
+
+
+def _afterwards(spread: Spread, reloads: Sequence[str], finding: Finding) -> Iterator[str]:
+    running = dict.fromkeys(clean(each.name, 60) for each in spread.users if not each.disabled)
+    if running:
+        yield f"Still running with the old token until restarted: {', '.join(list(running)[:_MOST])}."
+        yield from reloads
+    if spread.copies or spread.elsewhere:
+        yield "These hold the old token still: " + "; ".join([*spread.copies, *spread.elsewhere][:_MOST])
+    where = finding.facts.get("rotation_url", "")
+    at = f" at {where}" if where.startswith("https://") else " at its provider"
+    yield (
+        f"When every server has started with the new token, revoke the old one{at}. Nobody does it for you: until "
+        "then it works, for whoever has it."
+    )
+    yield f"Until you revoke it, this brings it back (it is kept for {KEPT_FOR.days} days):"
+    yield "$ mcp-doctor undo"
