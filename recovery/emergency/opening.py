@@ -12,7 +12,7 @@ from diagnostics.text import clean
 from diagnostics.tokens.new_token import Remark
 from recovery.emergency.incident import new_id
 from recovery.emergency.policy import Policy
-from recovery.emergency.target import Target
+from recovery.emergency.target import Target, started
 from recovery.model import RecoveryError
 from recovery.steps.emergency import HoldToken
 
@@ -67,7 +67,7 @@ def judge(token: Secret, target: Target, host: Host, options: Options) -> Judgem
     """Format first, then its provider's word, and whether its scopes go beyond what the server needs. Never raises."""
     from diagnostics.tokens.new_token import ask_with_scopes, look_at
 
-    server = target.servers[0]
+    server = started(target.servers[0])
     found = look_at(token, None, target.variable, server)
     remarks: Sequence[Remark] = found.remarks
     if found.provider is not None and not any(each.status is Status.FAIL for each in remarks):

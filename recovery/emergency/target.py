@@ -1,5 +1,6 @@
 """Which entries of the configs an emergency token is for, and how a start of theirs is told from all others."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -101,12 +102,20 @@ def name_of(reference: Reference) -> str:
 
 def start_of(server: Server) -> str:
     """A digest of the command that an entry starts, by way of the launcher or not; "" where it starts none."""
-    if server.command is None:
+    inner = started(server)
+    if inner.command is None:
         return ""
-    words = [server.command, *(each.reveal() for each in server.args)]
-    if server.launcher and "--" in words:
-        words = words[words.index("--") + 1 :]
+    words = [inner.command, *(each.reveal() for each in inner.args)]
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def started(server: Server) -> Server:
+    """The entry as it would stand without the launcher before its command."""
+    words = [each.reveal() for each in server.args]
+    if not server.launcher or "--" not in words[:-1]:
+        return server
+    at = words.index("--") + 1
+    return dataclasses.replace(server, command=words[at], args=server.args[at + 1 :])
 
 
 def _is(server: Server, field: str, name: str) -> bool:
