@@ -22,7 +22,7 @@ class LocalFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _failed("looked at", path, error) from error
+            raise failed("looked at", path, error) from error
         return None if stat.S_ISLNK(info.st_mode) else stat.S_IMODE(info.st_mode)
 
     def chmod(self, path: str, mode: int) -> None:
@@ -37,7 +37,7 @@ class LocalFiles:
                 raise RecoveryError(f"{path} is neither a file nor a folder")
             Path(path).chmod(mode)
         except OSError as error:
-            raise _failed("changed", path, error) from error
+            raise failed("changed", path, error) from error
 
     def rename(self, old: str, new: str) -> None:
         """See `recovery.world.Files`."""
@@ -45,9 +45,9 @@ class LocalFiles:
             if os.path.lexists(new):
                 raise RecoveryError(f"{new} is there already: move it aside first")
             Path(old).rename(new)
-            _sync_folder(Path(new).parent)
+            sync_folder(Path(new).parent)
         except OSError as error:
-            raise _failed("renamed", old, error) from error
+            raise failed("renamed", old, error) from error
 
     def write(self, path: str, content: bytes, mode: int = 0o600) -> None:
         """See `recovery.world.Files`."""
@@ -63,16 +63,16 @@ class LocalFiles:
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
             temporary = ""
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
-            raise _failed("written", path, error) from error
+            raise failed("written", path, error) from error
         finally:
             if temporary:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes a rename last through a power cut; not every file system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -82,5 +82,6 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _failed(what: str, path: str, error: OSError) -> RecoveryError:
+def failed(what: str, path: str, error: OSError) -> RecoveryError:
+    """The trouble with a file in words. In: what can't be done with it, as in 'can't be written'."""
     return RecoveryError(f"{path} can't be {what}: {error.strerror or type(error).__name__}")

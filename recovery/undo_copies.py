@@ -140,6 +140,17 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
     forget(world, undo_id)
 
 
+def note(world: RecoveryWorld, undo_id: str, collection: str, part: str, text: Secret) -> None:
+    """Keeps something else than an entry under this id, in place of an earlier note of that name."""
+    world.keychain.put(collection, "What an undo of mcp-doctor needs", _named(undo_id, part), text)
+
+
+def noted(world: RecoveryWorld, undo_id: str, part: str) -> Secret | None:
+    """What `note` kept; None where there is nothing, or nothing readable."""
+    found = world.keychain.entries({"service": UNDO_SERVICE, "username": f"{undo_id}/{part}"})
+    return next((each.secret for each in found if each.secret is not None), None)
+
+
 def undo_ids(world: RecoveryWorld) -> set[str]:
     """The ids under which something is kept in an unlocked keychain, which is where it can be deleted."""
     found = world.keychain.entries({"service": UNDO_SERVICE})
@@ -147,10 +158,17 @@ def undo_ids(world: RecoveryWorld) -> set[str]:
 
 
 def forget(world: RecoveryWorld, undo_id: str) -> None:
-    """Deletes what is kept under this id; afterwards it can't be taken back."""
+    """Deletes what is kept under this id; afterwards it can't be taken back.
+
+    Seals go first and notes last: cut off anywhere between, what is left still tells that nothing is left to do.
+    """
+    ours: list[tuple[int, str]] = []
     for entry in world.keychain.entries({"service": UNDO_SERVICE}):
-        if entry.attributes.get("username", "").rpartition("/")[0] == undo_id:
-            world.keychain.delete(entry.path)
+        owner, _, part = entry.attributes.get("username", "").rpartition("/")
+        if owner == undo_id:
+            ours.append((0 if part == "seal" else 1 if part.isdigit() else 2, entry.path))
+    for _, path in sorted(ours):
+        world.keychain.delete(path)
 
 
 def _seals(world: RecoveryWorld, undo_id: str) -> list[Entry]:

@@ -1,0 +1,249 @@
+"""The step that moves a credential out of a config into the keychain.
+
+One step, because its two halves are worth nothing alone: a config without its value, or a value beside the config.
+The credential is at any instant in the config or in the keychain; what an undo needs is noted inside the keychain
+before anything is changed, so no copy of the old file ever lies on the disk.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from diagnostics.catalog.clients import client
+from diagnostics.configs.edit import Edit, EditError, Planned, edited, plan
+from diagnostics.secret import MASK, Secret
+from diagnostics.text import clean
+from recovery.config_file import Look, clear, exchange, look
+from recovery.entry_writing import default, matches, shown, write
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.ports import RecoveryWorld
+from recovery.undo_copies import forget, note, noted, restore
+
+NAME = "name"
+"""The question whether the entry of that name is replaced, where it holds another value."""
+REPLACE = "replace"
+BESIDE = "beside"
+_NOTE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToKeychain:
+    """Stores a config's credential in the keychain and puts a reference in its place."""
+
+    kind: ClassVar[str] = "move-to-keychain"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    path: str
+    notation: str
+    client: str
+    entry: tuple[str, ...]
+    """The way to the server's entry in the config."""
+    server: str
+    """The id that discovery gave the server."""
+    field: str
+    service: str
+    username: str
+    launcher: tuple[str, ...]
+    """What starts the launcher, up to `--`; () = the entry starts it already."""
+    undo_id: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Move {clean(self.field, 60)} from the config to {shown(self.service, self.username)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Names the places, never the values."""
+        default(world)
+        _, planned, value = self._planned(world, self.username)
+        here = clean(self.path, 200)
+        changes = [self._stored(world, value)]
+        changes += [Change(f"{here}: {clean(each, 80)}", MASK, self._reference()) for each in planned.fields]
+        if planned.wraps:
+            words = " ".join(self.launcher)
+            changes.append(
+                Change(
+                    f"{here}: the command", "the server's own", f"{clean(words)} and then the server's own"
+                )
+            )
+        return changes
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Notes what an undo needs, stores the value, reads it back, and only then edits the config."""
+        return self._apply(world, self.username, replaces=False)
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """The config is as it was written, and the keychain gives the value that stood in it."""
+        record = self._record(world)
+        if record is None:
+            raise RecoveryError("the credential was not moved yet")
+        if look(self.path, world.host.uid).digest != record["new"]:
+            raise RecoveryError(f"{clean(self.path)} is not as it was written")
+        self._read_back(world, record["name"], Secret(record["value"]))
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Gives the config its old content back to the byte, then the keychain; refuses where either was changed."""
+        default(world)
+        record = self._record(world)
+        if record is None:  # the note comes before any change and goes after every other thing
+            if kept and self._is_referred_to(world):
+                raise RecoveryError("what is needed to take it back is no longer in the keychain")
+            forget(world, self.undo_id)
+            return
+        now = look(self.path, world.host.uid)
+        clear(now.path, self._mark)
+        if now.digest != record["old"]:
+            found = matches(world, self.service, record["name"])
+            if any(each.secret != Secret(record["value"]) for each in found):
+                raise RecoveryError(
+                    f"{shown(self.service, record['name'])} was given another value since, so the config goes on "
+                    "referring to it"
+                )
+            exchange(now, self._restored(now, record), self._mark, world.host.uid)
+        restore(world, self.undo_id, matches(world, self.service, record["name"]))
+        forget(world, self.undo_id)
+
+    def recall(self) -> Mapping[str, str]:
+        """What `apply` would have returned, where a crash came before that was recorded."""
+        return {"undo_id": self.undo_id}
+
+    # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _mark(self) -> str:
+        return f"mcp-doctor-{self.undo_id}"
+
+    def _reference(self, name: str = "") -> str:
+        return f"${{SECRET:{name or self.username}}}"
+
+    def _stored(self, world: RecoveryWorld, value: Secret) -> Change:
+        found = matches(world, self.service, self.username)
+        before = "none" if not found else "the same value" if found[0].secret == value else "another value"
+        return Change(shown(self.service, self.username), before, f"the value from the config ({MASK})")
+
+    def _planned(self, world: RecoveryWorld, name: str) -> tuple[Look, Planned, Secret]:
+        from recovery.migration import literal_at
+
+        before = look(self.path, world.host.uid)
+        try:
+            text = before.text()
+            one = client(self.client)
+            value = literal_at(text, self.notation, one, self.entry, self.field, world.host)
+            planned = plan(text, self.notation, one, self.entry, value, self._reference(name), self.launcher)
+        except EditError as error:
+            raise RecoveryError(f"{clean(self.path)}: {error}") from error
+        return before, planned, value
+
+    def _apply(self, world: RecoveryWorld, name: str, *, replaces: bool) -> Mapping[str, str]:
+        collection = default(world)
+        before, planned, value = self._planned(world, name)
+        found = matches(world, self.service, name)
+        if len(found) > 1:
+            raise RecoveryError(
+                f"{len(found)} entries are named {shown(self.service, name)}: keep one of them first"
+            )
+        is_there = bool(found) and found[0].secret == value
+        if found and not is_there and not replaces:
+            raise RecoveryError(f"{shown(self.service, name)} holds another value by now: look again")
+        new = before.with_text(planned.text)
+        try:
+            note(world, self.undo_id, collection, _NOTE, self._note(before, planned, new, name, value))
+            if not is_there:
+                write(world, self.service, name, self.undo_id, found, value)
+            self._read_back(world, name, value)
+            exchange(before, new, self._mark, world.host.uid)
+        except RecoveryError as error:
+            raise HalfDoneError(str(error)) from error
+        return {"undo_id": self.undo_id, "tell": "\n".join(self._told(world))}
+
+    def _read_back(self, world: RecoveryWorld, name: str, value: Secret) -> None:
+        found = matches(world, self.service, name)
+        if len(found) != 1 or found[0].secret != value:
+            raise RecoveryError(
+                f"{shown(self.service, name)} does not hold the value that stood in the config"
+            )
+
+    def _note(self, before: Look, planned: Planned, new: bytes, name: str, value: Secret) -> Secret:
+        """What an undo needs: the digests of both contents, and what each edit replaced, from the end backwards."""
+        import hashlib
+
+        text = before.text()
+        edits, moved = [], 0
+        for each in sorted(planned.edits, key=lambda edit: (edit.start, edit.end)):
+            edits.append(
+                [each.start + moved, each.start + moved + len(each.new), text[each.start : each.end]]
+            )
+            moved += len(each.new) - (each.end - each.start)
+        record = {
+            "old": before.digest,
+            "new": hashlib.sha256(new).hexdigest(),
+            "name": name,
+            "value": value.reveal(),
+            "edits": edits,
+        }
+        return Secret(json.dumps(record))
+
+    def _record(self, world: RecoveryWorld) -> dict[str, Any] | None:
+        said = noted(world, self.undo_id, _NOTE)
+        if said is None:
+            return None
+        try:
+            record = json.loads(said.reveal())
+            return {
+                **record,
+                "old": str(record["old"]),
+                "new": str(record["new"]),
+                "name": str(record["name"]),
+            }
+        except (ValueError, TypeError, KeyError):
+            raise RecoveryError("what was kept to take it back is damaged") from None
+
+    def _is_referred_to(self, world: RecoveryWorld) -> bool:
+        text = look(self.path, world.host.uid).text()
+        return any(
+            self._reference(each) in text for each in (self.username, getattr(self, "other", "")) if each
+        )
+
+    def _restored(self, now: Look, record: Mapping[str, Any]) -> bytes:
+        import hashlib
+
+        if now.digest == record["new"]:
+            old = now.with_text(edited(now.text(), [Edit(*each) for each in record["edits"]]))
+            if hashlib.sha256(old).hexdigest() == record["old"]:
+                return old
+        raise RecoveryError(
+            f"{clean(self.path)} was changed since, so it is left as it is, and so is the entry that it refers to. "
+            f"By hand: put the value of {shown(self.service, record['name'])} back in its place in the file"
+        )
+
+    def _told(self, world: RecoveryWorld) -> list[str]:
+        from recovery.migration import committed
+
+        lines = [clean(client(self.client).reload)]
+        if committed(self.path, world.host):
+            lines.append(
+                "The config was committed to git, and earlier commits still hold the credential: replace it at its "
+                "provider, and store the new one under the same name."
+            )
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBesideOrReplace(MoveToKeychain):
+    """The same where the name is taken by another value: the person says whether that is replaced."""
+
+    kind: ClassVar[str] = "move-to-keychain-asking"
+    needs: ClassVar[tuple[str, ...]] = (NAME,)
+
+    other: str = ""
+    """The free name."""
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """As chosen; what is replaced is kept for an undo."""
+        if answers.get(NAME) == Secret(REPLACE):
+            return self._apply(world, self.username, replaces=True)
+        return self._apply(world, self.other, replaces=False)
+
+
+__all__ = ["BESIDE", "NAME", "REPLACE", "MoveBesideOrReplace", "MoveToKeychain"]
