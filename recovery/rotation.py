@@ -113,6 +113,23 @@ def rotation(finding: Finding, context: Context) -> Remedy | None:
     )
 
 
+def rotations(findings: Sequence[Finding], context: Context) -> list[tuple[Remedy, Finding]]:
+    """One remedy for each token of our keychain that a server's findings are about, in order or not.
+
+    The finding that tells most stands beside it: the provider's word, or else the look of the token.
+    """
+    best: dict[str, Finding] = {}
+    for check in _TELLING:
+        for each in findings:
+            if each.check == check:
+                best.setdefault(each.subject, each)
+    found = ((rotation(each, context), each) for each in best.values())
+    return [(remedy, each) for remedy, each in found if remedy is not None]
+
+
+_TELLING = ("validity.provider", "format.token", "lookup.entry")
+
+
 def is_only_rotated(finding: Finding, context: Context) -> bool:
     """Whether replacing just this entry would be the same as the rotation that is offered for the finding."""
     from recovery.planner import names_for

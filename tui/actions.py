@@ -78,6 +78,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "rotate",
+        "t",
+        "t",
+        "new token",
+        "Give this server a new token in place of the old one, although that still works.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",

@@ -32,6 +32,11 @@ class Predecessor:
         return self.answer is not None and self.answer.meaning == "valid"
 
     @property
+    def is_unclear(self) -> bool:
+        """Whether its provider was asked in this run, and could not say."""
+        return self.answer is not None and not self.answer.is_verdict and self.answer.meaning != "not-asked"
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """What the next one must have: all that this one has, or else what the server can't do without."""
         if self.answer is not None and self.answer.scopes:
@@ -69,7 +74,9 @@ def beside(answer: "Answer | None", old: Predecessor) -> tuple[Remark, ...]:
     words = words_of("succession")
     if answer is None or not answer.is_verdict:
         # An outage is no reason to give up a token that works for one that nobody vouches for.
-        return (Remark(Status.FAIL, words["not-now"]),) if old.works and answer is not None else ()
+        if answer is None or not (old.works or old.is_unclear):
+            return ()
+        return (Remark(Status.FAIL, words["not-now" if old.works else "outage"]),)
     if answer.meaning != "valid":
         return ()
     return tuple(_of_valid(answer, old))

@@ -270,6 +270,25 @@ def test_an_outage_is_no_reason_to_give_up_a_token_that_works(
     assert any("Keep the old one" in each for each in said)
 
 
+def test_where_nobody_knows_of_either_token_the_old_one_stays(twice: Lab, github: ProviderServer) -> None:
+    github.answers(503, {})
+    context = context_of(twice, github)
+    found_by(context)
+    said = beside_old(context, github)
+    assert any("Wait until the provider answers" in each for each in said)
+    assert Status.FAIL in said.values()
+
+
+def test_a_refused_token_may_be_replaced_although_nobody_answers_now(
+    twice: Lab, github: ProviderServer
+) -> None:
+    github.answers(401, {"message": "Bad credentials"})
+    context = context_of(twice, github)
+    assert found_by(context).status is Status.FAIL
+    github.answers(503, {})
+    assert Status.FAIL not in beside_old(context, github).values()
+
+
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_an_outage_offers_no_rotation(twice: Lab, github: ProviderServer, status: int) -> None:
     github.answers(status, {})

@@ -11,8 +11,10 @@ from tui.screens.checkup_view import TROUBLE, CheckupView
 from tui.widgets.chain import Chain
 from tui.widgets.finding_view import FindingView
 from tui.widgets.server_list import ServerList
+from tui.work import in_background
 
 if TYPE_CHECKING:
+    from diagnostics.model import Finding
     from recovery.model import Remedy
 
 
@@ -188,6 +190,46 @@ class CheckupScreen(CheckupView):
     def _guide_closed(self, _nothing: None) -> None:
         """Back to the list: what was read before is mended, or as it was."""
         self.query_one(ServerList).focus()
+
+    def action_rotate(self) -> None:
+        """Opens the guide for a new token, also where the old one is in order."""
+        key, context = self.query_one(ServerList).chosen, self.board.context
+        if key is None or self.board.server(key) is None or context is None:
+            self.notify("Choose a server first.")
+            return
+        findings = [each for link in self.board.links(key) for each in link.findings]
+
+        def look() -> "list[tuple[Remedy, Finding]]":
+            from recovery.rotation import rotations
+
+            return rotations(findings, context)
+
+        def found(there: "list[tuple[Remedy, Finding]]") -> None:
+            if self.is_current:
+                self._rotate(key, there)
+
+        def broke(error: Exception) -> None:
+            self.notify(f"Could not find out what would change ({type(error).__name__}).", markup=False)
+
+        in_background(self.doctor, look, found, broke, "rotation")
+
+    def _rotate(self, key: str, there: "list[tuple[Remedy, Finding]]") -> None:
+        def chosen(remedy: "Remedy | None") -> None:
+            finding = next((about for each, about in there if each is remedy), None)
+            if remedy is not None and finding is not None:
+                from tui.screens.guide import GuideScreen
+
+                self._row_touched = True
+                self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding), self._guide_closed)
+
+        if not there:
+            self.notify("The doctor knows of no token in the keychain that this server takes.", markup=False)
+        elif len(there) == 1:
+            chosen(there[0][0])
+        else:
+            from tui.screens.pick import PickScreen
+
+            self.doctor.push_screen(PickScreen([each for each, _ in there]), chosen)
 
     def action_cleanup(self) -> None:
         """Opens the list of damaged entries."""
