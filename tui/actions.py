@@ -82,7 +82,7 @@ CHECKUP = (
         "t",
         "t",
         "new token",
-        "Give this server a new token in place of the old one, although that still works.",
+        "Replace this server's token by a new one, which is checked first.",
         footer=False,
     ),
     Action(
