@@ -97,9 +97,10 @@ def exchange(before: Look, new: bytes, mark: str, uid: int) -> None:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(new)
             file.flush()
-            if hasattr(os, "fchmod"):
+            if hasattr(os, "fchown"):
                 with contextlib.suppress(OSError):  # a group that this user is not in can't be given
                     os.fchown(file.fileno(), -1, before.group)
+            if hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), before.mode)
             os.fsync(file.fileno())
         if look(before.path, uid).raw != before.raw:
