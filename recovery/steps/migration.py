@@ -78,7 +78,7 @@ class MoveToKeychain:
         record = self._record(world)
         if record is None:
             raise RecoveryError("the credential was not moved yet")
-        if look(self.path, world.host.uid).digest != record["new"]:
+        if self._look(world).digest != record["new"]:
             raise RecoveryError(f"{clean(self.path)} is not as it was written")
         self._read_back(world, record["name"], Secret(record["value"]))
 
@@ -91,9 +91,9 @@ class MoveToKeychain:
                 raise RecoveryError("what is needed to take it back is no longer in the keychain")
             forget(world, self.undo_id)
             return
-        now = look(self.path, world.host.uid)
+        now = self._look(world)
         clear(now.path, self._mark)
-        if now.digest != record["old"]:
+        if now.digest != record["old"] and not self._never_edited(now, record):
             found = matches(world, self.service, record["name"])
             if any(each.secret != Secret(record["value"]) for each in found):
                 raise RecoveryError(
@@ -114,6 +114,11 @@ class MoveToKeychain:
     def _mark(self) -> str:
         return f"mcp-doctor-{self.undo_id}"
 
+    def _look(self, world: RecoveryWorld) -> Look:
+        found = look(self.path, world.host.uid)
+        world.files.mode(found.path)  # a world that holds some files only refuses the others
+        return found
+
     def _reference(self, name: str = "") -> str:
         return f"${{SECRET:{name or self.username}}}"
 
@@ -125,7 +130,7 @@ class MoveToKeychain:
     def _planned(self, world: RecoveryWorld, name: str) -> tuple[Look, Planned, Secret]:
         from recovery.migration import literal_at
 
-        before = look(self.path, world.host.uid)
+        before = self._look(world)
         try:
             text = before.text()
             one = client(self.client)
@@ -199,8 +204,13 @@ class MoveToKeychain:
         except (ValueError, TypeError, KeyError):
             raise RecoveryError("what was kept to take it back is damaged") from None
 
+    def _never_edited(self, now: Look, record: Mapping[str, Any]) -> bool:
+        """Whether another program's content stands there, with the value still in it and no word of ours."""
+        text = now.text()
+        return self._reference(record["name"]) not in text and record["value"] in text
+
     def _is_referred_to(self, world: RecoveryWorld) -> bool:
-        text = look(self.path, world.host.uid).text()
+        text = self._look(world).text()
         return any(
             self._reference(each) in text for each in (self.username, getattr(self, "other", "")) if each
         )

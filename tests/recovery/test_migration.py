@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -250,6 +251,38 @@ def test_what_can_not_be_replaced_is_refused_before_anything_is_stored(one: Desk
     outcome = one.mend()
     assert outcome.result is Result.NOTHING_CHANGED, outcome
     assert one.path.read_bytes() == one.before
+    assert one.lab.keyring_get("github_token") is None
+    assert one.kept() == 0
+
+
+def test_a_config_that_can_not_be_written_leaves_nothing_behind(one: Desk) -> None:
+    one.lab.keyring_set("github_token", "another")
+    remedy = one.remedy()
+    step = remedy.steps[0]
+    in_the_way = one.path.with_name(f".mcp.json.mcp-doctor-{step.undo_id}")  # type: ignore[attr-defined]
+    in_the_way.mkdir()
+    outcome = carry_out(remedy, {NAME: Secret(REPLACE)}, one.world, one.journal)
+    assert outcome.result is Result.NOTHING_CHANGED, outcome
+    assert "can't be written" in outcome.error
+    in_the_way.rmdir()
+    _is_as_before(one)
+
+
+def test_a_config_that_changes_meanwhile_is_not_overwritten(
+    one: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remedy = one.remedy()
+    put = one.world.keychain.put
+
+    def put_while_another_writes(*args: Any, **names: Any) -> str:
+        one.path.write_bytes(one.before + b"\n")
+        return put(*args, **names)
+
+    monkeypatch.setattr(one.world.keychain, "put", put_while_another_writes)
+    outcome = carry_out(remedy, {}, one.world, one.journal)
+    assert "changed by another program" in outcome.error
+    assert outcome.result is Result.NOTHING_CHANGED
+    assert one.path.read_bytes() == one.before + b"\n"
     assert one.lab.keyring_get("github_token") is None
     assert one.kept() == 0
 
