@@ -83,7 +83,7 @@ async def test_the_first_run_can_be_mended_whole() -> None:
         await choose(driver, "weather")
         await mend(driver, "Store weather_token", tokens["weather"].text)
         await choose(driver, "gitlab")
-        await mend(driver, "Replace gitlab_token", tokens["gitlab-new"].text)
+        await mend(driver, "Replace the token gitlab_token", tokens["gitlab-new"].text)
         await choose(driver, "notion")
         await mend(driver, "Repair notion_token", pick=True)
         assert set(states(driver).values()) == {Status.OK}
@@ -106,7 +106,7 @@ async def test_a_token_that_the_provider_refuses_is_not_stored_unasked() -> None
     old = load("rotation").tokens["gitlab-old"].text
     async with demo("rotation") as driver:
         await choose(driver, "gitlab")
-        await driver.sees(" m  Replace gitlab_token")
+        await driver.sees(" m  Replace the token gitlab_token")
         await driver.press("m")
         await driver.sees("What will be different")
         await driver.write(old)
@@ -127,7 +127,7 @@ async def test_rotation_ends_with_every_server_in_order() -> None:
     async with demo("rotation") as driver:
         for server in ("github", "gitlab"):
             await choose(driver, server)
-            await mend(driver, f"Replace {server}_token", tokens[f"{server}-new"].text)
+            await mend(driver, f"Replace the token {server}_token", tokens[f"{server}-new"].text)
         assert set(states(driver).values()) == {Status.OK}
 
 
