@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection, Iterator
 
-from diagnostics.checks.applicable import STAND_IN
+from diagnostics.checks.applicable import FILE, STAND_IN
 from diagnostics.context import Context
 
 KEYRING_LIBRARY = "backend.keyring-library"
@@ -16,7 +16,7 @@ def keyring_asked_ahead(context: Context, checks: Collection[str] | None) -> Ite
     In: the ids of the checks that will be asked, None = all. Nothing is left of the question at the end.
     """
     wanted = checks is None or KEYRING_LIBRARY in checks
-    if not wanted or not context.needs_store or context.store.subject.kind == STAND_IN:
+    if not wanted or not context.needs_store or context.store.subject.kind in {FILE, STAND_IN}:
         yield
         return
     from diagnostics.stores.keyring_backend import KeyringQuestion

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from diagnostics.secret import Secret
-from diagnostics.stores import Entry
+from diagnostics.stores import FILE_STORE, Entry
 from diagnostics.text import clean
 from recovery.model import HalfDoneError, RecoveryError
 from recovery.ports import RecoveryWorld
@@ -62,6 +62,8 @@ def only(found: Sequence[Entry], named: str) -> Entry:
 def default(world: RecoveryWorld) -> str:
     """The default collection's address. Raises RecoveryError where it is missing, locked or out of reach."""
     state = world.keychain.state()
+    if state.provider.program == FILE_STORE and (state.error or not state.usable):
+        world.keychain.entries({})  # its error says what is wrong with the file
     if state.bus.trouble == "hung" or state.provider.hung or state.error:
         raise RecoveryError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
     if state.bus.trouble is not None or not state.provider.running:

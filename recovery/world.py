@@ -6,6 +6,7 @@ from typing import Self
 
 from diagnostics.host import Host
 from diagnostics.model import Platform
+from diagnostics.stores import uses_file_store
 from recovery.ports import Keychain
 
 
@@ -23,7 +24,11 @@ class LocalWorld:
         self.files = LocalFiles(host.uid)
         self.bus = LocalSessionBus(self)
         self.keychain: Keychain
-        if host.platform is Platform.LINUX:
+        if uses_file_store(host):
+            from recovery.stores.file_store import FileKeychain
+
+            self.keychain = FileKeychain(self)
+        elif host.platform is Platform.LINUX:
             self.keychain = SecretServiceKeychain(self)
         else:
             from recovery.stores.keyring_library import KeyringLibraryKeychain

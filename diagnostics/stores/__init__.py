@@ -8,6 +8,10 @@ from diagnostics.host import Host
 from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
 
+FILE_STORE_VARIABLE = "MCP_DOCTOR_STORE_IDENTITY"
+"""Whoever sets it chooses the encrypted file store (`diagnostics.stores.file_store`), and says where its key is."""
+FILE_STORE = "file"
+
 
 class StoreError(Exception):
     """The store could not be read. `cause` is a label of the vocabulary, the text what the store said."""
@@ -176,11 +180,22 @@ class SeenFromElsewhere(Protocol):
         ...
 
 
+def uses_file_store(host: Host) -> bool:
+    """Whether the person chose the encrypted file; on Linux alone, the other systems always have a keychain."""
+    return host.platform is Platform.LINUX and bool(host.env.get(FILE_STORE_VARIABLE))
+
+
 def open_store(host: Host) -> CredentialStore:
     """The store of this host: the Secret Service on Linux, elsewhere whatever the keyring library picks.
 
+    The encrypted file instead where it was chosen, and never else.
+
     Opens nothing yet: the first question does, and none of them raises but `entries`.
     """
+    if uses_file_store(host):
+        from diagnostics.stores.file_store import FileStore
+
+        return FileStore(host)
     if host.platform is Platform.LINUX:
         from diagnostics.stores.secret_service import SecretService
 

@@ -8,7 +8,7 @@ from typing import Any
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.secret import Secret
-from diagnostics.stores import StoreError
+from diagnostics.stores import StoreError, uses_file_store
 
 SERVICE = "mcp-secrets"
 """As `diagnostics.context.SERVICE`; repeated so that the launcher needs no context."""
@@ -47,6 +47,8 @@ class Entries:
         Raises:
             StoreError: with the cause; a locked keychain is one (`keyring_locked`) and is never unlocked here.
         """
+        if uses_file_store(self._host):
+            return _in_file(self._host, {"service": SERVICE, "username": name})
         if self._host.platform is not Platform.LINUX:
             return _by_keyring(name, self._host)
         from diagnostics.stores.bus import BusError
@@ -82,6 +84,8 @@ class Entries:
         Raises:
             StoreError: as `read`.
         """
+        if uses_file_store(self._host):
+            return _in_file(self._host, attributes)
         from diagnostics.stores.bus import BusError
 
         try:
@@ -166,6 +170,17 @@ def _cause_of(error: Any) -> str:
     if error.name.endswith(("UnknownObject", "UnknownMethod", "NoSuchObject")):
         return "keyring_collection_missing"
     return "secret_service_unresponsive"
+
+
+def _in_file(host: Host, attributes: Mapping[str, str]) -> OneEntry | None:
+    """From the encrypted file that was chosen; it is small and read as a whole."""
+    from diagnostics.stores.file_store import read_store
+
+    found = [each for each in read_store(host) if attributes.items() <= each.attributes.items()]
+    if not found:
+        return None
+    newest = max(found, key=lambda each: each.modified)
+    return None if newest.secret is None else OneEntry(newest.secret, len(found) - 1)
 
 
 def _by_keyring(name: str, host: Host) -> OneEntry | None:

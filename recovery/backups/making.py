@@ -12,8 +12,9 @@ from pathlib import Path
 from diagnostics import __version__
 from diagnostics.backups import folder_of, name_at
 from diagnostics.context import SERVICE
+from diagnostics.host import Host
 from diagnostics.model import Platform
-from diagnostics.stores import Entry
+from diagnostics.stores import FILE_STORE, Entry, uses_file_store
 from diagnostics.stores.protocol import HASHED
 from diagnostics.stores.similar import UNDO_SERVICE, md5_of
 from diagnostics.text import clean
@@ -81,7 +82,7 @@ def collect(world: RecoveryWorld, services: Sequence[str] = (SERVICE,), names: S
         host=platform.node(),
         platform=world.host.platform.value,
         user=world.host.user or getpass.getuser(),
-        store="secret-service" if world.host.platform is Platform.LINUX else "keyring",
+        store=_kind_of_store(world.host),
         entries=tuple(_kept(each) for each in sorted(ours, key=lambda each: (each.service, each.account))),
     )
 
@@ -157,6 +158,12 @@ def _kept(entry: Entry) -> BackupEntry:
         created=entry.created,
         modified=entry.modified,
     )
+
+
+def _kind_of_store(host: Host) -> str:
+    if uses_file_store(host):
+        return FILE_STORE
+    return "secret-service" if host.platform is Platform.LINUX else "keyring"
 
 
 def _collection(entry: Entry) -> str:

@@ -4,6 +4,7 @@ import sys
 
 from diagnostics.model import Platform
 from diagnostics.secret import Secret
+from diagnostics.stores import FILE_STORE_VARIABLE, uses_file_store
 from recovery.model import AskKind
 from tui import terminal
 from tui.arguments import Call
@@ -29,6 +30,11 @@ def run(call: Call) -> int:
     if session.host.platform is not Platform.LINUX:
         raise UsageError(
             "this version unlocks the Linux keychain only; open yours with the system's own program"
+        )
+    if uses_file_store(session.host):
+        raise UsageError(
+            f"the encrypted store is in use ({FILE_STORE_VARIABLE} is set), which has no password; "
+            "its state: mcp-doctor check"
         )
     from diagnostics.stores.secret_service import probe
 

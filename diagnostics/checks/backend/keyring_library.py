@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
-from diagnostics.checks.applicable import STAND_IN, not_applicable
+from diagnostics.checks.applicable import FILE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Platform, Store
 
@@ -25,7 +25,7 @@ def keyring_library(context: Context, store: Store) -> Verdict | None:
     passed = not_applicable(context, store)
     if passed is not None:
         return passed
-    if store.kind == STAND_IN:
+    if store.kind in {STAND_IN, FILE}:  # neither is reached through the library
         return None
     try:
         asked = context.keyring_question
