@@ -8,12 +8,12 @@ from tests.support.servers import bare_packages, fake_server, npm_server, pypi_s
 
 __all__ = [
     "app_reads",
-    "mcpb",
+    "bare_packages",
     "fake_server",
     "keytar_folder",
     "keytar_in",
     "lab",
-    "bare_packages",
+    "mcpb",
     "npm_server",
     "oauth_modules",
     "oauth_server",

@@ -190,8 +190,12 @@ def _build() -> argparse.ArgumentParser:
 
     cleanup = command("cleanup", "repairs or sets aside damaged entries of the keychain")
     cleanup.add_argument("--dry-run", action="store_true", help="show what is wrong and what would be done")
-    cleanup.add_argument("--yes", action="store_true", help="do what is certain without asking, and nothing else")
-    cleanup.add_argument("--offline", action="store_true", help="ask no provider which of two values is right")
+    cleanup.add_argument(
+        "--yes", action="store_true", help="do what is certain without asking, and nothing else"
+    )
+    cleanup.add_argument(
+        "--offline", action="store_true", help="ask no provider which of two values is right"
+    )
 
     emergency = command("emergency", "an audited emergency token for one server, for a limited time")
     add_emergency(emergency, [everywhere])

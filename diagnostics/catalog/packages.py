@@ -4,7 +4,6 @@ import platform
 
 from diagnostics.catalog import read
 
-
 _COMMANDS = ("sudo ", "brew ", "winget ")
 _PACKAGES = {"secret-service": "gnome-keyring", "session-bus": "dbus", "node": "nodejs", "python": "python3"}
 

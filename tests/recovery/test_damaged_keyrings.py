@@ -379,9 +379,9 @@ def killed_at(lab: Lab, remedy: Remedy, answers: dict[str, str], at: int) -> boo
 def test_killed_at_any_write_it_can_be_finished_or_taken_back(filled: Lab, finish: bool) -> None:
     content = damage(filled, lambda content: content[:-10])
     answers = {DAMAGED_PASSWORD: PASSWORD}
-    deaths, at = 0, 0
+    deaths, at = 0, -1 if finish else 0  # the one takes the odd points, the other the even ones
     while True:
-        at += 1
+        at += 2
         remedy = offered(filled, "rebuild-keychain")
         if not killed_at(filled, remedy, answers, at):
             break
@@ -414,7 +414,7 @@ def test_killed_at_any_write_it_can_be_finished_or_taken_back(filled: Lab, finis
             each.unlink()
         filled.restart_daemon()
     print(f"killed {deaths} times")
-    assert deaths > 20
+    assert deaths > 10
 
 
 def test_a_full_disk_leaves_the_old_file(filled: Lab) -> None:

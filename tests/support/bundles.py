@@ -63,7 +63,7 @@ def installed(
     return folder
 
 
-def filled_in(is_enabled: bool = True, **values: Any) -> dict[str, Any]:
+def filled_in(is_enabled: bool = True, /, **values: Any) -> dict[str, Any]:
     """A settings file."""
     return {"isEnabled": is_enabled, "userConfig": values}
 

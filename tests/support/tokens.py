@@ -80,9 +80,7 @@ def sentry_user(seed: str = "a") -> str:
 
 
 def sentry_org(seed: str = "a", url: str = "https://sentry.io") -> str:
-    payload = json.dumps(
-        {"iat": 0, "url": url, "region_url": "https://us.sentry.io", "org": "x"}
-    )
+    payload = json.dumps({"iat": 0, "url": url, "region_url": "https://us.sentry.io", "org": "x"})
     tail = base64.b64encode(_body(seed, 32).encode()).decode().rstrip("=")
     return "_".join(("sntrys", base64.b64encode(payload.encode()).decode(), tail))
 

@@ -88,7 +88,12 @@ async def test_the_search_filters_while_it_is_typed(open_app: OpenApp, tmp_path:
 
 async def test_what_is_typed_ahead_of_the_search_goes_into_it(open_app: OpenApp, tmp_path: Path) -> None:
     async with open_app(scenes.locked_out(tmp_path)) as driver:
-        for key, character in (("slash", "/"), ("v", "v"), ("m", "m"), ("e", "e")):  # one packet of a slow line
+        for key, character in (
+            ("slash", "/"),
+            ("v", "v"),
+            ("m", "m"),
+            ("e", "e"),
+        ):  # one packet of a slow line
             driver.app.post_message(Key(key, character))
         await driver.sees("No server fits “vme”")
         assert driver.app.screen.query_one("#search", Input).value == "vme"

@@ -33,4 +33,6 @@ class StartScreen(ConfirmScreen):
                 "it has, then it is ended with everything it started. What the program itself does meanwhile is up to it."
             )
         )
-        super().__init__(f"Start {mask_pasted(clean(server.name, 40))}?", Content("\n").join(parts), "start it")
+        super().__init__(
+            f"Start {mask_pasted(clean(server.name, 40))}?", Content("\n").join(parts), "start it"
+        )

@@ -7,7 +7,7 @@ from diagnostics.model import Store
 
 
 @check(of=Store, within=5.0)
-def emergency(context: Context, store: Store) -> Verdict | None:
+def emergency(context: Context, _store: Store) -> Verdict | None:
     """Is an emergency incident still open?"""
     found = open_incidents(context.host)
     if not found:

@@ -45,7 +45,11 @@ def _about_the_key(identity: Path, host: Host) -> Verdict | None:
     """A warning where the key lies badly. One of another owner (a mounted secret) is whoever mounted it's to set."""
     from diagnostics.stores.file_store import store_path
 
-    facts: dict[str, Any] = {"identity": identity, "file": store_path(host), "folder": store_path(host).parent}
+    facts: dict[str, Any] = {
+        "identity": identity,
+        "file": store_path(host),
+        "folder": store_path(host).parent,
+    }
     try:
         info = identity.stat()
         beside = identity.resolve().parent == store_path(host).resolve().parent

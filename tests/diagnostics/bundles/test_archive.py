@@ -118,7 +118,10 @@ def test_what_is_no_bundle(tmp_path: Path, content: bytes, outcome: str) -> None
 
 
 def test_a_bundle_cut_off_anywhere_never_raises(sources: Path, tmp_path: Path) -> None:
-    members = {"manifest.json": (sources / "manifest.json").read_bytes(), "server/index.js": b"x" * 2000}
+    members: dict[str, bytes | str] = {
+        "manifest.json": (sources / "manifest.json").read_bytes(),
+        "server/index.js": b"x" * 2000,
+    }
     whole = zipped(tmp_path / "whole.mcpb", members).read_bytes()
     cut = tmp_path / "cut.mcpb"
     for size in range(0, len(whole), 7):

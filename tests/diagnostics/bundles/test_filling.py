@@ -67,7 +67,7 @@ def test_values_with_signs_of_their_own(app_reads: AppReads, tmp_path: Path, val
 
 
 def test_what_is_made_to_grow_does_not(tmp_path: Path) -> None:
-    form = {f"k{number}": {} for number in range(200)}
+    form: dict[str, object] = {f"k{number}": {} for number in range(200)}
     text = "x" + "".join(f"${{user_config.{key}}}" for key in form)
     folder = installed(tmp_path, a_manifest(form, {"A": text}), filled_in(**dict.fromkeys(form, "$`$`")))
     file = read_installed(a_host(tmp_path), folder)

@@ -96,7 +96,7 @@ def test_a_good_one(tmp_path: Path) -> None:
 
 
 def test_switched_off(tmp_path: Path) -> None:
-    found = verdicts(tmp_path, a_manifest(), filled_in(is_enabled=False))
+    found = verdicts(tmp_path, a_manifest(), filled_in(False))
     assert found["disabled"].status is Status.WARN
     context = context_of(tmp_path)
     assert context.servers[0].disabled
@@ -308,7 +308,8 @@ def test_manifests_with_mistakes(
 
 
 def test_damaged_settings(tmp_path: Path) -> None:
-    for content in ("{broken", "[]", {"userConfig": []}, b"\xff\xfe\x00"):
+    damaged: tuple[object, ...] = ("{broken", "[]", {"userConfig": []}, b"\xff\xfe\x00")
+    for content in damaged:
         folder = installed(tmp_path, a_manifest(KEY, {"K": "${user_config.key}"}), filled_in())
         path = folder.parents[1] / "Claude Extensions Settings" / f"{ID}.json"
         path.write_bytes(content if isinstance(content, bytes) else b"") if isinstance(
@@ -370,7 +371,7 @@ def test_a_bundle_that_is_not_installed_says_what_it_will_ask_for(tmp_path: Path
 
 
 def test_a_manifest_made_to_be_slow(tmp_path: Path) -> None:
-    form = {f"k{number}": {} for number in range(20_000)}
+    form: dict[str, object] = {f"k{number}": {} for number in range(20_000)}
     env = {f"E{number}": f"${{user_config.k{number}}}" for number in range(3000)}
     args = ["${user_config.a}${user_config." * 20] * 2000
     installed(tmp_path, a_manifest(form, env, args), filled_in(**{f"k{n}": "$&" * 50 for n in range(20_000)}))
