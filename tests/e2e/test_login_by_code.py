@@ -142,6 +142,7 @@ def test_the_app_renews(unlocked: Lab, oauth_server: Start) -> None:
         screen.wait_for(r"Shall it be done\?", 30)
         screen.press("enter")
         screen.wait_for(r"lookup +broken → ok", 30)
+        screen.wait_for("back to the servers", 30)
         screen.press("enter")
         screen.press("q")
         assert screen.wait_end() == 0
@@ -210,6 +211,7 @@ def test_the_app_shows_it_and_turns_the_link_green(
         assert f"{said_server.url}/enter" in screen.text
         assert all(len(line) <= 80 for line in screen.lines)
         screen.wait_for(r"lookup +broken (→|->) ok", 30)
+        screen.wait_for("back to the servers", 30)
         screen.press("enter")
         screen.press("q")
         assert screen.wait_end() == 0

@@ -28,6 +28,7 @@ def test_from_a_missing_login_to_one_that_the_server_takes(
         assert found, terminal.text
         server.person(found[1].replace(" ", ""))
         terminal.wait_for(r"lookup +broken → ok", 30)
+        terminal.wait_for("back to the servers", 30)
         terminal.press("enter")
         terminal.press("q")
         terminal.wait_for(r"ready\$", 20)

@@ -332,7 +332,7 @@ def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
         f"{scene}-{size_name(size)}"
-        for scene in (*LOCKED, *GUIDES, *EXPLAIN, *AUDIT, "home", "empty", "interrupted", "finish")
+        for scene in (*LOCKED, *GUIDES, *EXPLAIN, *AUDIT, "cleanup", "home", "empty", "interrupted", "finish")
         for size in SIZES
     }
     others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}
