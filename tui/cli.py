@@ -10,9 +10,6 @@ EXIT_USAGE = 2
 EXIT_BROKE = 4
 EXIT_STOPPED = 130
 
-_LATER: dict[str, str] = {}
-"""Commands that this version does not have yet, in words."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command's exit code, as the contract numbers them. In: the words after the program's name."""
@@ -92,12 +89,8 @@ def _launcher_words(words: list[str]) -> list[str] | None:
 
 def _dispatch(words: list[str]) -> int:
     from tui.arguments import parse
-    from tui.usage import UsageError
 
-    call = parse(words)
-    if call.command in _LATER:
-        raise UsageError(f"this version does not have {_LATER[call.command]} yet")
-    return call.run()
+    return parse(words).run()
 
 
 def _broke(name: str, error: Exception) -> int:

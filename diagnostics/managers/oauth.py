@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from diagnostics.managers import Answer, Found, Question, Trouble
 from diagnostics.model import Status, Syntax
 from diagnostics.oauth.login import Login, NotALoginError, account_of, read_login
-from diagnostics.oauth.stored_login import Lifetime
+from diagnostics.oauth.stored_login import Lifetime, distance
 from diagnostics.secret import Secret
 from diagnostics.stores import StoreError
 
@@ -118,7 +118,4 @@ def _evidence(found: Login) -> Iterator[str]:
 def _minutes(ends: float | None, now: float) -> str:
     if ends is None:
         return "a time that is not told"
-    minutes = abs(ends - now) / 60
-    if minutes < 90:
-        return f"{max(1, round(minutes))} minutes"
-    return f"{round(minutes / 60)} hours" if minutes < 2880 else f"{round(minutes / 1440)} days"
+    return distance(ends, now)

@@ -77,3 +77,11 @@ def seconds(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e15:
         return None
     return value / 1000 if value > _MILLISECONDS else float(value)
+
+
+def distance(moment: float, now: float) -> str:
+    """How far a moment is away, in words, whichever way. In: seconds since the epoch."""
+    minutes = abs(moment - now) / 60
+    if minutes < 90:
+        return f"{max(1, round(minutes))} minutes"
+    return f"{round(minutes / 60)} hours" if minutes < 2880 else f"{round(minutes / 1440)} days"

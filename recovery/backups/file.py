@@ -11,6 +11,7 @@ from pathlib import Path
 from diagnostics.text import clean
 from recovery.backups.age import LARGEST
 from recovery.backups.error import BackupError, Reason
+from recovery.files import sync_folder
 
 _MOST = LARGEST + (LARGEST >> 1)
 """Bytes of a file; an armored one is a third larger than its content."""
@@ -41,7 +42,7 @@ def write_new(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         _name(part, path)
         made = os.path.lexists(part)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise BackupError(
             Reason.UNWRITABLE, f"{clean(str(path))} is there already, and is left as it is"
@@ -104,13 +105,3 @@ def _sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - each.lstat().st_mtime > _STALE:
                 each.unlink()
-
-
-def _sync(folder: Path) -> None:
-    """Makes the new name last through a power cut; not every system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

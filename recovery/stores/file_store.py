@@ -28,6 +28,7 @@ from diagnostics.text import clean
 from recovery.files import LocalFiles, failed, sync_folder
 from recovery.lock import LockError, locked
 from recovery.model import RecoveryError
+from recovery.stores.without_daemon import WithoutDaemon
 
 if TYPE_CHECKING:
     from recovery.ports import RecoveryWorld
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 10.0
 
 
-class FileKeychain:
+class FileKeychain(WithoutDaemon):
     """The encrypted file that the world's host chose."""
 
     def __init__(self, world: "RecoveryWorld") -> None:
@@ -45,33 +46,12 @@ class FileKeychain:
         """See `recovery.ports.Keychain`."""
         return FileStore(self._world.host).state()
 
-    def start_provider(self) -> int:
-        """Not here."""
-        raise _no_daemon()
-
-    def unlock(self, collection: str, password: Secret) -> None:
-        """Not here."""
-        raise _no_daemon()
-
-    def lock(self, collection: str) -> None:
-        """Not here."""
-        raise _no_daemon()
-
-    def create(self, password: Secret, label: str = "login") -> str:
-        """Not here: it has no password, and `create_store` makes it."""
-        raise _no_daemon()
-
-    def remove_collection(self, collection: str) -> None:
-        """Not here."""
-        raise _no_daemon()
-
-    def change_password(self, collection: str, old: Secret, new: Secret) -> None:
-        """Not here."""
-        raise _no_daemon()
-
-    def set_default(self, collection: str) -> None:
-        """Not here."""
-        raise _no_daemon()
+    def refusal(self) -> RecoveryError:
+        """See `WithoutDaemon`."""
+        return RecoveryError(
+            f"the encrypted store is in use ({FILE_STORE_VARIABLE} is set): it has no daemon, no password and no lock; "
+            "`mcp-doctor check` tells its state"
+        )
 
     def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
         """See `recovery.ports.Keychain`."""
@@ -231,11 +211,4 @@ def _not_made(said: str) -> RecoveryError:
     return RecoveryError(
         f"the encrypted store was chosen ({FILE_STORE_VARIABLE} is set) but not made yet, {said}: "
         "`mcp-doctor fix` makes it"
-    )
-
-
-def _no_daemon() -> RecoveryError:
-    return RecoveryError(
-        f"the encrypted store is in use ({FILE_STORE_VARIABLE} is set): it has no daemon, no password and no lock; "
-        "`mcp-doctor check` tells its state"
     )

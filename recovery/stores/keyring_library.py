@@ -18,6 +18,7 @@ from diagnostics.stores import BusState, CollectionState, Entry, ProviderState, 
 from diagnostics.stores.similar import UNDO_SERVICE
 from diagnostics.text import clean
 from recovery.model import RecoveryError
+from recovery.stores.without_daemon import WithoutDaemon
 
 if TYPE_CHECKING:
     from recovery.ports import RecoveryWorld
@@ -61,7 +62,7 @@ else:
 """
 
 
-class KeyringLibraryKeychain:
+class KeyringLibraryKeychain(WithoutDaemon):
     """The keychain that the keyring library picks in the world's environment."""
 
     def __init__(self, world: "RecoveryWorld") -> None:
@@ -77,33 +78,9 @@ class KeyringLibraryKeychain:
             collections=(one,),
         )
 
-    def start_provider(self) -> int:
-        """Not here."""
-        raise _elsewhere()
-
-    def unlock(self, collection: str, password: Secret) -> None:
-        """Not here: the system asks for the password itself."""
-        raise _elsewhere()
-
-    def lock(self, collection: str) -> None:
-        """Not here."""
-        raise _elsewhere()
-
-    def create(self, password: Secret, label: str = "login") -> str:
-        """Not here."""
-        raise _elsewhere()
-
-    def remove_collection(self, collection: str) -> None:
-        """Not here."""
-        raise _elsewhere()
-
-    def change_password(self, collection: str, old: Secret, new: Secret) -> None:
-        """Not here."""
-        raise _elsewhere()
-
-    def set_default(self, collection: str) -> None:
-        """Not here."""
-        raise _elsewhere()
+    def refusal(self) -> RecoveryError:
+        """See `WithoutDaemon`."""
+        return RecoveryError("this system opens and locks its keychain itself: use its own program")
 
     def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
         """See `recovery.ports.Keychain`; of a service, those whose names are known (`known_names`)."""
@@ -283,7 +260,3 @@ def _copy(path: str, secret: Secret) -> Entry:
 
 def _secret(encoded: str) -> Secret:
     return Secret(base64.b64decode(encoded).decode("utf-8", "surrogateescape"))
-
-
-def _elsewhere() -> RecoveryError:
-    return RecoveryError("this system opens and locks its keychain itself: use its own program")

@@ -151,9 +151,6 @@ def _elsewhere(
 
 
 def _when(ends: float | None, now: float) -> str:
-    if ends is None:
-        return ""
-    minutes = abs(ends - now) / 60
-    if minutes < 90:
-        return f"{max(1, round(minutes))} minutes"
-    return f"{round(minutes / 60)} hours" if minutes < 2880 else f"{round(minutes / 1440)} days"
+    from diagnostics.oauth.stored_login import distance
+
+    return "" if ends is None else distance(ends, now)
