@@ -61,6 +61,7 @@ def test_fix_replaces_it_after_a_look_at_both(lab: Lab, github: ProviderServer) 
         terminal.wait_for("Store it all the same?", 40)
         assert "in the keychain already" in terminal.text
         terminal.write("n\r")
+        terminal.wait_for(r"(?s)New token for github_token:.*New token for github_token:", 40)
         terminal.write(f"{NEW}\r")
         terminal.wait_for("revoke the old one at", 40)
         assert "It lacks repo, which the old one has." in terminal.text
