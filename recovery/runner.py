@@ -20,6 +20,7 @@ from recovery.ports import RecoveryWorld
 from recovery.remainder import reach, remainder, unanswered
 from recovery.retention import KEPT_FOR, let_go_of_old_copies
 from recovery.steps import read_step, step_data
+from recovery.twin_count import CountingWorld
 
 __all__ = ["Notify", "Outcome", "Phase", "Progress", "Result", "carry_out", "preview", "resume", "undo"]
 
@@ -66,7 +67,7 @@ def carry_out(
                 ],
                 asks=[ask_data(ask) for ask in remedy.asks],
             )
-            run = _Run(operation, remedy.title, world, journal, notify, scrub)
+            run = _Run(operation, remedy.title, CountingWorld(world), journal, notify, scrub)
             return run.forward(list(enumerate(remedy.steps)), {}, answers)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, "", remedy.title, scrub(error), host=world.host)
@@ -79,7 +80,7 @@ def undo(
     try:
         with journal.operating():
             operation = _to_undo(wanted, journal)
-            run = _Run(operation.id, operation.title, world, journal, notify, _scrubber({}))
+            run = _Run(operation.id, operation.title, CountingWorld(world), journal, notify, _scrubber({}))
             return run.back(operation)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, wanted or "", "Undo", clean(str(error)), host=world.host)
@@ -106,7 +107,7 @@ def resume(
             operation = journal.operation(wanted)
             if operation is None or operation.state not in {Event.PLANNED, Event.UNDOING}:
                 raise RecoveryError(f"no operation {clean(wanted)} was interrupted")
-            run = _Run(operation.id, operation.title, world, journal, notify, scrub)
+            run = _Run(operation.id, operation.title, CountingWorld(world), journal, notify, scrub)
             if not finish or operation.state is Event.UNDOING:
                 return run.back(operation)
             return run.go_on(operation, given)
@@ -118,7 +119,7 @@ def resume(
 class _Run:
     operation: str
     title: str
-    world: RecoveryWorld
+    world: CountingWorld
     journal: Journal
     notify: Notify
     scrub: Callable[[object], str]
@@ -146,6 +147,7 @@ class _Run:
                     self.journal.append(Event.APPLIED, self.operation, step=index, kept=dict(kept))
                     self._tell(index, step, Phase.VERIFYING)
                     step.verify(self.world)
+                    self._count_twins(step)
                     self.journal.append(Event.VERIFIED, self.operation, step=index)
                 self._remember(kept)
                 self._tell(index, step, Phase.DONE)
@@ -193,6 +195,7 @@ class _Run:
                 self._try_append(Event.STAYS, step=index)
                 self._tell(index, step, Phase.STAYS, said)
             else:
+                self._note_twins()
                 self._try_append(Event.TAKEN_BACK, step=index)
                 self._tell(index, step, Phase.TAKEN_BACK)
         return stays
@@ -238,6 +241,21 @@ class _Run:
                     raise RecoveryError(f"{step.title}: half of it can't be taken back ({said})") from error
                 self.journal.append(Event.TAKEN_BACK, self.operation, step=index)
         return self.forward(list(left.todo), dict(left.done), answers, again=True)
+
+    def _count_twins(self, step: Step) -> None:
+        """A step that made a twin has failed; one that brings back what was there only tells of it."""
+        if getattr(step, "brings_back", False):
+            self._note_twins()
+        else:
+            self.world.refuse_twins()
+
+    def _note_twins(self) -> None:
+        try:
+            made = self.world.keychain.twins_made()
+        except RecoveryError as error:
+            made = [f"the entries could not be counted afterwards ({error})"]
+        told = (f"{clean(each)}: `mcp-doctor cleanup` asks which one stays" for each in made)
+        self.notes.extend(each for each in told if each not in self.notes)
 
     def _remember(self, kept: Mapping[str, str]) -> None:
         self.notes.extend(line for line in kept.get("tell", "").split("\n") if line)

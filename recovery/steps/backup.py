@@ -25,6 +25,7 @@ class RestoreEntries:
 
     kind: ClassVar[str] = "restore-entries"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    brings_back: ClassVar[bool] = True
 
     path: str
     sha256: str

@@ -198,6 +198,7 @@ class ImportSalvaged:
 
     kind: ClassVar[str] = "import-salvaged"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
+    brings_back: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (DAMAGED_PASSWORD,)
 
     source: str
