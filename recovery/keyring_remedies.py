@@ -5,9 +5,10 @@ from pathlib import Path
 from diagnostics.context import Context
 from diagnostics.model import Finding
 from diagnostics.text import clean
+from recovery.keyring_file import DAEMON
 from recovery.model import Ask, AskKind, RecoveryError
 from recovery.salvage.look import damaged_words, file_of
-from recovery.steps.keyring_file import DAEMON, DAMAGED_PASSWORD
+from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD
 
 LOGIN_FILE = "login.keyring"
 

@@ -19,9 +19,11 @@ from recovery.planner import checks_from, remedy
 )
 def begin_new_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside; where it was the default keychain's, a new one is made."""
+    from recovery.keyring_file import digest_of, free_name
     from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
     from recovery.steps.keychain import PASSWORD
-    from recovery.steps.keyring_file import CreateNamed, MoveKeyringAside, digest_of, free_name
+    from recovery.steps.keyring_file import MoveKeyringAside
+    from recovery.steps.keyring_rebuild import CreateNamed
 
     path = damaged_file_of(finding, context)
     if path is None or not os.path.lexists(path):

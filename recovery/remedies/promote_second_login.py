@@ -23,9 +23,10 @@ _SECOND = "login_1.keyring"
 def promote_second_login(finding: Finding, context: Context) -> Remedy | None:
     """Moves the damaged file aside, gives login_1 its name, and opens it. Two whole keychains are left as they are."""
     from diagnostics.stores.keyring_file import KeyringFileError, read_header
+    from recovery.keyring_file import digest_of, free_name
     from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
     from recovery.steps.keychain import PASSWORD, Unlock
-    from recovery.steps.keyring_file import MoveKeyringAside, PromoteKeyring, digest_of, free_name
+    from recovery.steps.keyring_file import MoveKeyringAside, PromoteKeyring
 
     path = damaged_file_of(finding, context)
     if path is None or path.name not in {LOGIN_FILE, _SECOND}:

@@ -20,16 +20,11 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside, makes a new keychain with the same password, and writes what could be saved into it."""
     from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
     from recovery.entries import new_undo_id
+    from recovery.keyring_file import digest_of, free_name
     from recovery.keyring_remedies import ask_damaged_password, damaged_file_of, label_of, was_refused
     from recovery.salvage.clear_part import read_clear_part
-    from recovery.steps.keyring_file import (
-        CreateLike,
-        ImportSalvaged,
-        MoveKeyringAside,
-        TrySalvage,
-        digest_of,
-        free_name,
-    )
+    from recovery.steps.keyring_file import MoveKeyringAside
+    from recovery.steps.keyring_rebuild import CreateLike, ImportSalvaged, TrySalvage
 
     path = damaged_file_of(finding, context)
     if path is None or (finding.check == "permission.collection-locked" and not was_refused(path, context)):

@@ -17,18 +17,14 @@ from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
 from recovery.journal import Journal
+from recovery.keyring_file import digest_of
 from recovery.keyring_remedies import ask_damaged_password
 from recovery.model import RecoveryError, Remedy
 from recovery.planner import remedies_for
 from recovery.remainder import remainder
 from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
-from recovery.steps.keyring_file import (
-    DAMAGED_PASSWORD,
-    ImportSalvaged,
-    MoveKeyringAside,
-    TrySalvage,
-    digest_of,
-)
+from recovery.steps.keyring_file import MoveKeyringAside
+from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD, ImportSalvaged, TrySalvage
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, judge, mend
 from tests.support.lab import REPO, Lab, a_lab
