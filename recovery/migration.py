@@ -4,17 +4,17 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from diagnostics.catalog.clients import Client
-from diagnostics.configs.client_file import document_of
 from diagnostics.configs.document import Path as KeyPath
-from diagnostics.configs.document import SyntaxProblem
 from diagnostics.configs.edit import EditError
 from diagnostics.host import Host
 from diagnostics.model import Platform, Reference, Server, Syntax
+from diagnostics.plain.old_copy import old_copies
 from diagnostics.secret import Secret
+from diagnostics.text import clean
 
 _LONGEST_NAME = 60
 
@@ -25,23 +25,9 @@ def literal_at(text: str, notation: str, one: Client, entry: KeyPath, field: str
     Raises:
         EditError: none stands there.
     """
-    from diagnostics.configs.entry import EntryReader
-    from diagnostics.references import with_references
+    from diagnostics.configs.variable_edit import server_at
 
-    try:
-        document = document_of(text, notation)
-    except SyntaxProblem as error:
-        raise EditError("the file can't be parsed") from error
-    row: object = document.data
-    for key in entry:
-        if isinstance(row, Mapping):
-            row = row.get(key)
-        elif isinstance(row, list) and key.isdigit() and int(key) < len(row):
-            row = row[int(key)]
-        else:
-            row = None
-    reader = EntryReader(one, document, Path(f"config.{notation}"), entry, "", "", row)
-    server = with_references(reader.read(), one, host)
+    server = server_at(text, notation, one, entry, host)
     for each in server.references:
         if each.field == field and each.syntax is Syntax.LITERAL:
             return each.text
@@ -99,6 +85,38 @@ def committed(path: str, host: Host) -> bool:
     if repository is None:
         return False
     return ask_git(Path(path), repository, host.env).tracked in {Tracked.TRACKED, Tracked.WAS_TRACKED}
+
+
+def aftermath(paths: Sequence[str], values: Sequence[Secret], host: Host) -> list[str]:
+    """What moving credentials out of these files does not mend: what git and old copies keep, in words."""
+    lines = []
+    for path in paths:
+        name = clean(Path(path).name, 60)
+        if committed(path, host):
+            lines.append(
+                f"{name} was committed to git, and earlier commits still hold the credential: replace it at its "
+                "provider, and store the new one under the same name."
+            )
+        copies = [each for each in old_copies(Path(path)) if _holds(each, values)]
+        if copies:
+            listed = ", ".join(clean(each.name, 60) for each in copies[:3])
+            beside, held = (
+                ("An old copy", "still holds")
+                if len(copies) == 1
+                else (f"{len(copies)} old copies", "still hold")
+            )
+            lines.append(f"{beside} of {name} {held} it, delete what you don't need: {listed}")
+    return lines
+
+
+def _holds(path: Path, values: Sequence[Secret]) -> bool:
+    from diagnostics.plain.exposed import UnreadableError, text_of
+
+    try:
+        content = text_of(path)
+    except (UnreadableError, OSError):
+        return False
+    return content is not None and any(each.reveal() in content.text for each in values)
 
 
 def _option_before(reference: Reference, server: Server) -> str:

@@ -5,26 +5,25 @@ The credential is at any instant in the config or in the keychain; what an undo 
 before anything is changed, so no copy of the old file ever lies on the disk.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from diagnostics.catalog.clients import client
-from diagnostics.configs.edit import Edit, EditError, Planned, edited, plan
+from diagnostics.configs.edit import EditError, Planned, plan
 from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import Look, clear, exchange, look
+from recovery.edit_record import note_edits, noted_edits, take_back
 from recovery.entry_writing import default, matches, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
-from recovery.undo_copies import forget, note, noted, restore
+from recovery.undo_copies import forget, restore
 
 NAME = "name"
 """The question whether the entry of that name is replaced, where it holds another value."""
 REPLACE = "replace"
 BESIDE = "beside"
-_NOTE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,14 @@ class MoveToKeychain:
                     f"{shown(self.service, record['name'])} was given another value since, so the config goes on "
                     "referring to it"
                 )
-            exchange(now, self._restored(now, record), self._mark, world.host.uid)
+            take_back(
+                now,
+                record,
+                self._mark,
+                world.host.uid,
+                "The entry that it refers to stays too. By hand: put the value of "
+                f"{shown(self.service, record['name'])} back in its place in the file",
+            )
         restore(world, self.undo_id, matches(world, self.service, record["name"]))
         forget(world, self.undo_id)
 
@@ -151,16 +157,16 @@ class MoveToKeychain:
         is_there = bool(found) and found[0].secret == value
         if found and not is_there and not replaces:
             raise RecoveryError(f"{shown(self.service, name)} holds another value by now: look again")
-        new = before.with_text(planned.text)
+        more = {"name": name, "value": value.reveal()}
         try:
-            note(world, self.undo_id, collection, _NOTE, self._note(before, planned, new, name, value))
+            new = note_edits(world, self.undo_id, collection, before, [planned.edits], more)
             if not is_there:
                 write(world, self.service, name, self.undo_id, found, value)
             self._read_back(world, name, value)
             exchange(before, new, self._mark, world.host.uid)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
-        return {"undo_id": self.undo_id, "tell": "\n".join(self._told(world))}
+        return {"undo_id": self.undo_id, "tell": "\n".join(self._told(world, value))}
 
     def _read_back(self, world: RecoveryWorld, name: str, value: Secret) -> None:
         found = matches(world, self.service, name)
@@ -169,40 +175,11 @@ class MoveToKeychain:
                 f"{shown(self.service, name)} does not hold the value that stood in the config"
             )
 
-    def _note(self, before: Look, planned: Planned, new: bytes, name: str, value: Secret) -> Secret:
-        """What an undo needs: the digests of both contents, and what each edit replaced, from the end backwards."""
-        import hashlib
-
-        text = before.text()
-        edits, moved = [], 0
-        for each in sorted(planned.edits, key=lambda edit: (edit.start, edit.end)):
-            edits.append(
-                [each.start + moved, each.start + moved + len(each.new), text[each.start : each.end]]
-            )
-            moved += len(each.new) - (each.end - each.start)
-        record = {
-            "old": before.digest,
-            "new": hashlib.sha256(new).hexdigest(),
-            "name": name,
-            "value": value.reveal(),
-            "edits": edits,
-        }
-        return Secret(json.dumps(record))
-
     def _record(self, world: RecoveryWorld) -> dict[str, Any] | None:
-        said = noted(world, self.undo_id, _NOTE)
-        if said is None:
-            return None
-        try:
-            record = json.loads(said.reveal())
-            return {
-                **record,
-                "old": str(record["old"]),
-                "new": str(record["new"]),
-                "name": str(record["name"]),
-            }
-        except (ValueError, TypeError, KeyError):
-            raise RecoveryError("what was kept to take it back is damaged") from None
+        record = noted_edits(world, self.undo_id)
+        if record is not None and not {"name", "value"} <= record.keys():
+            raise RecoveryError("what was kept to take it back is damaged")
+        return record
 
     def _never_edited(self, now: Look, record: Mapping[str, Any]) -> bool:
         """Whether another program's content stands there, with the value still in it and no word of ours."""
@@ -215,28 +192,10 @@ class MoveToKeychain:
             self._reference(each) in text for each in (self.username, getattr(self, "other", "")) if each
         )
 
-    def _restored(self, now: Look, record: Mapping[str, Any]) -> bytes:
-        import hashlib
+    def _told(self, world: RecoveryWorld, value: Secret) -> list[str]:
+        from recovery.migration import aftermath
 
-        if now.digest == record["new"]:
-            old = now.with_text(edited(now.text(), [Edit(*each) for each in record["edits"]]))
-            if hashlib.sha256(old).hexdigest() == record["old"]:
-                return old
-        raise RecoveryError(
-            f"{clean(self.path)} was changed since, so it is left as it is, and so is the entry that it refers to. "
-            f"By hand: put the value of {shown(self.service, record['name'])} back in its place in the file"
-        )
-
-    def _told(self, world: RecoveryWorld) -> list[str]:
-        from recovery.migration import committed
-
-        lines = [clean(client(self.client).reload)]
-        if committed(self.path, world.host):
-            lines.append(
-                "The config was committed to git, and earlier commits still hold the credential: replace it at its "
-                "provider, and store the new one under the same name."
-            )
-        return lines
+        return [clean(client(self.client).reload), *aftermath((self.path,), (value,), world.host)]
 
 
 @dataclass(frozen=True, slots=True)
