@@ -17,7 +17,7 @@ from diagnostics.text import clean
 
 SCHEMA = "mcp-doctor.emergency/1"
 _LARGEST = 64 * 1024
-_TEXTS = ("id", "server", "reason", "ticket", "who", "began", "ends", "boot")
+_TEXTS = ("id", "server", "reason", "ticket", "who", "began", "ends", "boot", "held_by", "socket")
 _LISTS = ("servers", "starts", "names")
 
 
@@ -45,6 +45,10 @@ class OpenIncident:
     """This start of the computer, "" = not known."""
     ends_since_boot: float = 0.0
     """The same moment, by the clock that nobody can set."""
+    held_by: str = ""
+    """`process`: the process that began it holds the token; "" = the kernel does."""
+    socket: str = ""
+    """Where that process hands the token to others of this user, "" = nowhere."""
 
     @property
     def key_name(self) -> str:

@@ -39,7 +39,7 @@ _UNLOCK_HELPS = {
 }
 
 
-class _RunError(Exception):
+class LaunchError(Exception):
     """The start ends here, with this code and these words."""
 
     def __init__(
@@ -83,23 +83,35 @@ def run(argv: Sequence[str], host: Host) -> int:
     try:
         call = _parse(argv)
         server = _of_command(call.command, host) if call.command else _of_name(call, host)
-        in_emergency = _emergency(server, host)
-        with Entries(host) as entries:
-
-            def read(reference: Reference) -> Secret | None:
-                held = in_emergency(reference) if in_emergency is not None else None
-                return _value(reference, entries, host, call.agreed) if held is None else held
-
-            launch = resolve(server, read, _inherited(server, host))
-        return _become(launch, host)
+        return _become(launch_of(server, host, call.agreed), host)
     except UnresolvedError as error:
         asked = None if server is None else server.name
-        failure = _RunError(
+        failure = LaunchError(
             UNRESOLVED, error.cause, _in_words(error, asked or None), reference=error.reference
         )
         return _end(failure, server, host)
-    except _RunError as error:
+    except LaunchError as error:
         return _end(error, server, host)
+
+
+def launch_of(server: Server, host: Host, agreed: Mapping[str, str]) -> Launch:
+    """What starting this entry means, with all its values. From here on this process leaves no core.
+
+    Raises:
+        UnresolvedError: a reference has no value.
+        LaunchError: what belongs to the entry can't be read.
+    """
+    from recovery.core_dump import forbid
+
+    in_emergency = _emergency(server, host)
+    forbid(host, becomes_another=True)
+    with Entries(host) as entries:
+
+        def read(reference: Reference) -> Secret | None:
+            held = in_emergency(reference) if in_emergency is not None else None
+            return _value(reference, entries, host, agreed) if held is None else held
+
+        return resolve(server, read, _inherited(server, host))
 
 
 def _parse(argv: Sequence[str]) -> _Call:
@@ -139,8 +151,8 @@ def _parse(argv: Sequence[str]) -> _Call:
     raise _wrong_call("name a server, or a command after `--`")
 
 
-def _wrong_call(said: str) -> _RunError:
-    return _RunError(
+def _wrong_call(said: str) -> LaunchError:
+    return LaunchError(
         USAGE, "config_schema_error", f"{said} (mcp-doctor run SERVER | mcp-doctor run -- COMMAND …)"
     )
 
@@ -205,17 +217,17 @@ def _of_name(call: _Call, host: Host) -> Server:
     try:
         named = choose(discover(host, Options(config=call.config, client=call.client)), [name])
     except (ConfigFileError, UnknownClientError, UnknownServerError) as error:
-        raise _RunError(USAGE, "config_schema_error", str(error), server=name) from error
+        raise LaunchError(USAGE, "config_schema_error", str(error), server=name) from error
     usable = [each for each in named if not _is_this_call(each, name)]
     if not usable:
         said = (
             f"the entry {name!r} starts `mcp-doctor run {name}`, which would start itself without end. Put the "
             "server's own command into it: mcp-doctor run -- COMMAND …"
         )
-        raise _RunError(USAGE, "config_schema_error", said, server=named[0].id)
+        raise LaunchError(USAGE, "config_schema_error", said, server=named[0].id)
     one = usable[0]
     if one.transport != "stdio" or one.command is None:
-        raise _RunError(
+        raise LaunchError(
             USAGE,
             "config_wrong_endpoint",
             f"{one.id} is reached by its address, there is nothing to run",
@@ -223,7 +235,7 @@ def _of_name(call: _Call, host: Host) -> Server:
         )
     if any(_start_of(each) != _start_of(one) for each in usable[1:]):
         ids = ", ".join(each.id for each in usable)
-        raise _RunError(
+        raise LaunchError(
             USAGE,
             "config_schema_error",
             f"several clients have a different {name!r}: say which ({ids})",
@@ -273,7 +285,7 @@ def _env_file(server: Server, host: Host) -> Mapping[str, str]:
         return variables_of(server, host)
     except EnvFileError as error:
         said = f"its env file {error.path} can't be read ({error})"
-        raise _RunError(UNRESOLVED, "path_not_found", said, server=server.id) from error
+        raise LaunchError(UNRESOLVED, "path_not_found", said, server=server.id) from error
 
 
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,7 +370,7 @@ def _become(launch: Launch, host: Host) -> int:
             os.chdir(Path(launch.cwd).expanduser())
     except OSError as error:
         said = f"its working directory {launch.cwd} can't be entered ({error.strerror})"
-        raise _RunError(UNRESOLVED, "path_not_found", said, program=program) from error
+        raise LaunchError(UNRESOLVED, "path_not_found", said, program=program) from error
     try:
         if host.platform is Platform.WINDOWS:
             return _child(launch)
@@ -371,14 +383,14 @@ def _become(launch: Launch, host: Host) -> int:
             said = (
                 f"the command {_shown(launch.command)} is not on the PATH ({launch.env.get('PATH', 'empty')})"
             )
-        raise _RunError(NOT_FOUND, "command_not_found", said, program=program) from error
+        raise LaunchError(NOT_FOUND, "command_not_found", said, program=program) from error
     except (PermissionError, NotADirectoryError) as error:
         said = f"the command {_shown(launch.command)} can't be executed ({error.strerror})"
-        raise _RunError(NOT_EXECUTABLE, "not_executable", said, program=program) from error
+        raise LaunchError(NOT_EXECUTABLE, "not_executable", said, program=program) from error
     except OSError as error:
         said = f"the command {_shown(launch.command)} can't be executed ({error.strerror})"
         cause = "config_schema_error" if error.errno == 7 else "binary_incompatible"  # E2BIG, ENOEXEC
-        raise _RunError(NOT_EXECUTABLE, cause, said, program=program) from error
+        raise LaunchError(NOT_EXECUTABLE, cause, said, program=program) from error
 
 
 def _shown(command: str) -> str:
@@ -430,7 +442,7 @@ def _in_words(error: UnresolvedError, server: str | None) -> str:
     return f"{said}. See: {doctor}"
 
 
-def _end(error: _RunError, server: Server | None, host: Host) -> int:
+def _end(error: LaunchError, server: Server | None, host: Host) -> int:
     from diagnostics.standard_error import tell
     from diagnostics.text import clean
     from diagnostics.tokens.masking import mask_pasted, mask_tokens
@@ -448,7 +460,7 @@ def _end(error: _RunError, server: Server | None, host: Host) -> int:
     return error.code
 
 
-def _record(error: _RunError, server_id: str | None, line: str, host: Host) -> None:
+def _record(error: LaunchError, server_id: str | None, line: str, host: Host) -> None:
     """Writes the failure record; where that is not possible the start's own failure is what matters."""
     import contextlib
     import json

@@ -53,6 +53,7 @@ def parse(words: Sequence[str]) -> Call:
     parser = _build()
     commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]  # noqa: SLF001
     first = first_plain(words)
+    words, launch = _split_off_command(words) if first == "emergency" else (words, ())
     explicit = first in (commands or {})
     asks_help = first is None and any(word in {"-h", "--help", "--version"} for word in words)
     known = parser.parse_args(list(words) if explicit or asks_help else ["app", *words])
@@ -68,7 +69,20 @@ def parse(words: Sequence[str]) -> Call:
         provider_urls=dict(given.pop("provider_url", None) or ()),
     )
     colour = False if given.pop("no_color", False) else None
+    if launch and given.get("verb") != "start":
+        raise UsageError("only `emergency start` takes a command after `--`")
+    given["launch"] = launch
     return Call(command, names, options, colour, given)
+
+
+def _split_off_command(words: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """The words up to `--`, and those after it."""
+    if "--" not in words:
+        return words, ()
+    at = list(words).index("--")
+    if at + 1 == len(words):
+        raise UsageError("a command must follow `--`")
+    return words[:at], tuple(words[at + 1 :])
 
 
 def first_plain(words: Sequence[str]) -> str | None:

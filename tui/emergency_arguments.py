@@ -11,10 +11,8 @@ def add_emergency(parser: argparse.ArgumentParser, shared: Sequence[argparse.Arg
     def verb(name: str, words: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=words, description=words, parents=list(shared))
 
-    start = verb(
-        "start", "holds a token in the kernel's memory and gives it to one server, for a limited time"
-    )
-    start.add_argument("names", nargs=1, metavar="SERVER")
+    start = verb("start", "holds a token in memory and gives it to one server, for a limited time")
+    start.add_argument("names", nargs=1, metavar="SERVER [-- COMMAND ARG …]")
     start.add_argument("--reason", required=True, metavar="TEXT", help="why; it goes into the audit trail")
     start.add_argument(
         "--ticket", default="", metavar="ID", help="the ticket or incident that this belongs to"
@@ -25,6 +23,11 @@ def add_emergency(parser: argparse.ArgumentParser, shared: Sequence[argparse.Arg
         "--field",
         metavar="NAME",
         help="which credential, where the server uses several: env.NAME or its name",
+    )
+    start.add_argument(
+        "--extend",
+        action="store_true",
+        help="no new token: the one that is held gets a new time limit, counted from now, for this reason",
     )
     start.add_argument("--offline", action="store_true", help="do not ask the token's provider")
     start.add_argument("--yes", action="store_true", help="take the token although a check speaks against it")

@@ -62,6 +62,10 @@ def hidden(prompt: str) -> Secret:
         raise UsageError(f"{prompt.rstrip(': ')}: there is no terminal to ask at")
     import getpass
 
+    from diagnostics.host import this_host
+    from recovery.core_dump import forbid
+
+    forbid(this_host())
     try:
         return Secret(getpass.getpass(prompt))
     except EOFError as error:

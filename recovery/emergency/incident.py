@@ -12,10 +12,15 @@ from diagnostics.text import clean
 from recovery.journal import Event, Journal
 from recovery.model import Ask, AskKind, RecoveryError, Remedy
 from recovery.operation import Operation, operation_told_by
-from recovery.steps.emergency import CloseIncident, HoldToken, LetGoOfToken
+from recovery.steps.emergency import CloseIncident, ExtendTime, HoldToken, LetGoOfToken
 from recovery.trail.record import Record
 
-START, END_TOKEN, CLOSE = "emergency-start", "emergency-end-token", "emergency-close"
+START, EXTEND, END_TOKEN, CLOSE = (
+    "emergency-start",
+    "emergency-extend",
+    "emergency-end-token",
+    "emergency-close",
+)
 """Ids of the remedies that an incident is made of."""
 
 
@@ -55,8 +60,16 @@ class Incident:
 
     @property
     def seconds_left(self) -> float:
-        """Until its token is gone; 0 = it is."""
-        return self.shown.seconds_left() if self.shown is not None else 0.0
+        """Until its token is gone; 0 = it is, by its time or with the process that held it."""
+        from recovery.emergency import keeping
+
+        left = self.shown.seconds_left() if self.shown is not None else 0.0
+        return left if self.shown is not None and left > 0 and keeping.is_held(self.shown) else 0.0
+
+    @property
+    def held_by_process(self) -> bool:
+        """Whether the process that began it holds the token, so that it goes with that process."""
+        return self.shown is not None and self.shown.held_by == "process"
 
     def data(self) -> dict[str, Any]:
         """As plain data, safe to show."""
@@ -89,12 +102,35 @@ def start_remedy(step: HoldToken, provider: str | None) -> Remedy:
     return Remedy(
         START,
         f"Emergency access for {clean(step.server, 100)}",
-        "For when the keychain can't be mended in time. The token lies in the kernel's memory and never on a disk, "
-        "every start of the server that gets it is recorded, and until the incident is closed every start says that "
-        "it is open.",
+        "For when the keychain can't be mended in time. "
+        + _where(step)
+        + "Every start of the server that gets it is recorded, and until the incident is closed every start says "
+        "that it is open.",
         "",
         (step,),
         (Ask("token", AskKind.TOKEN, f"Emergency token for {clean(step.server, 100)}", provider=provider),),
+        recheck=("backend.emergency",),
+    )
+
+
+def _where(step: HoldToken) -> str:
+    if not step.held_by:
+        return "The token lies in the kernel's memory and never on a disk. "
+    return (
+        "The kernel's keyring can't be used here or is not wanted, so the token lies in the memory of this process "
+        "alone and never on a disk: when this process ends, it is gone. It can reach the swap space, which only the "
+        "kernel's keyring keeps it out of for certain. "
+    )
+
+
+def extend_remedy(step: ExtendTime) -> Remedy:
+    """What gives the token of an open incident more time."""
+    return Remedy(
+        EXTEND,
+        step.title,
+        "The token stays the same, and the incident too. The new limit and its reason go into the audit trail.",
+        "",
+        (step,),
         recheck=("backend.emergency",),
     )
 
@@ -151,6 +187,14 @@ def incidents(host: Host, journal: Journal) -> list[Incident]:
             None,
         )
         last = closing.steps[0].data if closing is not None else {}
+        ends = [
+            each.steps[0].kept["ends"]
+            for each, _ in operations
+            if each.remedy in {START, EXTEND}
+            and each.steps[0].data.get("incident") == name
+            and each.state is not Event.UNDONE
+            and each.steps[0].kept.get("ends")
+        ]
         found[name] = Incident(
             id=name,
             server=_text(data.get("server")),
@@ -160,7 +204,7 @@ def incidents(host: Host, journal: Journal) -> list[Incident]:
             ticket=_text(data.get("ticket")),
             who=_text(data.get("who")),
             began=told.at,
-            ends=_text(told.steps[0].kept.get("ends")),
+            ends=shown[name].ends if name in shown else _text(ends[-1]) if ends else "",
             seconds=int(data.get("seconds", 0)),
             token=_text(told.steps[0].kept.get("token")),
             state=_state(told, closed=closing is not None, shown=name in shown, was_served=bool(handed_out)),

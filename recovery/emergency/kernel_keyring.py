@@ -92,6 +92,28 @@ def hold(name: str, secret: Secret, seconds: int) -> None:
         raise KernelKeyringError(_why(error)) from error
 
 
+def extend(name: str, seconds: int) -> bool:
+    """The kernel forgets it so many seconds from now. Out: whether it is held still.
+
+    Raises:
+        KernelKeyringError: the kernel refuses.
+    """
+    key = _find(name)
+    if key is None or seconds < 1:
+        return False
+    try:
+        _keyctl(_LINK, _USER, _THREAD)  # only its holders may set its end; this makes the thread one of them
+        try:
+            _keyctl(_SET_TIMEOUT, key, seconds)
+        finally:
+            _keyctl(_UNLINK, _USER, _THREAD)
+    except OSError as error:
+        if error.errno in _GONE:
+            return False
+        raise KernelKeyringError(_why(error)) from error
+    return True
+
+
 def is_held(name: str) -> bool:
     """Whether there is one of this name whose time is not up. Raises KernelKeyringError where that can't be asked."""
     return _find(name) is not None

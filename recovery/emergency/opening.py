@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from diagnostics.context import Options
+from diagnostics.emergency import OpenIncident
 from diagnostics.host import Host
 from diagnostics.model import Status
 from diagnostics.secret import Secret
@@ -14,7 +15,7 @@ from recovery.emergency.incident import new_id
 from recovery.emergency.policy import Policy
 from recovery.emergency.target import Target, started
 from recovery.model import RecoveryError
-from recovery.steps.emergency import HoldToken
+from recovery.steps.emergency import ExtendTime, HoldToken
 
 _LONGEST_REASON = 400
 _TICKET = re.compile(r"[\w][\w .:/#@-]{0,79}")
@@ -40,18 +41,32 @@ class Judgement:
 
 
 def step_for(
-    target: Target, policy: Policy, host: Host, *, reason: str, ticket: str = "", ttl: str | None = None
+    target: Target,
+    policy: Policy,
+    host: Host,
+    *,
+    reason: str,
+    ticket: str = "",
+    ttl: str | None = None,
+    alone: bool = False,
 ) -> HoldToken:
     """The step that holds the token, with its incident's name.
+
+    In: `alone` = this process holds it and hands it to nobody but what it starts itself. Else the kernel holds it
+    where it can, and this process where it can't.
 
     Raises:
         OpeningError: reason or ticket do not do.
         TimeError: the time does not.
     """
+    from recovery.emergency import holder, keeping
     from recovery.trail.actor import actor, told
 
+    incident = new_id()
+    by_process = alone or bool(keeping.trouble(host))
+    place = None if alone or not by_process else holder.place_for(host, incident)
     return HoldToken(
-        incident=new_id(),
+        incident=incident,
         server=target.name,
         servers=tuple(each.id for each in target.servers),
         starts=tuple(each for each in target.starts if each),
@@ -60,7 +75,31 @@ def step_for(
         reason=_reason(reason),
         ticket=_ticket(ticket, policy),
         who=told(actor(host), host.user, host.uid),
+        held_by=keeping.PROCESS if by_process else keeping.KERNEL,
+        socket="" if place is None else str(place),
     )
+
+
+def make_sure_others_get_it(step: HoldToken, host: Host) -> None:
+    """Raises OpeningError where a client that is started elsewhere could never get the token."""
+    from recovery.emergency import keeping
+
+    if step.held_by and not step.socket:
+        raise OpeningError(
+            f"No program that is started elsewhere can be given the token here: {keeping.trouble(host)}, and this "
+            "process can't hand it on either. It can start the server itself, with the token:\n"
+            f"$ mcp-doctor emergency start {clean(step.server, 100)} --reason TEXT -- COMMAND ARG …"
+        )
+
+
+def extension_for(opened: OpenIncident, policy: Policy, *, reason: str, ttl: str | None = None) -> ExtendTime:
+    """The step that gives an open incident's token a new time, counted from now.
+
+    Raises:
+        OpeningError: the reason does not do.
+        TimeError: the time does not.
+    """
+    return ExtendTime(opened.id, opened.server, policy.seconds(ttl), _reason(reason), opened.ends)
 
 
 def judge(token: Secret, target: Target, host: Host, options: Options) -> Judgement:

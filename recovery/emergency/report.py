@@ -141,6 +141,8 @@ def told(record: Any) -> str:
     words = _EVENTS.get(event, event)
     title = record.get("title")
     more = f": {title}" if title else f": {record['error']}" if record.get("error") else ""
+    if record.get("reason") and event == "planned":
+        more += f" (reason: {record['reason']})"
     return mask_pasted(clean(f"{words}{more}", 400)) or told_in_words(record)
 
 

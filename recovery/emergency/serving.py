@@ -43,17 +43,18 @@ class Serving:
 
     def _fetch(self, incident: OpenIncident, name: str) -> Secret | None:
         """The token, once it is on record that it is handed out. No record, no token."""
-        from recovery.emergency import kernel_keyring
-        from recovery.emergency.kernel_keyring import KernelKeyringError
+        from recovery.emergency import keeping
         from recovery.journal import Event, Journal
         from recovery.model import RecoveryError
 
         if incident.seconds_left() <= 0:
             return None
         try:
-            token = kernel_keyring.read(incident.key_name)
+            token = keeping.read(incident)
             if token is None:
-                tell("mcp-doctor: the emergency token is not held any more; the usual store is asked")
+                alone = incident.held_by == keeping.PROCESS and not incident.socket
+                why = "only what its own process starts can have it" if alone else "it is not held any more"
+                tell(f"mcp-doctor: the emergency token is not served: {why}; the usual store is asked")
                 return None
             journal = Journal(self._host, _SECONDS, reason=incident.reason, ticket=incident.ticket)
             journal.append(
@@ -66,7 +67,7 @@ class Serving:
                 name=name,
                 token=journal.fingerprint(token),
             )
-        except (KernelKeyringError, RecoveryError) as error:
+        except RecoveryError as error:
             why = mask_pasted(clean(str(error), 400))
             tell(f"mcp-doctor: the emergency token is not served: {why}; the usual store is asked")
             return None

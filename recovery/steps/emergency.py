@@ -1,5 +1,6 @@
-"""Steps of an incident: hold the token in the kernel's keyring, let go of it, and close."""
+"""Steps of an incident: hold the token, give it more time, let go of it, and close."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +10,14 @@ from typing import ClassVar
 
 from diagnostics import emergency
 from diagnostics.text import clean
-from recovery.emergency import kernel_keyring
-from recovery.emergency.kernel_keyring import KernelKeyringError
+from recovery.emergency import keeping
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 
 
 @dataclass(frozen=True, slots=True)
 class HoldToken:
-    """The kernel holds a token for one server, and forgets it when its time is up."""
+    """A token is held for one server, and forgotten when its time is up: by the kernel, or else by this process."""
 
     kind: ClassVar[str] = "hold-emergency-token"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
@@ -32,6 +32,9 @@ class HoldToken:
     reason: str
     ticket: str = ""
     who: str = ""
+    held_by: str = ""
+    """As in `OpenIncident`."""
+    socket: str = ""
 
     @property
     def title(self) -> str:
@@ -40,21 +43,26 @@ class HoldToken:
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Says where the token will be, and who gets it."""
-        trouble = kernel_keyring.trouble(world.host)
-        if trouble:
-            raise RecoveryError(
-                f"the token can't be held for a client that is started elsewhere: {trouble}. It would have to lie on "
-                "the disk, and mcp-doctor does not do that"
-            )
-        names = ", ".join(clean(each.partition(":")[2], 100) for each in self.names)
         time = emergency.left_in_words(self.seconds)
+        if self.held_by == keeping.PROCESS:
+            where = (
+                f"in the memory of this very process for {time} at most, never on a disk; gone when it ends"
+            )
+            gets = (
+                "this token, at every start by mcp-doctor run while this process is there"
+                if self.socket
+                else "this token, in what this process starts itself; nothing else can have it"
+            )
+        else:
+            trouble = keeping.trouble(world.host)
+            if trouble:
+                raise RecoveryError(f"the kernel can't hold the token: {trouble}")
+            where = f"in the kernel's memory for {time}, never on a disk"
+            gets = "this token, at every start by mcp-doctor run"
+        names = ", ".join(clean(each.partition(":")[2], 100) for each in self.names)
         return [
-            Change("the token you give", "nowhere", f"in the kernel's memory for {time}, never on a disk"),
-            Change(
-                f"{names} of {clean(self.server, 100)}",
-                "from its store",
-                "this token, at every start by mcp-doctor run",
-            ),
+            Change("the token you give", "nowhere", where),
+            Change(f"{names} of {clean(self.server, 100)}", "from its store", gets),
         ]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
@@ -76,19 +84,21 @@ class HoldToken:
             ends=(now + timedelta(seconds=self.seconds)).isoformat(timespec="seconds"),
             boot=boot,
             ends_since_boot=since + self.seconds,
+            held_by=self.held_by,
+            socket=self.socket,
         )
         fingerprint = Journal(world.host).fingerprint(token)
         _write(world, opened)
         try:
-            kernel_keyring.hold(opened.key_name, token, self.seconds)
-        except KernelKeyringError as error:
-            raise HalfDoneError(f"the token is not held: {error}") from error
+            keeping.hold(opened, token, self.seconds)
+        except RecoveryError as error:
+            raise HalfDoneError(str(error)) from error
         return {"ends": opened.ends, "token": fingerprint}
 
     def verify(self, world: RecoveryWorld) -> None:
         """It is held, and the incident shows."""
         opened = _find(world, self.incident)
-        if opened is None or not _is_held(opened):
+        if opened is None or not keeping.is_held(opened):
             raise RecoveryError("the token is not held")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
@@ -96,7 +106,7 @@ class HoldToken:
         opened = _find(world, self.incident)
         if opened is None:
             return
-        _let_go(opened)
+        keeping.let_go(opened)
         if _was_served(world, self.incident):
             raise RecoveryError(
                 "the token is gone, but a server got it before: close the incident with `mcp-doctor emergency close "
@@ -106,8 +116,82 @@ class HoldToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendTime:
+    """The token of an open incident is held longer, or less long, for a reason of its own."""
+
+    kind: ClassVar[str] = "extend-emergency"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    incident: str
+    server: str
+    seconds: int
+    """From now on."""
+    reason: str
+    before: str
+    """Its end as it is now, UTC, ISO 8601."""
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return (
+            f"Hold the emergency token for {clean(self.server, 100)} for {emergency.left_in_words(self.seconds)} "
+            "from now on"
+        )
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """The two ends. Refuses where the token is gone."""
+        opened = self._opened(world)
+        left = emergency.left_in_words(opened.seconds_left())
+        return [
+            Change(
+                "the emergency token",
+                f"held for {left} more",
+                f"held for {emergency.left_in_words(self.seconds)}",
+            )
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """First what says until when, then the token: cut off between, it is gone earlier than it is said."""
+        opened = self._opened(world)
+        _write(world, _until(opened, self.seconds))
+        try:
+            keeping.extend(opened, self.seconds)
+        except RecoveryError as error:
+            raise HalfDoneError(str(error)) from error
+        return {"ends": self._opened(world).ends}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """It is held, and has another end."""
+        if self._opened(world).ends == self.before:
+            raise RecoveryError("the token's end is the one that it had")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """The earlier end; where that is over, the token goes."""
+        opened = _find(world, self.incident)
+        if opened is None or opened.ends == self.before:
+            return
+        left = (datetime.fromisoformat(self.before) - datetime.now(UTC)).total_seconds()
+        if left < 1:
+            keeping.let_go(opened)
+            _write(world, _until(opened, 0))
+        elif opened.seconds_left() > left:
+            keeping.extend(opened, int(left))
+            _write(world, _until(opened, int(left)))
+
+    def _opened(self, world: RecoveryWorld) -> emergency.OpenIncident:
+        opened = _find(world, self.incident)
+        if opened is None:
+            raise RecoveryError(f"incident {clean(self.incident, 40)} is not open")
+        if opened.seconds_left() <= 0 or not keeping.is_held(opened):
+            raise RecoveryError(
+                "its token is gone, so its time can't be made longer: begin another emergency"
+            )
+        return opened
+
+
+@dataclass(frozen=True, slots=True)
 class LetGoOfToken:
-    """The kernel forgets the token now."""
+    """The token is forgotten now."""
 
     kind: ClassVar[str] = "let-go-of-emergency-token"
     risk: ClassVar[Risk] = Risk.SAFE
@@ -122,20 +206,20 @@ class LetGoOfToken:
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Whether it is still there."""
         opened = _find(world, self.incident)
-        held = opened is not None and _is_held(opened)
+        held = opened is not None and keeping.is_held(opened)
         return [Change("the emergency token", "held" if held else "gone by itself", "gone")]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
-        """Nothing is left of it in the kernel."""
+        """Nothing is left of it, in the kernel or in the process that holds it."""
         opened = _find(world, self.incident)
         if opened is not None:
-            _let_go(opened)
+            keeping.let_go(opened)
         return {}
 
     def verify(self, world: RecoveryWorld) -> None:
         """It is not found any more."""
         opened = _find(world, self.incident)
-        if opened is not None and _is_held(opened):
+        if opened is not None and keeping.is_held(opened):
             raise RecoveryError("the token is still held")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
@@ -169,7 +253,7 @@ class CloseIncident:
         """The token first, if it is still there."""
         opened = _find(world, self.incident)
         if opened is not None:
-            _let_go(opened)
+            keeping.let_go(opened)
         _remove(world, self.incident)
         return {}
 
@@ -194,26 +278,14 @@ def _write(world: RecoveryWorld, opened: emergency.OpenIncident) -> None:
     world.files.write(str(path), json.dumps(opened.to_json(), indent=1).encode())
 
 
+def _until(opened: emergency.OpenIncident, seconds: int) -> emergency.OpenIncident:
+    boot, since = emergency.uptime()
+    ends = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    return dataclasses.replace(opened, ends=ends, boot=boot, ends_since_boot=since + seconds)
+
+
 def _find(world: RecoveryWorld, incident: str) -> emergency.OpenIncident | None:
     return next((each for each in emergency.open_incidents(world.host) if each.id == incident), None)
-
-
-def _is_held(opened: emergency.OpenIncident) -> bool:
-    try:
-        return kernel_keyring.is_held(opened.key_name)
-    except KernelKeyringError:
-        return False
-
-
-def _let_go(opened: emergency.OpenIncident) -> None:
-    try:
-        kernel_keyring.let_go(opened.key_name)
-    except KernelKeyringError as error:
-        if opened.seconds_left() > 0:
-            raise RecoveryError(
-                f"the token could not be taken away: {error}. It is gone by itself in "
-                f"{emergency.left_in_words(opened.seconds_left())}"
-            ) from error
 
 
 def _remove(world: RecoveryWorld, incident: str) -> None:

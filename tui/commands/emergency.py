@@ -1,5 +1,6 @@
 """`mcp-doctor emergency start|status|close`: a token that ends by itself, while the keychain can't be mended in time."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from tui.usage import UsageError
 if TYPE_CHECKING:
     from diagnostics.context import Context
     from recovery.emergency.incident import Incident
+    from recovery.emergency.policy import Policy
     from recovery.emergency.target import Target
 
 _LONGEST = 64 * 1024
@@ -27,24 +29,31 @@ _LONGEST = 64 * 1024
 def run(call: Call) -> int:
     """Out: 0 done; 1 not done, or the incident stays open; 2 a wrong call, or a trail that can't be read."""
     verbs = {"start": _start, "status": _status, "close": _close}
-    return verbs[call.extra["verb"]](call, session_of(call))
+    # What `--` starts has standard output to itself, from the first byte.
+    words_go = contextlib.redirect_stdout(sys.stderr) if call.extra["launch"] else contextlib.nullcontext()
+    with words_go:
+        return verbs[call.extra["verb"]](call, session_of(call))
 
 
 # ── start ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _start(call: Call, session: DoctorSession) -> int:
+    from recovery.core_dump import forbid
     from recovery.emergency.incident import start_remedy
-    from recovery.emergency.opening import judge, make_sure_it_can_be_sent, step_for
+    from recovery.emergency.opening import make_sure_others_get_it, step_for
     from recovery.emergency.policy import read_policy
     from recovery.journal import Journal
     from recovery.model import RecoveryError
     from recovery.runner import carry_out, preview
 
+    forbid(session.host)
     policy = read_policy(session.host)
     if policy.notice:
         sys.stderr.write(f"{policy.notice}\n")
     try:
+        if call.extra["extend"]:
+            return _extend(call, session, policy)
         target = target_named(session, call.names[0], call.extra["field"])
         step = step_for(
             target,
@@ -53,49 +62,129 @@ def _start(call: Call, session: DoctorSession) -> int:
             reason=call.extra["reason"],
             ticket=call.extra["ticket"],
             ttl=call.extra["ttl"],
+            alone=bool(call.extra["launch"]),
         )
     except RecoveryError as error:
         raise UsageError(str(error)) from error
-    settled = settle(session)
+    settled = _settled(session)
     if settled is None:
         return 1
     session = settled
     world = session.open_world(session.host)
     remedy = start_remedy(step, None)
     try:
+        if not call.extra["launch"]:
+            make_sure_others_get_it(step, session.host)
         changes = preview(remedy, world)
     except RecoveryError as error:
         terminal.say(str(error))
         return 1
     terminal.describe(remedy, changes)
-    terminal.say(*(f"  {each}" for each in warnings(target)))
-    token = _token(call)
-    try:
-        make_sure_it_can_be_sent(token)
-    except RecoveryError as error:
-        terminal.say(str(error))
+    terminal.say(*(f"  {each}" for each in (*_of_others(session, target), *warnings(target))))
+    token = _accepted_token(call, target, session)
+    if token is None:
         return 1
-    judgement = judge(token, target, session.host, session.options)
-    terminal.say(*(f"  {SIGNS[each.status.value]} {each.words}" for each in judgement.remarks))
-    if judgement.is_bad and not call.extra["yes"]:
-        if not terminal.can_ask():
-            terminal.say("Nothing was done. To take it all the same, add --yes.")
-            return 1
-        if not terminal.agreed("Use it all the same?"):
-            terminal.say("Nothing was done.")
-            return 1
     journal = Journal(session.host, reason=step.reason, ticket=step.ticket)
     outcome = carry_out(remedy, {"token": token}, world, journal)
     if not outcome.ok:
         terminal.say(f"  {outcome.error}", *(f"  {each}" for each in outcome.notes))
         return 1
+    del token
     terminal.say(
         f"Incident {step.incident} is open: {step.server} gets this token for {left_in_words(step.seconds)}.",
         *(f"  {each}" for each in journal.told),
+    )
+    if step.held_by:
+        from tui.commands.emergency_holding import stay
+
+        return stay(step, target, call.extra["launch"], session)
+    terminal.say(
         "Restart the server in its client. When the keychain works again:",
         f"$ mcp-doctor emergency close {step.incident}",
     )
     return 0
+
+
+def _settled(session: DoctorSession) -> DoctorSession | None:
+    """What was left half done never keeps an emergency from being begun: a half-begun one is taken back, and it is said."""
+    from recovery.emergency.incident import START
+    from recovery.journal import Journal
+    from recovery.model import RecoveryError
+    from recovery.runner import resume
+
+    try:
+        half = [each for each in Journal(session.host).interrupted() if each.remedy == START]
+    except RecoveryError:
+        half = []
+    for each in half:
+        outcome = resume(each.id, session.open_world(session.host), Journal(session.host), finish=False)
+        begun = each.at[:16].replace("T", " ")
+        said = "it was taken back" if outcome.ok else "; ".join((outcome.error, *outcome.notes))
+        sys.stderr.write(f'"{each.title}", begun {begun} UTC, was cut off half-way: {said}.\n')
+    return settle(session, harmless=True)
+
+
+def _accepted_token(call: Call, target: "Target", session: DoctorSession) -> Secret | None:
+    """The token, looked at; None = it is not to be used, which has been said."""
+    from recovery.emergency.opening import judge, make_sure_it_can_be_sent
+    from recovery.model import RecoveryError
+
+    token = _token(call)
+    try:
+        make_sure_it_can_be_sent(token)
+    except RecoveryError as error:
+        terminal.say(str(error))
+        return None
+    judgement = judge(token, target, session.host, session.options)
+    terminal.say(*(f"  {SIGNS[each.status.value]} {each.words}" for each in judgement.remarks))
+    if judgement.is_bad and not call.extra["yes"]:
+        if not terminal.can_ask():
+            terminal.say("Nothing was done. To take it all the same, add --yes.")
+            return None
+        if not terminal.agreed("Use it all the same?"):
+            terminal.say("Nothing was done.")
+            return None
+    return token
+
+
+def _extend(call: Call, session: DoctorSession, policy: "Policy") -> int:
+    """More time for the token of an open incident. Raises RecoveryError where the call does not do."""
+    from recovery.emergency.incident import extend_remedy, find
+    from recovery.emergency.opening import extension_for
+    from recovery.journal import Journal
+    from recovery.model import RecoveryError
+    from recovery.runner import carry_out, preview
+
+    incident = find(_incidents(session), call.names[0])
+    if incident.shown is None:
+        raise RecoveryError(f"incident {incident.id} is {incident.state}: its token can't be given more time")
+    step = extension_for(incident.shown, policy, reason=call.extra["reason"], ttl=call.extra["ttl"])
+    remedy, world = extend_remedy(step), session.open_world(session.host)
+    try:
+        terminal.describe(remedy, preview(remedy, world))
+    except RecoveryError as error:
+        terminal.say(str(error))
+        return 1
+    ticket = call.extra["ticket"] or incident.ticket
+    outcome = carry_out(remedy, {}, world, Journal(session.host, reason=step.reason, ticket=ticket))
+    if not outcome.ok:
+        terminal.say(f"  {outcome.error}", *(f"  {each}" for each in outcome.notes))
+        return 1
+    terminal.say(
+        f"Incident {incident.id}: {incident.server} gets the token for {left_in_words(step.seconds)} more."
+    )
+    return 0
+
+
+def _of_others(session: DoctorSession, target: "Target") -> list[str]:
+    """Open incidents of the same servers: the newest one's token is what they get."""
+    mine = {each.id for each in target.servers}
+    return [
+        f"! incident {each.id} is open for {each.server} already: from now on it gets the new token. For more time "
+        "with the same one there is --extend"
+        for each in _incidents(session)
+        if each.is_open and mine.intersection(each.servers)
+    ]
 
 
 def target_named(session: DoctorSession, name: str, field: str | None) -> "Target":
@@ -166,7 +255,10 @@ def _told(incident: "Incident") -> list[str]:
     if incident.closed:
         time = f"closed {_minute(incident.closed)} UTC"
     elif left > 0:
-        time = f"held for {left_in_words(left)} more"
+        where = ", by the window that began it, and gone with it" if incident.held_by_process else ""
+        time = f"held for {left_in_words(left)} more{where}"
+    elif incident.held_by_process:
+        time = "gone: its time is up, or the process that held it has ended. The incident stays open until it is closed"
     else:
         time = "its time is up: it is gone. The incident stays open until it is closed"
     rows = [
