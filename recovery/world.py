@@ -6,7 +6,7 @@ from typing import Self
 
 from diagnostics.host import Host
 from diagnostics.model import Platform
-from diagnostics.stores import uses_file_store
+from diagnostics.stores import FILE_STORE, uses_file_store
 from recovery.ports import Keychain
 
 
@@ -17,23 +17,38 @@ class LocalWorld:
         from recovery.bus import LocalSessionBus
         from recovery.files import LocalFiles
         from recovery.processes import LocalProcesses
-        from recovery.stores.secret_service import SecretServiceKeychain
 
         self.host = host
         self.processes = LocalProcesses(host.uid)
         self.files = LocalFiles(host.uid)
         self.bus = LocalSessionBus(self)
-        self.keychain: Keychain
-        if uses_file_store(host):
+        self._keychains: dict[str, Keychain] = {}
+
+    @property
+    def keychain(self) -> Keychain:
+        """The store that the host leads to now: choosing the encrypted file is a step like others."""
+        kind = self._kind()
+        if kind not in self._keychains:
+            self._keychains[kind] = self._made(kind)
+        return self._keychains[kind]
+
+    def _kind(self) -> str:
+        if uses_file_store(self.host):
+            return FILE_STORE
+        return "secret-service" if self.host.platform is Platform.LINUX else "keyring"
+
+    def _made(self, kind: str) -> Keychain:
+        if kind == FILE_STORE:
             from recovery.stores.file_store import FileKeychain
 
-            self.keychain = FileKeychain(self)
-        elif host.platform is Platform.LINUX:
-            self.keychain = SecretServiceKeychain(self)
-        else:
+            return FileKeychain(self)
+        if kind == "keyring":
             from recovery.stores.keyring_library import KeyringLibraryKeychain
 
-            self.keychain = KeyringLibraryKeychain(self)
+            return KeyringLibraryKeychain(self)
+        from recovery.stores.secret_service import SecretServiceKeychain
+
+        return SecretServiceKeychain(self)
 
     @classmethod
     def of(cls, host: Host) -> Self:

@@ -7,9 +7,24 @@ from typing import Protocol, runtime_checkable
 from diagnostics.host import Host
 from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
+from diagnostics.stores.choice import FILE_STORE_VARIABLE, uses_file_store
 
-FILE_STORE_VARIABLE = "MCP_DOCTOR_STORE_IDENTITY"
-"""Whoever sets it chooses the encrypted file store (`diagnostics.stores.file_store`), and says where its key is."""
+__all__ = [
+    "FILE_STORE",
+    "FILE_STORE_VARIABLE",
+    "AskedByName",
+    "BusState",
+    "CollectionState",
+    "CredentialStore",
+    "Entry",
+    "ProviderState",
+    "SeenFromElsewhere",
+    "StoreError",
+    "StoreState",
+    "open_store",
+    "uses_file_store",
+]
+
 FILE_STORE = "file"
 
 
@@ -178,11 +193,6 @@ class SeenFromElsewhere(Protocol):
     def state_from(self, host: Host) -> StoreState:
         """The picture that the host's environment leads to."""
         ...
-
-
-def uses_file_store(host: Host) -> bool:
-    """Whether the person chose the encrypted file; on Linux alone, the other systems always have a keychain."""
-    return host.platform is Platform.LINUX and bool(host.env.get(FILE_STORE_VARIABLE))
 
 
 def open_store(host: Host) -> CredentialStore:

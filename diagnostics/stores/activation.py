@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.host import Host
 from diagnostics.stores.processes import command_of, environment_of
 
 _LARGEST_FILE = 64 * 1024
@@ -33,6 +34,14 @@ def activation_of(name: str, bus_pid: int) -> Activation:
                 if command:
                     return Activation(command, _is_missing(command))
     return Activation()
+
+
+def can_start_keychain(host: Host) -> bool:
+    """Whether this host has what it takes: a program for a session bus, and one that keeps secrets on it."""
+    if shutil.which("dbus-daemon", path=host.env.get("PATH", "")) is None:
+        return False
+    found = activation_of("org.freedesktop.secrets", 0)
+    return bool(found.command) and not found.program_missing
 
 
 def _folders(bus_pid: int) -> Iterator[Path]:

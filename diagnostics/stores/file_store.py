@@ -1,7 +1,7 @@
 """An encrypted file as a store, for hosts where no keychain can be had. Used only where the person chose it.
 
-The choice is the variable `MCP_DOCTOR_STORE_IDENTITY`: the path of an age identity (a private key), which a container
-gets as a secret of its runtime. The file is age's own format, encrypted for that identity alone, so the `age` program
+The choice is the variable `MCP_DOCTOR_STORE_IDENTITY`, or a settings file (`diagnostics.stores.choice`): the path of an
+age identity or of an SSH key (a private key), which a container gets as a secret of its runtime. The file is age's own format, encrypted for that identity alone, so the `age` program
 opens it as well. There is no passphrase: servers are started by clients, and nobody is there to be asked for one.
 Inside is JSON: {"format": "mcp-doctor-store", "version": 1, "items": [{"id", "label", "attributes", "value" (base64),
 "created", "modified"}]}.
@@ -11,7 +11,9 @@ import base64
 import json
 import os
 import stat
-from collections.abc import Sequence
+import string
+import struct
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +24,6 @@ from diagnostics.model import Store
 from diagnostics.secret import Secret
 from diagnostics.stores import (
     FILE_STORE,
-    FILE_STORE_VARIABLE,
     BusState,
     CollectionState,
     Entry,
@@ -30,12 +31,14 @@ from diagnostics.stores import (
     StoreError,
     StoreState,
 )
+from diagnostics.stores.choice import choice_of
 from diagnostics.text import clean
 
 COLLECTION = "file"
 _FORMAT, _VERSION = "mcp-doctor-store", 1
 LARGEST = 32 * 1024 * 1024
 """Bytes of the file."""
+_BASE64 = set(f"{string.ascii_letters}{string.digits}+/=")
 _LARGEST_IDENTITY = 64 * 1024
 _LOCKED, _DAMAGED, _MISSING = "file_store_locked", "file_store_damaged", "file_store_missing"
 
@@ -101,25 +104,32 @@ def store_path(host: Host) -> Path:
 
 
 def identity_path(host: Host) -> Path:
-    """Where the variable says that the identity is.
+    """Where the choice says that the identity is.
 
     Raises:
-        FileStoreError: it names no absolute path; clients start servers in folders of their own choice.
+        FileStoreError: `bad-settings`, the settings file can't be followed; `bad-path`, it is no absolute path (clients
+            start servers in folders of their own choice); `not-chosen`.
     """
-    given = host.env.get(FILE_STORE_VARIABLE, "")
+    choice = choice_of(host)
+    if choice is None:
+        raise FileStoreError("not-chosen", _LOCKED, "the encrypted file store was not chosen on this host")
+    if choice.trouble:
+        raise FileStoreError("bad-settings", _LOCKED, choice.trouble)
+    given = choice.identity
     path = host.home / given[2:] if given.startswith("~/") else Path(given)
     if not path.is_absolute() or "\0" in given:
+        said = "" if choice.by_variable else "identity in "
         raise FileStoreError(
-            "bad-path", _LOCKED, f"{FILE_STORE_VARIABLE} is {clean(given, 200)!r}, expected an absolute path"
+            "bad-path", _LOCKED, f"{said}{choice.by} is {clean(given, 200)!r}, expected an absolute path"
         )
     return path
 
 
 def read_identity(host: Host) -> Secret:
-    """The text of the identity (`AGE-SECRET-KEY-1…`).
+    """The text of the identity (`AGE-SECRET-KEY-1…`), or of an SSH private key.
 
     Raises:
-        FileStoreError: `no-identity` (there is no such file), `bad-identity`, `bad-path`, `no-library`.
+        FileStoreError: `no-identity` (there is no such file), `bad-identity`, `no-library`, or as `identity_path`.
     """
     path = identity_path(host)
     shown = clean(str(path))
@@ -130,13 +140,25 @@ def read_identity(host: Host) -> Secret:
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise FileStoreError("bad-identity", _LOCKED, f"{shown} can't be read ({said})") from None
-    words = [each.strip() for each in raw.decode("utf-8", "replace").splitlines()]
-    found = [each for each in words if each and not each.startswith("#")]
-    if len(found) != 1:
+    text = raw.decode("utf-8", "replace")
+    if text.lstrip().startswith("-----BEGIN ") and "PRIVATE KEY-----" in text:
+        identity = Secret(text)
+    elif text.startswith(("age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----")):
         raise FileStoreError(
-            "bad-identity", _LOCKED, f"{shown} holds {len(found)} keys, expected one line AGE-SECRET-KEY-1…"
+            "bad-identity",
+            _LOCKED,
+            f"{shown} is itself encrypted with a passphrase, and nobody can be asked for one when a server starts",
         )
-    identity = Secret(found[0])
+    else:
+        words = [each.strip() for each in text.splitlines()]
+        found = [each for each in words if each and not each.startswith("#")]
+        if len(found) != 1:
+            raise FileStoreError(
+                "bad-identity",
+                _LOCKED,
+                f"{shown} holds {len(found)} keys, expected one line AGE-SECRET-KEY-1…, or an SSH private key",
+            )
+        identity = Secret(found[0])
     _key(identity, shown)
     return identity
 
@@ -150,7 +172,7 @@ def read_store(host: Host) -> list[Entry]:
     path = store_path(host)
     shown = clean(str(path))
     try:
-        sealed = _read(path, LARGEST, follow=False)
+        sealed = _read(path, LARGEST, follow=False, owners={host.uid, 0})
     except FileNotFoundError:
         identity_path(host)
         raise FileStoreError("missing", _MISSING, f"{shown} is not there") from None
@@ -188,7 +210,9 @@ def sealed_store(entries: Sequence[Entry], identity: Secret) -> bytes:
         for each in entries
     ]
     content = json.dumps({"format": _FORMAT, "version": _VERSION, "items": items}).encode()
-    sealed: bytes = _library().encrypt(content, [_key(identity, "the identity").to_public()])
+    sealed: bytes = _library().encrypt(content, [_recipient(identity)])
+    if _library().decrypt(sealed, [_key(identity, "the key")]) != content:
+        raise FileStoreError("bad-identity", _LOCKED, "the key does not open what was encrypted for it")
     return sealed
 
 
@@ -220,12 +244,52 @@ def _entries(told: Any) -> list[Entry]:
 
 
 def _key(identity: Secret, shown: str) -> Any:
+    text = identity.reveal()
+    library = _library()
     try:
-        return _library().x25519.Identity.from_str(identity.reveal())
-    except _library().IdentityError:
+        if text.startswith("-----BEGIN "):
+            return library.ssh.Identity.from_buffer(text.encode())
+        return library.x25519.Identity.from_str(text)
+    except library.IdentityError as error:
+        if "decrypted first" in str(error) or "Encrypted" in str(error):
+            said = "is protected by a passphrase, and nobody can be asked for one when a server starts"
+        elif text.startswith("-----BEGIN "):
+            said = "is no SSH key that age can use: it takes ssh-ed25519 and ssh-rsa"
+        else:
+            said = "holds no age identity (a line AGE-SECRET-KEY-1…), nor an SSH private key"
+        raise FileStoreError("bad-identity", _LOCKED, f"{shown} {said}") from None
+
+
+def _recipient(identity: Secret) -> Any:
+    """The public half of an identity. Raises FileStoreError (`bad-identity`)."""
+    if not identity.reveal().startswith("-----BEGIN "):
+        return _key(identity, "the key").to_public()
+    try:
+        return _library().ssh.Recipient.from_str(_public_half(identity.reveal()))
+    except (ValueError, struct.error, _library().RecipientError):
         raise FileStoreError(
-            "bad-identity", _LOCKED, f"{shown} holds no age identity (a line AGE-SECRET-KEY-1…)"
+            "bad-identity",
+            _LOCKED,
+            "the public half of the SSH key can't be told: bring it into OpenSSH's own form (ssh-keygen -p -f KEY)",
         ) from None
+
+
+def _public_half(text: str) -> str:
+    """As in a `.pub` file. Source: OpenSSH's PROTOCOL.key: magic, cipher, kdf, its options, count, public key, …"""
+    magic = b"openssh-key-v1\0"
+    raw = base64.b64decode(
+        "".join(line for line in text.splitlines() if line and set(line) <= _BASE64), validate=True
+    )
+    if not raw.startswith(magic):
+        raise ValueError("another form")
+    at, found = len(magic), b""
+    for number in range(4):
+        if number == 3:
+            at += 4  # how many keys follow; OpenSSH writes one
+        (length,) = struct.unpack_from(">I", raw, at)
+        found, at = raw[at + 4 : at + 4 + length], at + 4 + length
+    (length,) = struct.unpack_from(">I", found)
+    return f"{found[4 : 4 + length].decode('ascii')} {base64.b64encode(found).decode('ascii')}"
 
 
 def _library() -> ModuleType:
@@ -236,13 +300,16 @@ def _library() -> ModuleType:
     return pyrage
 
 
-def _read(path: Path, most: int, *, follow: bool = True) -> bytes:
-    """Raises OSError, or ValueError for what is no file or too large. A mounted secret is often a link."""
+def _read(path: Path, most: int, *, follow: bool = True, owners: Collection[int] = ()) -> bytes:
+    """Raises OSError, or ValueError for what is no file, too large, or another user's. A mounted secret is often a link."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
     handle = os.open(path, flags)
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
             raise ValueError("it is no file")
+        if owners and info.st_uid not in owners:
+            raise ValueError("it belongs to another user, who could have put in what they like")
         raw = file.read(most + 1)
     if len(raw) > most:
         raise ValueError(f"it has more than {most} bytes")

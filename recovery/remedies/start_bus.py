@@ -2,6 +2,7 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
+from diagnostics.stores.activation import can_start_keychain
 from recovery.model import Remedy
 from recovery.planner import on_the_way, remedy
 
@@ -23,4 +24,6 @@ from recovery.planner import on_the_way, remedy
 )
 def start_bus(finding: Finding, context: Context) -> Remedy | None:
     """Starts one that outlives the login, and opens the keychain on it."""
+    if context.store.subject.kind == "secret-service" and not can_start_keychain(context.host):
+        return None  # a minimal host
     return on_the_way("start-bus", finding, context)

@@ -1,12 +1,92 @@
 """The step about the encrypted store for hosts without a keychain."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
+from diagnostics.stores.choice import choice_of, settings_text
+from diagnostics.stores.file_store import store_path
 from diagnostics.text import clean
+from recovery.files import failed, sync_folder
 from recovery.model import Answers, Change, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseFileStore:
+    """Writes the settings file that chooses the encrypted file as the store, also for clients without a shell."""
+
+    kind: ClassVar[str] = "choose-file-store"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    settings: str
+    identity: str
+    makes_store: bool = True
+    """Whether the same remedy makes the store: then an undo must not put entries that came later out of sight."""
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return "Choose the encrypted file store"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Says what every program gets from then on."""
+        self._make_sure(world)
+        return [
+            Change(
+                "where credentials are looked up",
+                "in the system's keychain",
+                "in the encrypted store, and only there",
+            ),
+            Change(f"the settings file {clean(self.settings)}", "none", "says so, and where the key is"),
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Writes it; one that a crash left behind is gone on with."""
+        if not self._stands():
+            self._make_sure(world)
+            folder = Path(self.settings).parent
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise failed("made", clean(str(folder)), error) from error
+            world.files.write(self.settings, settings_text(self.identity).encode())
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """The choice is seen."""
+        choice = choice_of(world.host)
+        if choice is None or choice.trouble or choice.identity != self.identity:
+            raise RecoveryError(choice.trouble if choice and choice.trouble else "the choice is not seen")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Deletes the settings file, unless it was changed meanwhile."""
+        if not os.path.lexists(self.settings):
+            return
+        if not self._stands():
+            raise RecoveryError(f"{clean(self.settings)} was changed meanwhile, so it is left as it is")
+        if self.makes_store and os.path.lexists(store_path(world.host)):
+            raise RecoveryError("the encrypted store is still there, and would be out of sight: its choice stays")
+        try:
+            Path(self.settings).unlink()
+            sync_folder(Path(self.settings).parent)
+        except OSError as error:
+            raise failed("deleted", clean(self.settings), error) from error
+
+    def _stands(self) -> bool:
+        try:
+            return Path(self.settings).read_bytes() == settings_text(self.identity).encode()
+        except OSError:
+            return False
+
+    def _make_sure(self, world: RecoveryWorld) -> None:
+        choice = choice_of(world.host)
+        if choice is not None:
+            raise RecoveryError(f"a store was chosen already, by {choice.by}")
+        if os.path.lexists(self.settings):
+            raise RecoveryError(f"{clean(self.settings)} is there already")
 
 
 @dataclass(frozen=True, slots=True)

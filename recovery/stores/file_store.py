@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from diagnostics.host import Host
 from diagnostics.secret import Secret
 from diagnostics.stores import FILE_STORE_VARIABLE, Entry, StoreState
+from diagnostics.stores.choice import choice_of
 from diagnostics.stores.file_store import (
     COLLECTION,
     LARGEST,
@@ -49,7 +50,7 @@ class FileKeychain(WithoutDaemon):
     def refusal(self) -> RecoveryError:
         """See `WithoutDaemon`."""
         return RecoveryError(
-            f"the encrypted store is in use ({FILE_STORE_VARIABLE} is set): it has no daemon, no password and no lock; "
+            f"the encrypted store is in use ({_by(self._world.host)} chooses it): it has no daemon, no password and no lock; "
             "`mcp-doctor check` tells its state"
         )
 
@@ -155,8 +156,8 @@ def take_away_store(host: Host, mark: str) -> None:
 def _write_identity(identity: Path, store: Path, mark: str) -> None:
     if identity.parent == store.parent:
         raise RecoveryError(
-            f"the key must not lie beside the store: whoever copies the folder would have both. Let "
-            f"{FILE_STORE_VARIABLE} name another place"
+            f"the key must not lie beside the store: whoever copies the folder would have both. Name another "
+            f"place in {FILE_STORE_VARIABLE} or in the settings file"
         )
     text = f"# Opens the credential store of mcp-doctor. Keep a copy in a safe place.\n# {mark}\n"
     try:
@@ -172,9 +173,17 @@ def _write(host: Host, entries: Sequence[Entry]) -> None:
         sealed = sealed_store(entries, read_identity(host))
     except FileStoreError as error:
         raise RecoveryError(str(error)) from error
+    _sweep(store_path(host))
     if len(sealed) > LARGEST:
         raise RecoveryError(f"the store would have more than {LARGEST >> 20} MiB: nothing was changed")
     LocalFiles(host.uid).write(str(store_path(host)), sealed)
+
+
+def _sweep(path: Path) -> None:
+    """Takes away what a killed writer left; the caller holds the lock, so nobody is writing."""
+    for each in path.parent.glob(f".{path.name}.*"):
+        with contextlib.suppress(OSError):
+            each.unlink()
 
 
 def _entries(host: Host) -> list[Entry]:
@@ -182,7 +191,7 @@ def _entries(host: Host) -> list[Entry]:
         return read_store(host)
     except FileStoreError as error:
         if error.outcome == "missing":
-            raise _not_made(str(error)) from error
+            raise _not_made(str(error), host) from error
         raise RecoveryError(f"the encrypted store can't be opened: {error}") from error
 
 
@@ -195,7 +204,7 @@ def _locked(host: Host) -> Iterator[None]:
     except LockError:
         raise RecoveryError(f"{clean(str(path))} is being changed by another program: try again") from None
     except FileNotFoundError:
-        raise _not_made(f"{clean(str(path))} is not there") from None
+        raise _not_made(f"{clean(str(path))} is not there", host) from None
     except OSError as error:
         raise failed("changed", clean(str(path)), error) from error
 
@@ -207,8 +216,12 @@ def _place(entries: Sequence[Entry], path: str) -> int:
     raise RecoveryError("the entry is no longer there")
 
 
-def _not_made(said: str) -> RecoveryError:
+def _not_made(said: str, host: Host) -> RecoveryError:
     return RecoveryError(
-        f"the encrypted store was chosen ({FILE_STORE_VARIABLE} is set) but not made yet, {said}: "
-        "`mcp-doctor fix` makes it"
+        f"the encrypted store was chosen ({_by(host)} chooses it) but not made yet, {said}: `mcp-doctor fix` makes it"
     )
+
+
+def _by(host: Host) -> str:
+    choice = choice_of(host)
+    return choice.by if choice else "nothing"

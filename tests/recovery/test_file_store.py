@@ -231,6 +231,49 @@ def test_a_key_of_the_persons_own_is_used_and_left(tmp_path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_an_ssh_key_is_a_key(tmp_path: Path, kind: str) -> None:
+    world = LocalWorld(host_with_choice(tmp_path))
+    ssh_key(identity_path(world.host), kind)
+    create_store(world.host, "")
+    put(world, "one", "value")
+    assert [each.secret for each in read_store(world.host)] == [Secret("value")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "passphrase", "said"), [("ed25519", "long words", "passphrase"), ("ecdsa", "", "ssh-ed25519")]
+)
+def test_an_ssh_key_that_is_of_no_use(tmp_path: Path, kind: str, passphrase: str, said: str) -> None:
+    world = LocalWorld(host_with_choice(tmp_path))
+    ssh_key(identity_path(world.host), kind, passphrase)
+    with pytest.raises(RecoveryError, match=said):
+        create_store(world.host, "")
+    assert not store_path(world.host).exists()
+
+
+def ssh_key(path: Path, kind: str, passphrase: str = "") -> None:
+    path.parent.mkdir(exist_ok=True)
+    command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path)]
+    subprocess.run([*command, "-b", "2048"] if kind == "rsa" else command, check=True, timeout=30)
+
+
+def test_an_encrypted_age_key_can_not_be_asked_for(tmp_path: Path) -> None:
+    world = LocalWorld(host_with_choice(tmp_path))
+    identity_path(world.host).parent.mkdir()
+    identity_path(world.host).write_bytes(b"age-encryption.org/v1\n-> scrypt x 18\n")
+    with pytest.raises(RecoveryError, match="nobody can be asked"):
+        create_store(world.host, "")
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    world = world_with_store(tmp_path)
+    left = store_path(world.host).with_name(".store.age.abcdefgh")
+    left.write_bytes(b"half")
+    put(world, "one", "value")
+    assert not left.exists()
+    assert len(read_store(world.host)) == 1
+
+
 def test_the_key_is_not_made_beside_the_store(tmp_path: Path) -> None:
     home = tmp_path / "home"
     beside = home / ".local/share/mcp-doctor/key"

@@ -4,7 +4,7 @@ import sys
 
 from diagnostics.model import Platform
 from diagnostics.secret import Secret
-from diagnostics.stores import FILE_STORE_VARIABLE, uses_file_store
+from diagnostics.stores.choice import choice_of
 from recovery.model import AskKind
 from tui import terminal
 from tui.arguments import Call
@@ -31,9 +31,10 @@ def run(call: Call) -> int:
         raise UsageError(
             "this version unlocks the Linux keychain only; open yours with the system's own program"
         )
-    if uses_file_store(session.host):
+    choice = choice_of(session.host)
+    if choice is not None:
         raise UsageError(
-            f"the encrypted store is in use ({FILE_STORE_VARIABLE} is set), which has no password; "
+            f"the encrypted store is in use ({choice.by} chooses it), which has no password; "
             "its state: mcp-doctor check"
         )
     from diagnostics.stores.secret_service import probe

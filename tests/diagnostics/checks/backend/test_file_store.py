@@ -10,13 +10,17 @@ import pytest
 
 from diagnostics.context import Context
 from diagnostics.host import Host
-from diagnostics.model import Finding, Status
+from diagnostics.model import Finding, Session, Status
 from diagnostics.secret import Secret
 from diagnostics.stores import FILE_STORE_VARIABLE
+from diagnostics.stores.activation import can_start_keychain
+from diagnostics.stores.choice import settings_path
 from diagnostics.stores.file_store import identity_path, store_path
 from recovery.journal import Journal
 from recovery.planner import remedies_for
-from recovery.runner import carry_out, undo
+from recovery.runner import carry_out, preview, undo
+from recovery.stores.file_store import FileKeychain
+from recovery.stores.secret_service import SecretServiceKeychain
 from recovery.world import LocalWorld
 from tests.support import looking
 from tests.support.file_store import host_with_choice, world_with_store
@@ -114,6 +118,32 @@ def test_a_key_that_others_can_read(tmp_path: Path) -> None:
     assert (found[CHECK].status, found[CHECK].outcome) == (Status.WARN, "key-open-to-others")
 
 
+def test_a_store_that_others_can_write(tmp_path: Path) -> None:
+    host = world_with_store(tmp_path).host
+    store_path(host).chmod(0o666)
+    _, found = look(host)
+    assert (found[CHECK].status, found[CHECK].outcome) == (Status.WARN, "store-open-to-others")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+def test_a_store_of_somebody_else(tmp_path: Path) -> None:
+    host = world_with_store(tmp_path).host
+    os.chown(store_path(host), 12345, -1)
+    _, found = look(host)
+    assert (found[CHECK].status, found[CHECK].outcome) == (Status.FAIL, "unreadable")
+    assert "another user" in found[CHECK].detail
+
+
+def test_a_settings_file_that_is_wrong(tmp_path: Path) -> None:
+    host = world_with_store(tmp_path).host
+    host = dataclasses.replace(host, env={"PATH": host.env["PATH"]})
+    settings_path(host).parent.mkdir(parents=True)
+    settings_path(host).write_text('store = "file"\n')
+    _, found = look(host)
+    assert (found[CHECK].status, found[CHECK].outcome) == (Status.FAIL, "bad-settings")
+    assert f"$ rm {settings_path(host)}" in found[CHECK].fix
+
+
 def test_a_key_beside_its_store(tmp_path: Path) -> None:
     host = world_with_store(tmp_path).host
     beside = key_of(host).rename(store_path(host).with_name("id"))
@@ -154,6 +184,67 @@ def test_the_remedy_makes_it_and_an_undo_takes_it_back(tmp_path: Path, has_key: 
     assert undo(None, world, journal).ok
     assert not store_path(host).exists()
     assert key_of(host).exists() == has_key
+
+
+def minimal(folder: Path, session: Session, **env: str) -> Host:
+    """A host with no program for a bus."""
+    host = host_with_choice(folder)
+    given = {"PATH": str(folder), "XDG_RUNTIME_DIR": str(folder), "HOME": str(host.home), **env}
+    return dataclasses.replace(host, session=session, env=given)
+
+
+@pytest.mark.parametrize("session", [Session.CONTAINER, Session.SSH, Session.LOCAL])
+def test_where_no_keychain_can_be_had_it_is_offered_and_undone(tmp_path: Path, session: Session) -> None:
+    host = minimal(tmp_path, session)
+    context, found = look(host)
+    bus = found["backend.session-bus"]
+    offered = remedies_for(bus, context)
+    assert offered[0].id == "choose-file-store"
+    assert "does not protect" in offered[0].why
+    world, journal = LocalWorld(host), Journal(host)
+    assert preview(offered[0], world)
+    assert isinstance(world.keychain, SecretServiceKeychain)
+    assert carry_out(offered[0], {}, world, journal).ok
+    assert isinstance(world.keychain, FileKeychain)
+    assert look(host)[1][CHECK].outcome == "opens"
+    world.keychain.put("file", "one", {"service": "mcp-secrets", "username": "one"}, Secret("value"))
+    assert look(host)[1]["lookup.entry"].outcome == "found"
+    refused = undo(None, world, journal)
+    assert not refused.ok
+    assert "holds entries" in " ".join(refused.notes)
+    world.keychain.delete(world.keychain.entries({})[0].path)
+
+
+def test_choosing_is_taken_back_without_a_trace(tmp_path: Path) -> None:
+    host = minimal(tmp_path, Session.CONTAINER)
+    context, found = look(host)
+    world, journal = LocalWorld(host), Journal(host)
+    assert carry_out(remedies_for(found["backend.session-bus"], context)[0], {}, world, journal).ok
+    assert undo(None, world, journal).ok
+    assert not settings_path(host).exists()
+    assert not settings_path(host).with_name("store.key").exists()
+    assert not store_path(host).exists()
+    assert look(host)[1]["backend.session-bus"].outcome == "unset-container"
+
+
+def test_a_store_that_is_there_is_chosen_again(tmp_path: Path) -> None:
+    host = minimal(tmp_path, Session.CONTAINER)
+    for _ in range(2):
+        context, found = look(host)
+        remedy = remedies_for(found["backend.session-bus"], context)[0]
+        assert carry_out(remedy, {}, LocalWorld(host), Journal(host)).ok
+        assert look(host)[1][CHECK].outcome == "opens"
+        settings_path(host).unlink()
+
+
+def test_a_desktop_with_a_keychain_is_not_led_to_it(tmp_path: Path) -> None:
+    host = dataclasses.replace(
+        minimal(tmp_path, Session.LOCAL), env={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path)}
+    )
+    if not can_start_keychain(host):
+        pytest.skip("needs gnome-keyring")
+    context, found = look(host)
+    assert [each.id for each in remedies_for(found["backend.session-bus"], context)] == ["start-bus"]
 
 
 def test_no_remedy_makes_the_key_beside_the_store(tmp_path: Path) -> None:

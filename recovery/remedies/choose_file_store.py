@@ -1,0 +1,64 @@
+"""No keychain can be had on this host, or nobody is there to unlock one: an encrypted file can be the store."""
+
+import os
+import secrets
+
+from diagnostics.context import Context
+from diagnostics.model import Finding, Session, Stage
+from diagnostics.stores.activation import can_start_keychain
+from recovery.model import Remedy, Step
+from recovery.planner import checks_from, remedy
+
+_UNATTENDED = {Session.CONTAINER, Session.SERVICE, Session.CRON}
+_WHY = (
+    "Only for a host where no keychain can be had. The store is one file, encrypted with age. Its key is a second file, "
+    "{key}, which only you can read. That protects the credentials in a copy of the store without the key: a backup, a "
+    "volume, an image. It does not protect them from a program that runs as you, nor from a copy with both files: there "
+    "is no password, because nobody can be asked when a server starts. Where a keychain can be had, it is better. If "
+    "your container gets secrets from its runtime, leave this and name one as the key in MCP_DOCTOR_STORE_IDENTITY."
+)
+
+
+@remedy(
+    "backend.session-bus.unset",
+    "backend.session-bus.unset-ssh",
+    "backend.session-bus.unset-cron",
+    "backend.session-bus.unset-service",
+    "backend.session-bus.unset-container",
+    "backend.session-bus.no-socket",
+    "backend.session-bus.refused",
+    "backend.provider.not-installed",
+    "backend.provider.cannot-start",
+    rank=90,
+)
+def choose_file_store(finding: Finding, context: Context) -> Remedy | None:
+    """Writes the choice into a settings file, and makes the store and its key. Never where a keychain is at hand."""
+    from diagnostics.stores.choice import choice_of, settings_path
+    from diagnostics.stores.file_store import store_path
+    from diagnostics.text import clean
+    from recovery.steps.file_store import ChooseFileStore, CreateFileStore
+
+    host = context.host
+    if context.store.subject.kind != "secret-service" or choice_of(host) is not None:
+        return None
+    if host.uid == 0 and host.env.get("SUDO_UID"):
+        return None  # it would be root's, and the servers run as somebody else
+    if host.session not in _UNATTENDED and can_start_keychain(host):
+        return None
+    settings, store = settings_path(host), store_path(host)
+    key = settings.with_name("store.key")
+    if os.path.lexists(settings) or key.parent == store.parent:
+        return None
+    makes_store = not os.path.lexists(store)
+    steps: list[Step] = [ChooseFileStore(str(settings), str(key), makes_store)]
+    if makes_store:
+        mark = f"made by mcp-doctor, {secrets.token_hex(8)}"
+        steps.append(CreateFileStore(str(store), str(key), mark, not os.path.lexists(key)))
+    return Remedy(
+        id="choose-file-store",
+        title="Keep credentials in an encrypted file, for want of a keychain",
+        why=_WHY.format(key=clean(str(key))),
+        finding=finding.id,
+        steps=tuple(steps),
+        recheck=checks_from(Stage.BACKEND),
+    )
