@@ -8,11 +8,9 @@ and tokens live in the answers, which are never written.
 
 import contextlib
 import os
-import platform
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from diagnostics.host import Host
@@ -21,12 +19,11 @@ from recovery.model import RecoveryError
 from recovery.operation import OPEN, Event, Operation, StepRecord, operation_told_by
 from recovery.trail import storage
 from recovery.trail.finding import Trouble
-from recovery.trail.record import START, Record, canonical, digest, parsed, plain
+from recovery.trail.record import START, Record, canonical, parsed, plain
 
 if TYPE_CHECKING:
     from diagnostics.secret import Secret
     from recovery.trail.finding import Examination
-    from recovery.trail.key import TrailKey
 
 __all__ = ["START", "Event", "Journal", "JournalError", "Operation", "StepRecord", "Trouble"]
 
@@ -65,17 +62,27 @@ class Journal:
         Raises:
             JournalError: it could not be written; nothing was.
         """
+        from recovery.trail.actor import actor
+        from recovery.trail.writing import RecordTooLongError, write_record
+
+        if self._who is None:
+            self._who = actor(self._host)
         given = plain({**(self._why if event in {Event.PLANNED, Event.NOTE} else {}), **fields})
         self._prepare()
         try:
             with locked(self.folder / "journal.lock", self._seconds):
-                record = self._write(event, operation, given)
+                record, trouble = write_record(
+                    self._host, self.path, event.value, operation, given, self._who
+                )
+        except RecordTooLongError as error:
+            raise JournalError(str(error)) from error
         except LockError as error:
             raise JournalError(f"the audit trail is held by another process: {error}") from error
         except storage.ForeignFileError as error:
             raise JournalError(str(error)) from error
         except OSError as error:
             raise self._unwritable(error) from error
+        self._tell(trouble)
         self._tell_others(record)
 
     def fingerprint(self, secret: "Secret") -> str:
@@ -94,68 +101,6 @@ class Journal:
             raise JournalError(f"the audit trail is held by another process: {error}") from error
         except OSError as error:
             raise self._unwritable(error) from error
-
-    def _write(self, event: Event, operation: str, fields: Mapping[str, Any]) -> Record:
-        from recovery.trail.actor import machine
-        from recovery.trail.clock import reading
-        from recovery.trail.key import own_key
-
-        key = own_key(self._host)
-        with storage.opened(self.path) as handle:
-            end = storage.end_of(handle)
-            count = storage.count_of(self.path, end)
-            record: dict[str, Any] = {
-                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                **reading(),
-                "user": self._host.user,
-                "uid": self._host.uid,
-                "who": self._actor(),
-                "host": platform.node(),
-                "machine": machine(self._host),
-                "session": self._host.session.value,
-                "pid": os.getpid(),
-                "op": operation,
-                "event": event.value,
-                **fields,
-                **self._continuation(end, count, key),
-            }
-            record = plain(record)
-            record["hash"] = digest(record, key.value)
-            line = (b"\n" if end.broken_off else b"") + canonical(record) + b"\n"
-            if len(line) > storage.LINE_LIMIT:
-                raise JournalError("the record is too long for the audit trail")
-            storage.add(handle, end, line)
-        self._anchor(record, key)
-        return record
-
-    def _continuation(self, end: storage.End, count: int, key: "TrailKey") -> dict[str, Any]:
-        """What ties a record to those before it, and what its writer noticed about them."""
-        from recovery.trail.continuation import missed, trail_name
-
-        fields: dict[str, Any] = {
-            "n": count + 1,
-            "key": key.id,
-            "trail": trail_name(end.last),
-            "previous": end.hash,
-        }
-        if end.torn:
-            fields["torn"] = end.torn
-        if end.last is not None and end.last.get("key") is None:
-            fields["unkeyed_before"] = count  # the first version's records, sealed by this one
-        noticed = missed(self._host, end.last, count, key)
-        if noticed:
-            fields["missed"] = noticed
-        return fields
-
-    def _anchor(self, record: Record, key: "TrailKey") -> None:
-        from recovery.trail.anchor import anchored, write_anchor
-
-        try:
-            write_anchor(self._host, anchored(record, self.path, key), key)
-        except RecoveryError as error:
-            self._tell(
-                f"the audit trail's anchor was not written ({error}); the trail itself has every record"
-            )
 
     def _tell_others(self, record: Record) -> None:
         from recovery.trail.sinks import tell_shared_log, tell_system_log
@@ -183,13 +128,6 @@ class Journal:
     def _tell(self, words: str) -> None:
         if words and words not in self.told:
             self.told.append(words)
-
-    def _actor(self) -> dict[str, Any]:
-        if self._who is None:
-            from recovery.trail.actor import actor
-
-            self._who = actor(self._host)
-        return self._who
 
     def _prepare(self) -> None:
         try:

@@ -6,8 +6,6 @@ last, which is recognised; an anchor that is ahead of the trail means that recor
 
 import hmac
 import json
-import os
-import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from diagnostics.host import Host
 from recovery.model import RecoveryError
 from recovery.trail.key import TrailKey, folders
 from recovery.trail.record import Record, digest, number_of
+from recovery.trail.storage import ForeignFileError, small_file
 
 _LARGEST = 1 << 16
 
@@ -105,23 +104,15 @@ def anchored(record: Record, place: Path, key: TrailKey) -> Anchor:
 
 
 def _read(path: Path, keys: dict[str, TrailKey]) -> Anchor | None:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags)
-    except (FileNotFoundError, NotADirectoryError):
+        found = small_file(path, _LARGEST)
+    except ForeignFileError as error:
+        raise AnchorError(f"the anchor {error}") from error
+    except OSError as error:
+        raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
+    if found is None:
         return None
-    except PermissionError as error:
-        raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
-    except OSError as error:
-        raise AnchorError(f"the anchor {path} is not a file ({error.strerror})") from error
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise AnchorError(f"the anchor {path} is not a file")
-        content = os.read(handle, _LARGEST)
-    except OSError as error:
-        raise AnchorUnreadableError(f"the anchor {path} can't be read: {error.strerror}") from error
-    finally:
-        os.close(handle)
+    content, _ = found
     try:
         data = json.loads(content)
         said = str(data.pop("hash_of_this"))

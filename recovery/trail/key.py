@@ -11,13 +11,12 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostics.host import Host
 from diagnostics.secret import Secret
-from recovery.trail.storage import sync_folder
+from recovery.trail.storage import ForeignFileError, small_file, sync_folder
 
 _SIZE = 32
 """Bytes."""
@@ -92,22 +91,21 @@ def own_key(host: Host) -> TrailKey:
 
 
 def _read(path: Path) -> TrailKey | None:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        found = small_file(path, 4 * _SIZE)
+    except ForeignFileError as error:
+        raise KeyFileError(f"the trail's key {path} is not a file of this user") from error
     except OSError as error:
         raise KeyFileError(f"the trail's key {path} can't be read: {error.strerror}") from error
+    if found is None:
+        return None
+    content, owner = found
+    if hasattr(os, "getuid") and owner != os.getuid():
+        raise KeyFileError(f"the trail's key {path} is not a file of this user")
     try:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
-            raise KeyFileError(f"the trail's key {path} is not a file of this user")
-        value = bytes.fromhex(os.read(handle, 4 * _SIZE).decode("ascii"))
-    except (ValueError, OSError) as error:
+        value = bytes.fromhex(content.decode("ascii"))
+    except ValueError as error:
         raise KeyFileError(f"the trail's key {path} is damaged") from error
-    finally:
-        os.close(handle)
     if len(value) != _SIZE:
         raise KeyFileError(f"the trail's key {path} is damaged")
     return TrailKey(value)

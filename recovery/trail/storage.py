@@ -1,6 +1,7 @@
 """The trail's file: found or made, its end read, a line added whole and to the disk, all of it read back."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -112,6 +113,31 @@ def content_of(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise ForeignFileError(f"{path} is not a file: move it aside")
         return file.read()
+
+
+def small_file(path: Path, most: int) -> tuple[bytes, int] | None:
+    """At most so many bytes of a file, and its owner's uid; a link is not followed. None where there is none.
+
+    Raises:
+        ForeignFileError: it is no plain file.
+        OSError: it can't be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link; a socket
+            raise ForeignFileError(f"{path} is not a file ({error.strerror})") from error
+        raise
+    try:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise ForeignFileError(f"{path} is not a file")
+        return os.read(handle, most), info.st_uid
+    finally:
+        os.close(handle)
 
 
 def _seek_read(handle: int, start: int, end: int) -> bytes:

@@ -39,7 +39,7 @@ def store(world: LocalWorld, journal: Journal, monkeypatch: pytest.MonkeyPatch) 
                 return datetime.datetime.now(tz) - datetime.timedelta(days=days)
 
         with monkeypatch.context() as patch:
-            patch.setattr("recovery.journal.datetime", Then)
+            patch.setattr("recovery.trail.writing.datetime", Then)
             patch.setattr("recovery.retention.datetime", Then)
             outcome = set_entry("github_token", Secret(value), world, journal)
         assert outcome.ok, outcome

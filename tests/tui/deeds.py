@@ -23,7 +23,7 @@ def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
             cls.passed += 1
             return cls(2026, 11, 23, 12, 0, cls.passed, tzinfo=tz)
 
-    monkeypatch.setattr("recovery.journal.datetime", Noon)
+    monkeypatch.setattr("recovery.trail.writing.datetime", Noon)
     monkeypatch.setattr("recovery.journal.platform.node", lambda: "laptop")
     monkeypatch.setattr(
         "recovery.trail.actor.actor", lambda _host: {"ssh": "203.0.113.7 51234", "tty": "/dev/pts/3"}

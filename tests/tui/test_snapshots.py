@@ -230,7 +230,7 @@ async def test_an_interrupted_operation(
         def now(cls, tz: datetime.tzinfo | None = None) -> "Noon":
             return cls(2026, 11, 23, 12, tzinfo=tz)
 
-    monkeypatch.setattr("recovery.journal.datetime", Noon)
+    monkeypatch.setattr("recovery.trail.writing.datetime", Noon)
     fake = _at(tmp_path)
     journal = Journal(fake.host)
     steps = [{"kind": "x", "title": f"Step {number}", "data": {}} for number in range(3)]

@@ -105,7 +105,7 @@ def test_a_clock_that_is_set_between_two_records_is_noticed(
             at = datetime.now(UTC) + timedelta(minutes=minutes)
             return cls(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, UTC)
 
-    monkeypatch.setattr("recovery.journal.datetime", Set)
+    monkeypatch.setattr("recovery.trail.writing.datetime", Set)
     operate(host, "0c")
     found = trail.examine()
     assert found.holds
