@@ -103,9 +103,23 @@ BARE = tuple(
 )
 """The keys that are of use where no server is configured."""
 
+WHY = Action(
+    "why", "w,f2", "w", "why", "Why this is right, what it does, and how to do it by hand (F2 in a field)."
+)
+
+PRACTICE = (
+    *(each for each in CHECKUP if each.id != "demo"),
+    Action("goal", "g", "g", "goal", "Read the drill's goal again.", footer=False),
+    Action("hint", "h", "h", "hint", "A hint; each time one more.", footer=False),
+    Action("outside", "o", "o", "outside", "Do something outside of the doctor.", footer=False),
+    Action("debrief", "d", "d", "debrief", "How far you are, and what was done.", footer=False),
+)
+"""A drill's keys stand in its banner, not in the footer."""
+
 GUIDE = (
     Action("go_on", "enter", "Enter", "go on", "Do what the last line says."),
     Action("undo", "u", "u", "undo", "Take back what this guide has just done.", footer=False),
+    replace(WHY, footer=False),
     Action("help", "question_mark,f1", "?", "help", "Show this help.", footer=False),
     Action("back", "escape", "Esc", "back", "Leave. What was not agreed to is not done."),
 )
@@ -121,6 +135,7 @@ CLEANUP = (
     Action("tick", "space", "Space", "tick", "Choose the entry, or not."),
     Action("go_on", "enter", "Enter", "go on", "See what will be done with the ticked ones, and agree."),
     Action("again", "r", "r", "look again", "Look at every entry anew."),
+    WHY,
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("back", "escape,q", "Esc", "back", "Leave. What was not agreed to is not done."),
 )

@@ -30,6 +30,11 @@ class World:
     session: FakeSession
     stored: list[str] = field(default_factory=list)
 
+    @property
+    def files(self) -> "World":
+        """The runner hands steps another world, which passes its ports on: through this one they come here."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class TryUnlock:
@@ -49,7 +54,7 @@ class TryUnlock:
     def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
         if answers["password"] != Secret(PASSWORD):
             raise RecoveryError("The keychain refused this password: type it again.")
-        found = world.session.findings
+        found = world.files.session.findings
         found[:] = [each for each in found if each.status not in {Status.FAIL, Status.SKIP}]
         found.append(finding(Stage.PERMISSION, Status.OK, "The default keychain is open"))
         for server in (scenes.GITHUB, scenes.LINEAR):
@@ -57,11 +62,11 @@ class TryUnlock:
         return {}
 
     def verify(self, world: World) -> None:
-        if scenes.LOCKED in world.session.findings:
+        if scenes.LOCKED in world.files.session.findings:
             raise RecoveryError("it is still locked")
 
     def undo(self, world: World, kept: Mapping[str, str]) -> None:
-        world.session.findings[:] = [scenes.LOCKED]
+        world.files.session.findings[:] = [scenes.LOCKED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +85,15 @@ class TryStore:
         return [Change("github_token", "a value", "the value you give")]
 
     def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
-        world.stored.append(answers["token"].fingerprint())
+        world.files.stored.append(answers["token"].fingerprint())
         return {}
 
     def verify(self, world: World) -> None:
         return
 
     def undo(self, world: World, kept: Mapping[str, str]) -> None:
-        if world.stored:
-            world.stored.pop()
+        if world.files.stored:
+            world.files.stored.pop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Final(TryStore):
     needs: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
-        world.stored.append("final")
+        world.files.stored.append("final")
         return {}
 
 

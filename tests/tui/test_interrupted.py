@@ -121,5 +121,5 @@ def stored_only(_step: mending.TryStore, world: mending.World) -> None:
     """It was done when something is stored."""
     from recovery.model import RecoveryError
 
-    if not world.stored:
+    if not world.files.stored:
         raise RecoveryError("it is not stored")

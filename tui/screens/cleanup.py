@@ -181,6 +181,12 @@ class CleanupScreen(Screen[None]):
         else:
             self.doctor.push_screen(CleanupGuide(self.doctor, remedy), lambda _: self._next())
 
+    def action_why(self) -> None:
+        """Why entries are cleaned up, and how it is done by hand."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "cleanup")
+
     def action_back(self) -> None:
         """Leaves."""
         self.dismiss(None)

@@ -1,5 +1,6 @@
 """A guide's page: its parts, and how they are shown. The order of events is `GuideScreen`'s part."""
 
+from dataclasses import replace
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -13,10 +14,11 @@ from textual.widgets import Static
 from diagnostics.model import Finding
 from recovery.model import Ask, AskKind, Remedy, Risk
 from recovery.runner import Progress
-from tui.actions import GUIDE, Action
+from tui.actions import GUIDE, WHY, Action
 from tui.board import Link
 from tui.doctor import Doctor
 from tui.screens import guide_text as text
+from tui.screens.why import has_page, open_why
 from tui.widgets.answers import AnswerField
 from tui.widgets.key_line import KeyLine
 
@@ -104,6 +106,10 @@ class GuidePage(Screen[None]):
         """Up and down the page, so many lines."""
         self.query_one("#page", VerticalScroll).scroll_relative(y=by, animate=False)
 
+    def action_why(self) -> None:
+        """Why this is the right mend."""
+        open_why(self.app, self._remedy.id)
+
     def _links(self) -> tuple[Link, ...]:
         return self.doctor.board.links(self._row)
 
@@ -123,6 +129,8 @@ class GuidePage(Screen[None]):
             self.set_focus(None)
         self._say(words)
         shown = [Action(name, key, key, label, "") for name, key, label in keys]
+        if phase not in {Phase.WORKING, Phase.LOOKING_AGAIN} and has_page(self._remedy.id):
+            shown.append(replace(WHY, shown="F2" if phase is Phase.ASKING else WHY.shown))
         if all(name != "back" for name, _, _ in keys) and phase is not Phase.WORKING:
             shown.append(Action("back", "escape", "Esc", "leave" if phase is not Phase.OVER else "close", ""))
         self.query_one(KeyLine).show(shown)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from tui.actions import Action
+from tui.actions import WHY, Action
 from tui.doctor import Doctor
 from tui.mending import bring_to_an_end, say, say_error
 from tui.screens.dialog import Dialog
@@ -23,10 +23,11 @@ _LATER = Action("close", "escape", "Esc", "later", "Leave it as it is; you are a
 class InterruptedScreen(Dialog[str]):
     """Gives `finish`, `back`, or None for later."""
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (_FINISH, _BACK, _LATER)
+    ACTIONS: ClassVar[tuple[Action, ...]] = (_FINISH, _BACK, WHY, _LATER)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "finish", show=False),
         Binding("t", "take_back", show=False),
+        Binding(WHY.key, "why", show=False),
     ]
 
     END: ClassVar[str] = "Nothing is lost: it can be finished, or taken back to how it was before."
@@ -54,6 +55,12 @@ class InterruptedScreen(Dialog[str]):
         """Finish."""
         self.dismiss("finish")
 
+    def action_why(self) -> None:
+        """Why this comes first, and what either way does."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "interrupted")
+
     def action_take_back(self) -> None:
         """Take back."""
         self.dismiss("back")
@@ -62,7 +69,7 @@ class InterruptedScreen(Dialog[str]):
 class OnlyBackScreen(InterruptedScreen):
     """For one that was being taken back, or can't be finished: gives `back`, or None for later."""
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (_BACK, _LATER)
+    ACTIONS: ClassVar[tuple[Action, ...]] = (_BACK, WHY, _LATER)
     END: ClassVar[str] = "Nothing is lost: it can be taken back to how it was before."
 
     def action_finish(self) -> None:

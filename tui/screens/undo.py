@@ -59,4 +59,4 @@ def _ask(doctor: Doctor, operation: "Operation | None") -> None:
         if yes:
             take_back(doctor, operation.id, title, done, lambda error: say_error(doctor, error))
 
-    doctor.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back"), agreed)
+    doctor.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back", "undo"), agreed)
