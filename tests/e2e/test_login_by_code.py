@@ -1,6 +1,7 @@
 """A login by code, seen as the person sees it: a real terminal, a real keychain, a real authorization server."""
 
 import json
+import os
 import re
 import signal
 import sys
@@ -243,7 +244,7 @@ def test_a_line_that_drops_meanwhile_leaves_nothing(unlocked: Lab, said_server: 
     with terminal(unlocked, "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         open_guide(screen)
         screen.wait_for(r"next question in", 20)
-        screen.child.kill(signal.SIGHUP)
+        os.kill(screen.pid, signal.SIGHUP)
         assert screen.wait_end() == 129
     assert kept(unlocked) is None
     assert Journal(unlocked.host()).operations() == []

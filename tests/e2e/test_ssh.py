@@ -142,8 +142,7 @@ def begun_and_not_ended(scene: Scene) -> Iterator[Terminal]:
 
 def drop(terminal: Terminal) -> None:
     """The line is dead: the ssh client is gone without a word."""
-    assert terminal.child.pid is not None
-    os.kill(terminal.child.pid, signal.SIGKILL)
+    os.kill(terminal.pid, signal.SIGKILL)
 
 
 def doctors(scene: Scene) -> list[int]:

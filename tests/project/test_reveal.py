@@ -36,6 +36,7 @@ ALLOWED = {
     "diagnostics/providers/placement.py": "puts a token and what belongs to it into the request",
     "diagnostics/providers/verify.py": "reads what a token says about itself",
     "diagnostics/stores/file_store.py": "encrypts entries, and opens the encrypted store with its key",
+    "recovery/stores/keyring_plugin.py": "gives an entry to the program that asks the keyring library for it",
     "recovery/stores/file_store.py": "writes the key of a new encrypted store",
     "diagnostics/managers/vault_client.py": "hands the Vault token to Vault's client",
     "diagnostics/managers/vault_setting.py": "asks whether a token can stand in a header",

@@ -27,6 +27,7 @@ from diagnostics.model import Platform, Session
 from diagnostics.stores.bus import Bus, BusError
 from diagnostics.stores.protocol import NAME, ROOT
 from diagnostics.stores.reading import SERVICE, open_session
+from tests.support import forking
 
 LOGIN = f"{ROOT}/collection/login"
 INTERNAL = DBusAddress(ROOT, NAME, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface")
@@ -315,11 +316,25 @@ class Lab:
         given: str | bytes | None = None,
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
+        fresh: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in this session. Raises TimeoutExpired when its seconds are over; its group is killed."""
+        """Runs a command in this session. Raises TimeoutExpired when its seconds are over; its group is killed.
+
+        In: `fresh` = this Python too is started from its file, not forked off (`tests.support.forking`).
+        """
+        words, environment = [str(each) for each in command], self.environment(env or {})
+        if not fresh and forking.fits(words, environment):
+            raw = given.encode() if isinstance(given, str) else given
+            done = forking.run(words, environment, cwd or self.home, raw, seconds)
+            return subprocess.CompletedProcess(
+                command,
+                done.returncode,
+                done.stdout.decode(errors="replace"),
+                done.stderr.decode(errors="replace"),
+            )
         child = subprocess.Popen(
-            [str(each) for each in command],
-            env=self.environment(env or {}),
+            words,
+            env=environment,
             cwd=cwd or self.home,
             stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,13 +1,20 @@
 """A person at a terminal: runs a command on a real PTY, types keys, reads the screen as it stands."""
 
+import os
+import pty
 import re
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pexpect
 import pyte
+from pexpect import fdpexpect
+
+from tests.support import forking
 
 KEYS = {
     "enter": "\r",
@@ -40,9 +47,28 @@ class Terminal:
         self._parser = pyte.ByteStream(self._screen)
         self._held = b""
         self.stream = b""
-        self.child = pexpect.spawn(
-            command[0], list(command[1:]), env=dict(env), dimensions=(rows, columns), timeout=10, echo=False
-        )
+        self._forked: forking.Forked | None = None
+        self._spawned: pexpect.spawn[bytes] | None = None
+        if forking.fits(command, env):
+            line, end = pty.openpty()
+            try:
+                attributes = termios.tcgetattr(end)
+                attributes[3] &= ~termios.ECHO
+                termios.tcsetattr(end, termios.TCSANOW, attributes)
+                termios.tcsetwinsize(end, (rows, columns))
+                self._forked = forking.start(command, env, Path.cwd(), (end, end, end), terminal=True)
+            finally:
+                os.close(end)
+            self.child: pexpect.spawn[bytes] | fdpexpect.fdspawn[bytes] = fdpexpect.fdspawn(line, timeout=10)
+        else:
+            self.child = self._spawned = pexpect.spawn(
+                command[0],
+                list(command[1:]),
+                env=dict(env),
+                dimensions=(rows, columns),
+                timeout=10,
+                echo=False,
+            )
         self.child.delaybeforesend = None
 
     @property
@@ -54,6 +80,19 @@ class Terminal:
     def text(self) -> str:
         """The screen as it stands."""
         return "\n".join(self.lines)
+
+    @property
+    def pid(self) -> int:
+        """The command's process."""
+        return self._forked.pid if self._forked is not None else self.child.pid or 0
+
+    def hang_up(self) -> None:
+        """The line goes, as with a closed window: whoever runs on it meets SIGHUP and a dead terminal."""
+        # Not pexpect's own close: it would kill a command that takes its time on a loaded machine.
+        if self._spawned is None:
+            self.child.close()
+        else:
+            self._spawned.ptyproc.fileobj.close()  # type: ignore[attr-defined]
 
     def write(self, text: str) -> None:
         """Types characters."""
@@ -67,7 +106,7 @@ class Terminal:
     def read(self, seconds: float = 0.05) -> bool:
         """Takes in what the command sent meanwhile. Out: whether the command is still there."""
         try:
-            chunk: bytes = self.child.read_nonblocking(65536, timeout=seconds)  # type: ignore[assignment]
+            chunk: bytes = self.child.read_nonblocking(65536, timeout=seconds)
         except pexpect.TIMEOUT:
             return True
         except pexpect.EOF:
@@ -89,6 +128,10 @@ class Terminal:
         ends = time.monotonic() + seconds
         while self.read():
             assert time.monotonic() < ends, f"never ended; the screen:\n{self.text}"
+        if self._forked is not None:
+            code = self._forked.wait(max(ends - time.monotonic(), 1))
+            self.child.close()
+            return 128 - code if code < 0 else code
         self.child.close()
         if self.child.signalstatus is not None:
             return 128 + int(self.child.signalstatus)
@@ -96,7 +139,12 @@ class Terminal:
 
     def close(self) -> None:
         """Ends the command."""
-        self.child.close(force=True)
+        if self._forked is not None:
+            self._forked.kill()
+        if self._spawned is not None:
+            self._spawned.close(force=True)
+        else:
+            self.child.close()
 
     def __enter__(self) -> Self:
         return self

@@ -84,10 +84,9 @@ def _end(how: str, terminal: Terminal) -> None:
     if how == "ctrl+c":
         terminal.press("ctrl+c")
     elif how == "closed":
-        # Only the line is closed: pexpect's own close would kill a doctor that takes its time on a loaded machine.
-        terminal.child.ptyproc.fileobj.close()  # type: ignore[attr-defined]
+        terminal.hang_up()
     else:
-        os.kill(terminal.child.pid or 0, getattr(signal, how))
+        os.kill(terminal.pid, getattr(signal, how))
 
 
 @pytest.mark.parametrize("how", ["ctrl+c", "closed", "SIGTERM", "SIGHUP"])
