@@ -2,7 +2,9 @@
 
 import contextlib
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from diagnostics.host import Host
 from diagnostics.model import Status
@@ -12,6 +14,9 @@ from diagnostics.text import clean
 from diagnostics.tokens.new_token import Remark
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
 from tui.usage import UsageError
+
+if TYPE_CHECKING:
+    from diagnostics.catalog.why import Why
 
 Judge = Callable[[Ask, Secret], Sequence[Remark]]
 """Tells what is known of a token before it is stored."""
@@ -72,13 +77,48 @@ def hidden(prompt: str) -> Secret:
         raise KeyboardInterrupt from error
 
 
-def agreed(question: str) -> bool:
-    """A yes or no; only a plain yes is a yes.
+def agreed(question: str, page: str = "") -> bool:
+    """A yes or no; only a plain yes is a yes. In: `page` = of what `w` tells why, "" = of nothing.
 
     Raises:
         UsageError: there is no terminal to ask at.
     """
-    return typed(f"{question} [y/N] ").lower() in {"y", "yes"}
+    return _typed_or_why(f"{question} [y/N] ", page).lower() in {"y", "yes"}
+
+
+def say_why(page: str) -> None:
+    """Shows a page, for an answer of `w`."""
+    from diagnostics.catalog.why import why
+
+    found = why(page)
+    say(*(_lines_of(found) if found else ()))
+
+
+def _typed_or_why(question: str, page: str) -> str:
+    """What was typed. `w` or `?` shows the page, if there is one, and asks again."""
+    from diagnostics.catalog.why import why
+
+    found = why(page) if page else None
+    prompt = f"{question.rstrip(': ')} (w = why) " if found else question
+    while (given := typed(prompt)).lower() in {"w", "?"} and found is not None:
+        say(*_lines_of(found))
+    return given
+
+
+def _lines_of(page: "Why") -> list[str]:
+    """A page for a terminal, in lines of at most 78 characters; commands and addresses stay whole."""
+    lines: list[str] = []
+    for heading, part in page.parts:
+        lines += ["", heading]
+        for each in part:
+            if each.startswith(("$ ", "https://")):
+                lines.append(f"  {each}")
+                continue
+            dot = "- " if len(part) > 1 and part is not page.by_hand else ""
+            lines += textwrap.wrap(
+                each, 76, initial_indent=f"  {dot}", subsequent_indent=" " * (2 + len(dot))
+            )
+    return [*lines, ""]
 
 
 def typed(prompt: str) -> str:
@@ -110,8 +150,8 @@ def describe(remedy: Remedy, changes: Sequence[Change]) -> None:
 def consent(remedy: Remedy) -> bool:
     """Asks for consent in the measure of the risk."""
     if remedy.risk is Risk.FINAL:
-        return typed("Type 'final' to do it all the same: ") == "final"
-    return agreed("Do it?")
+        return _typed_or_why("Type 'final' to do it all the same: ", remedy.id) == "final"
+    return agreed("Do it?", remedy.id)
 
 
 def ask_all(

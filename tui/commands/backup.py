@@ -218,7 +218,9 @@ def _restore(call: Call, session: DoctorSession) -> int:
     if not plan.remedy.steps:
         terminal.say("There is nothing to restore.")
         return 0
-    if not call.extra["yes"] and not terminal.agreed("Restore this? mcp-doctor undo takes it back."):
+    if not call.extra["yes"] and not terminal.agreed(
+        "Restore this? mcp-doctor undo takes it back.", "restore-backup"
+    ):
         terminal.say("Left as it is.")
         return 1
     outcome = carry_out(plan.remedy, plan.answers(key), world, Journal(session.host))

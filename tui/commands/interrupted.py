@@ -63,7 +63,7 @@ def _ask(session: DoctorSession, operation: "Operation", journal: "Journal") -> 
         terminal.say(f"  - {step.title}: {'may be done' if step.may_stand else 'not done'}")
     can_finish = operation.state is Event.PLANNED
     while True:
-        offered = "(f)inish it, (t)ake it back, (l)ater" if can_finish else "(t)ake it back, (l)ater"
+        offered = f"{'(f)inish it, ' if can_finish else ''}(t)ake it back, (l)ater, (w)hy"
         match terminal.typed(f"{offered}? ").lower():
             case "f" | "finish" if can_finish:
                 outcome = _finish(session, operation, journal)
@@ -71,6 +71,9 @@ def _ask(session: DoctorSession, operation: "Operation", journal: "Journal") -> 
                 outcome = _take_back(session, operation, journal)
             case "l" | "later":
                 return session
+            case "w" | "?":
+                terminal.say_why("interrupted")
+                continue
             case _:
                 continue
         if outcome is not None:

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from diagnostics.model import Status
 from diagnostics.text import clean
 from recovery.backups.comparison import Compared, State
-from tui.actions import Action
+from tui.actions import WHY, Action
 from tui.doctor import Doctor
 from tui.faces import FACES
 from tui.mending import mend, say, say_error
@@ -42,15 +42,17 @@ class RestoreScreen(Dialog[None]):
     """The diff. Space chooses, `o` decides about other values, Enter restores."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("restore", "enter", "Enter", "restore marked", ""),
+        Action("restore", "enter", "Enter", "restore", ""),
         Action("choose", "space", "Space", "choose", ""),
         Action("overwrite", "o", "o", "other values", ""),
+        WHY,
         Action("close", "escape", "Esc", "leave", ""),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "restore", show=False, priority=True),
         Binding("space", "choose", show=False, priority=True),
         Binding("o", "overwrite", show=False),
+        Binding(WHY.key, "why", show=False),
     ]
     CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "backups.tcss"]  # type: ignore[assignment]
 
@@ -89,6 +91,12 @@ class RestoreScreen(Dialog[None]):
         if number is not None and number < len(self._found):
             self._off ^= {number}
             self._paint()
+
+    def action_why(self) -> None:
+        """What a restore does, and what it leaves alone."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "restore-backup")
 
     def action_overwrite(self) -> None:
         """Whether entries with another value get the backup's."""

@@ -15,7 +15,7 @@ from diagnostics.backups import name_at
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind
-from tui.actions import DIALOG, Action
+from tui.actions import DIALOG, WHY, Action
 from tui.doctor import Doctor
 from tui.screens.backup_key import AskScreen, ask_for_key
 from tui.screens.dialog import Dialog
@@ -41,12 +41,14 @@ class BackupsScreen(Dialog[None]):
         Action("restore", "enter", "Enter", "restore", "Open this backup; shows first what would change."),
         Action("create", "c", "c", "new backup", "Encrypt all entries into a new file."),
         Action("verify", "v", "v", "verify", "Is it whole, and does the keychain still hold the same?"),
+        WHY,
         *DIALOG,
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "restore", show=False),
         Binding("c", "create", show=False),
         Binding("v", "verify", show=False),
+        Binding(WHY.key, "why", show=False),
     ]
     CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "backups.tcss"]  # type: ignore[assignment]
 
@@ -104,6 +106,12 @@ class BackupsScreen(Dialog[None]):
     def on_option_list_option_selected(self) -> None:
         """Enter or a click."""
         self.action_restore()
+
+    def action_why(self) -> None:
+        """Why a backup, and how to open one without this program."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "backup")
 
     def action_create(self) -> None:
         """Reads what would be in it, then asks for a passphrase."""

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 from diagnostics.emergency import left_in_words
 from diagnostics.model import Server
 from diagnostics.text import clean
-from tui.actions import DIALOG, Action
+from tui.actions import DIALOG, WHY, Action
 from tui.doctor import Doctor
 from tui.screens.dialog import Dialog
 from tui.widgets.key_line import KeyLine
@@ -23,23 +23,27 @@ if TYPE_CHECKING:
     from recovery.emergency.incident import Incident
 
 _WHY = (
-    "For when the keychain can't be mended in time. A token that you give lies in the kernel's memory, never on a "
-    "disk, and is gone when its time is up. Only the chosen server gets it, each start is recorded, and the incident "
-    "shows until you close it."
+    "For when the keychain can't be mended in time. A token that you give lies in memory, never on a disk, and is gone "
+    "when its time is up. Only the chosen server gets it, each start is recorded, and the incident shows until you "
+    "close it."
 )
 
 
 class EmergencyScreen(Dialog[None]):
-    """The open incidents. Enter closes the chosen one, `n` begins one for the server that is chosen at home."""
+    """The open incidents. Enter closes the chosen one, `e` gives it more time, `n` begins one for the chosen server."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("end", "enter", "Enter", "close it", "Takes the token away, and closes the incident."),
+        Action("extend", "e", "e", "more time", "A new limit for the token of the chosen one."),
         Action("begin", "n", "n", "new", "Emergency access for the chosen server."),
+        WHY,
         *DIALOG,
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "end", show=False),
         Binding("n", "begin", show=False),
+        Binding("e", "extend", show=False),
+        Binding(WHY.key, "why", show=False),
     ]
     CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "emergency.tcss"]  # type: ignore[assignment]
 
@@ -89,7 +93,7 @@ class EmergencyScreen(Dialog[None]):
         if found:
             rows.highlighted = 0
             rows.focus()
-        self.query_one(KeyLine).show(self.ACTIONS if found else self.ACTIONS[1:])
+        self.query_one(KeyLine).show(self.ACTIONS if found else self.ACTIONS[2:])
 
     def _broke(self, error: Exception) -> None:
         from recovery.model import RecoveryError
@@ -110,6 +114,26 @@ class EmergencyScreen(Dialog[None]):
         if number is not None and number < len(self._open):
             self.doctor.push_screen(CloseIncidentScreen(self.doctor, self._open[number]), self.read)
 
+    def action_why(self) -> None:
+        """What it is for, and what it costs."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "emergency")
+
+    def action_extend(self) -> None:
+        """Asks for a reason and a time."""
+        from tui.screens.emergency_extend import ExtendScreen
+
+        number = self.query_one("#list", OptionList).highlighted
+        if number is None or number >= len(self._open):
+            return
+        shown = self._open[number].shown
+        if shown is None or self._open[number].seconds_left <= 0:
+            self.notify("Its token is gone: n begins another emergency.", markup=False)
+            return
+        self.dismiss(None)
+        self.doctor.push_screen(ExtendScreen(self.doctor, shown))
+
     def action_begin(self) -> None:
         """Asks why and how long, then for the token."""
         if self._server is None:
@@ -123,6 +147,8 @@ class EmergencyScreen(Dialog[None]):
 def _row(incident: "Incident") -> Content:
     left = incident.seconds_left
     time = f"token held for {left_in_words(left)} more" if left > 0 else "token gone, not closed"
+    if left > 0 and incident.held_by_process:
+        time += " by the window that began it"
     served = f"served {len(incident.served)}×"
     ticket = f" ({incident.ticket})" if incident.ticket else ""
     return Content(f"{incident.server}: {time}, {served}\n  {incident.reason}{ticket}, {incident.who}")

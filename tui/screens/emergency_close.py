@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from diagnostics.text import clean
-from tui.actions import Action
+from tui.actions import WHY, Action
 from tui.doctor import Doctor
 from tui.screens.dialog import Dialog
 from tui.widgets.key_line import KeyLine
@@ -26,11 +26,12 @@ _GO = Action("go_on", "enter", "Enter", "take the token away", "")
 class CloseIncidentScreen(Dialog[None]):
     """One page that grows: each part of closing, and what became of it."""
 
-    ACTIONS: ClassVar[tuple[Action, ...]] = (_GO, _LEAVE)
+    ACTIONS: ClassVar[tuple[Action, ...]] = (_GO, WHY, _LEAVE)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", show=False),
         Binding("v", "revoked", show=False),
-        Binding("w", "without", show=False),
+        Binding("n", "without", show=False),
+        Binding(WHY.key, "why", show=False),
     ]
 
     def __init__(self, doctor: Doctor, incident: "Incident") -> None:
@@ -93,9 +94,15 @@ class CloseIncidentScreen(Dialog[None]):
         anyway = " anyway" if self._broken else ""
         self._keys(
             Action("revoked", "v", "v", f"revoked: close{anyway}", ""),
-            Action("without", "w", "w", f"not revoked, close{anyway}", ""),
+            Action("without", "n", "n", f"not revoked, close{anyway}", ""),
             _LEAVE,
         )
+
+    def action_why(self) -> None:
+        """What closing does, in which order."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "emergency")
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
 

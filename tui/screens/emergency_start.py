@@ -1,9 +1,11 @@
 """Beginning emergency access in the app: why and how long, then the token, checked before it is held."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Static
@@ -12,7 +14,7 @@ from diagnostics.model import Server
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 from recovery.model import Answers, Ask, AskKind, Remedy
-from tui.actions import Action
+from tui.actions import WHY, Action
 from tui.doctor import Doctor
 from tui.mending import mend
 from tui.screens.dialog import Dialog
@@ -30,29 +32,21 @@ if TYPE_CHECKING:
     from recovery.steps.emergency import HoldToken
 
 
-class DetailsScreen(Dialog[None]):
-    """Reason, ticket, time, and which credential where the server uses several."""
+class AskingScreen(Dialog[None]):
+    """A few fields, one below the other; the last one's Enter goes on."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("go_on", "enter", "Enter", "go on", ""),
+        replace(WHY, shown="F2"),
         Action("close", "escape", "Esc", "leave", ""),
     )
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "why", show=False)]
     CSS_PATH: ClassVar[list[str]] = ["dialog.tcss", "emergency.tcss"]  # type: ignore[assignment]
 
-    def __init__(self, doctor: Doctor, server: Server) -> None:
-        from recovery.emergency.target import choices
-
-        super().__init__(f"Emergency access for {clean(server.name, 60)}", Content(""))
+    def __init__(self, doctor: Doctor, title: str, asks: list[Ask]) -> None:
+        super().__init__(title, Content(""))
         self.doctor = doctor
-        self._server = server
-        self._asks = [
-            Ask("reason", AskKind.TEXT, "Reason (goes into the audit trail):"),
-            Ask("ticket", AskKind.TEXT, "Ticket, if there is one:", optional=True),
-            Ask("ttl", AskKind.TEXT, "For how long (45m, 2h; empty = the usual time):", optional=True),
-        ]
-        found = choices([server])
-        if len(found) > 1:
-            self._asks.append(Ask("field", AskKind.CHOICE, "Which credential:", choices=tuple(found)))
+        self._asks = asks
 
     def compose(self) -> ComposeResult:
         """The fields, the keys."""
@@ -72,6 +66,12 @@ class DetailsScreen(Dialog[None]):
         message.stop()
         self.action_go_on()
 
+    def action_why(self) -> None:
+        """What it is for, and what it costs."""
+        from tui.screens.why import open_why
+
+        open_why(self.app, "emergency")
+
     def action_go_on(self) -> None:
         """Takes the answers when the last field is reached."""
         fields = list(self.query(AnswerField))
@@ -81,12 +81,55 @@ class DetailsScreen(Dialog[None]):
                 return
         given = {name: value.reveal() for field in fields for name, value in field.take().items()}
         self._said("Looking …")
-        in_background(self.doctor, lambda: self._prepare(given), self._go, self._broke, "emergency-start")
+        in_background(self.doctor, lambda: self.prepare(given), self._prepared, self._broke, "emergency-start")
 
-    def _prepare(self, given: dict[str, str]) -> "tuple[HoldToken, Target, Policy]":
+    def _prepared(self, found: Any) -> None:
+        if self.is_mounted:
+            self.go(found)
+
+    def prepare(self, given: dict[str, str]) -> Any:
+        """In a thread: what the answers lead to. Raises RecoveryError or UsageError where they do not do."""
+        raise NotImplementedError
+
+    def go(self, found: Any) -> None:
+        """On with what `prepare` gave."""
+        raise NotImplementedError
+
+    def _broke(self, error: Exception) -> None:
+        from recovery.model import RecoveryError
+        from tui.usage import UsageError
+
+        known = isinstance(error, RecoveryError | UsageError)
+        self._said(str(error) if known else type(error).__name__)
+        if self.is_mounted:
+            self.query(AnswerField).first().enter()
+
+    def _said(self, words: str) -> None:
+        if self.is_mounted:
+            self.query_one("#problem", Static).update(Content(clean(words, 500)))
+
+
+class DetailsScreen(AskingScreen):
+    """Reason, ticket, time, and which credential where the server uses several."""
+
+    def __init__(self, doctor: Doctor, server: Server) -> None:
+        from recovery.emergency.target import choices
+
+        self._server = server
+        asks = [
+            Ask("reason", AskKind.TEXT, "Reason (goes into the audit trail):"),
+            Ask("ticket", AskKind.TEXT, "Ticket, if there is one:", optional=True),
+            Ask("ttl", AskKind.TEXT, "For how long (45m, 2h; empty = the usual time):", optional=True),
+        ]
+        found = choices([server])
+        if len(found) > 1:
+            asks.append(Ask("field", AskKind.CHOICE, "Which credential:", choices=tuple(found)))
+        super().__init__(doctor, f"Emergency access for {clean(server.name, 60)}", asks)
+
+    def prepare(self, given: dict[str, str]) -> "tuple[HoldToken, Target, Policy]":
         import dataclasses
 
-        from recovery.emergency.opening import step_for
+        from recovery.emergency.opening import make_sure_others_get_it, step_for
         from recovery.emergency.policy import read_policy
         from tui.commands.emergency import target_named
 
@@ -102,33 +145,18 @@ class DetailsScreen(Dialog[None]):
             ticket=given["ticket"],
             ttl=given["ttl"].strip() or None,
         )
+        make_sure_others_get_it(step, session.host)
         return step, target, policy
 
-    def _go(self, found: "tuple[HoldToken, Target, Policy]") -> None:
+    def go(self, found: "tuple[HoldToken, Target, Policy]") -> None:
         from recovery.emergency.incident import start_remedy
         from tui.commands.emergency import warnings
 
-        if not self.is_mounted:
-            return
         step, target, policy = found
         notes = [*([policy.notice] if policy.notice else []), *warnings(target)]
         remedy = start_remedy(step, None)
         self.dismiss(None)
         self.doctor.push_screen(EmergencyGuide(self.doctor, remedy, self._server.id, step, target, notes))
-
-    def _broke(self, error: Exception) -> None:
-        from recovery.model import RecoveryError
-        from tui.usage import UsageError
-
-        known = isinstance(error, RecoveryError | UsageError)
-        self._said(str(error) if known else type(error).__name__)
-        if self.is_mounted:
-            self.query(AnswerField).first().enter()
-
-    def _said(self, words: str) -> None:
-        if self.is_mounted:
-            self.query_one("#problem", Static).update(Content(clean(words, 500)))
-
 
 class EmergencyTokenCheck(TokenCheck):
     """Also says what the token may do beyond what the server needs."""
@@ -197,4 +225,5 @@ class EmergencyGuide(GuideScreen):
     def _finish(self) -> None:
         super()._finish()
         if not self._taking_back:
-            self._say(f"Restart {clean(self._step.server, 60)} in its client. x closes the incident later.")
+            here = "Leave this window open: it holds the token. " if self._step.held_by else ""
+            self._say(f"{here}Restart {clean(self._step.server, 60)} in its client. x closes the incident later.")
