@@ -75,7 +75,11 @@ class DoctorApp(App[str]):
             self._without_colour()
 
     def get_default_screen(self) -> Screen[Any]:
-        """The checkup is the home screen."""
+        """The checkup is the home screen; in a drill it has a clock."""
+        if self.session.practice is not None:
+            from tui.screens.practice import PracticeScreen
+
+            return PracticeScreen(self, self.session.practice)
         from tui.screens.checkup import CheckupScreen
 
         return CheckupScreen(self)

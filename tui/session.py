@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from diagnostics.context import Context, Options
 from diagnostics.host import Host
 from diagnostics.stores import CredentialStore
 from recovery.ports import RecoveryWorld
+
+if TYPE_CHECKING:
+    from tui.demo.drill import Practice
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class DoctorSession:
     """A line that the app shows all the time (the demo's)."""
     notes: tuple[str, ...] = field(default=())
     """Lines for the home screen's start (an interrupted operation, the demo's task)."""
+    practice: "Practice | None" = None
+    """The drill that this is, None = it is none."""
 
     def look(self) -> Context:
         """A fresh view: discovers the configs and opens the store anew. Does file I/O; call it off the event loop.

@@ -74,8 +74,12 @@ def _connect(host: Host) -> tuple[BusState, Bus | None]:
 
 
 def _usual_place(host: Host, variable: str | None) -> str | None:
-    """The address of this user's live bus where logins have it, unless the variable leads there already."""
-    for folder in dict.fromkeys((host.runtime_dir, Path(f"/run/user/{host.uid}"), host.state_dir)):
+    """The address of this user's live bus where logins have it, unless the variable leads there already.
+
+    A host that ends at a sandbox's walls (no root) has no bus outside of them.
+    """
+    system = () if host.root is None else (host.root / f"run/user/{host.uid}",)
+    for folder in dict.fromkeys((host.runtime_dir, *system, host.state_dir)):
         socket = folder / "bus"
         named = variable is not None and str(socket) in sockets_of(variable)
         if not named and _socket_owner(socket) == host.uid and is_listening(str(socket)):

@@ -31,6 +31,7 @@ class StandInProvider:
     def __init__(self, provider: str, standings: Mapping[str, str]) -> None:
         self.id = provider
         self._standings = dict(standings)
+        self._is_out = bool(standings) and set(standings.values()) <= {"down", "rate-limited"}
         self._server = _Server(("127.0.0.1", 0), _answering(self))
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True, name=f"demo-{provider}"
@@ -46,9 +47,18 @@ class StandInProvider:
         self._server.shutdown()
         self._server.server_close()
 
+    def recover(self) -> None:
+        """The outage is over: every token that met it is good again."""
+        over = {"down", "rate-limited"}
+        self._standings = {
+            token: "valid" if standing in over else standing for token, standing in self._standings.items()
+        }
+        self._is_out = False
+
     def answer(self, token: str) -> Answer:
         """What this provider says to a request that carries the token."""
-        standing = self._standings.get(token, "rejected")
+        # While every token of the scene meets an outage, so does one that is made up.
+        standing = self._standings.get(token, "down" if self._is_out else "rejected")
         if standing == "down":
             return 503, {}, {"message": "Service unavailable"}
         if standing == "rate-limited":

@@ -46,6 +46,7 @@ def build(root: Path, scenario: Scenario) -> Host:
         "XDG_CACHE_HOME": str(home / ".cache"),
         "XDG_RUNTIME_DIR": str(run),
     }
+    env |= {name: scenario.filled(text, words) for name, text in scenario.variables.items()}
     if scenario.bus == "known":
         env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={run / 'bus'}"
     return Host(

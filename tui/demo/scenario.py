@@ -3,14 +3,81 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
 
 from diagnostics.model import Session
 from tui.demo.keychain import Stand
 from tui.demo.token import made_up
 
 DEFAULT = "first-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that must be true at the end of a drill. Exactly one of `server`, `entry`, `file`, `operation` and
+    `incident` is given.
+    """
+
+    words: str
+    """What is true when it holds."""
+    server: str = ""
+    """Name of a server: nothing on its path is broken or unclear."""
+    check: str = ""
+    """With `server`: only this check's answers count, and a warning counts too."""
+    proven: bool = False
+    """With `check`: it must have said yes; saying nothing is not enough."""
+    entry: str = ""
+    """Name of a keychain entry: exactly one, and it holds the token `holds`."""
+    holds: str = ""
+    file: str = ""
+    """A file below the sandbox's home: it does not hold the text of the token `lacks`."""
+    lacks: str = ""
+    operation: str = ""
+    """Id of a remedy: the trail says that it was done, and not taken back."""
+    incident: str = ""
+    """`closed`: there was an incident, none is open, the token is gone and revoked, and the report is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Something that should not be done in a drill: a remedy's id, or the id of a deed."""
+
+    words: str
+    """Why it was wrong."""
+    operations: tuple[str, ...] = ()
+    deed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a person does outside of the doctor, and that the drill plays."""
+
+    id: str
+    title: str
+    done: str
+    """What is to be seen afterwards."""
+    unset: str = ""
+    """A variable that is not exported any more, in the session and in the sandbox's files."""
+    recovers: str = ""
+    """A provider that answers again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What makes a scene a drill."""
+
+    minutes: int
+    """What a person who knows the way takes."""
+    goal: tuple[str, ...]
+    hints: tuple[str, ...]
+    """Each helps more than the one before."""
+    must: tuple[Condition, ...]
+    must_not: tuple[Slip, ...]
+    careful: tuple[str, ...]
+    """What a careful engineer would have done."""
+    deeds: tuple[Deed, ...] = ()
 
 
 class UnknownScenarioError(Exception):
@@ -60,6 +127,17 @@ class Scenario:
     """Path below the sandbox's home -> text with `@PYTHON@`, `@SERVER@` (JSON strings) and `@TOKEN:name@`."""
     login: str = ""
     """The provider of a kept login that ran out, "" = none."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the session has exported, `@TOKEN:name@` in it."""
+    damage: int = 0
+    """Bytes that are cut off the end of the keychain's file; only a real daemon has one."""
+    drill: Drill | None = None
+    """The goal and its judging; None = a scene to look around in."""
+
+    @property
+    def needs_real_keychain(self) -> bool:
+        """Whether the stand-in can't play it."""
+        return bool(self.damage)
 
     def filled(self, text: str, words: Mapping[str, str]) -> str:
         """The text with `@WORD@` replaced by `words` and `@TOKEN:name@` by that token."""
@@ -96,4 +174,27 @@ def load(name: str | None = None) -> Scenario:
         entries=tuple(StoredEntry(**each) for each in data.get("entries", [])),
         files={each["path"]: each["text"] for each in data["files"]},
         login=data.get("login", ""),
+        variables=data.get("variables", {}),
+        damage=data.get("damage", 0),
+        drill=_drill(data["drill"]) if "drill" in data else None,
+    )
+
+
+def titles() -> list[tuple[str, str]]:
+    """Name and title of every scenario, in the order of `names`."""
+    return [(name, load(name).title) for name in names()]
+
+
+def _drill(data: Mapping[str, Any]) -> Drill:
+    return Drill(
+        minutes=data["minutes"],
+        goal=tuple(data["goal"]),
+        hints=tuple(data["hints"]),
+        must=tuple(Condition(**each) for each in data["must"]),
+        must_not=tuple(
+            Slip(each["words"], tuple(each.get("operations", ())), each.get("deed", ""))
+            for each in data.get("must_not", ())
+        ),
+        careful=tuple(data["careful"]),
+        deeds=tuple(Deed(**each) for each in data.get("deeds", ())),
     )

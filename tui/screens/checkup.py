@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 class CheckupScreen(CheckupView):
     """Asks the doctor for runs and opens the other screens."""
 
-    ACTIONS = CHECKUP
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(CHECKUP))
 
     def on_server_list_chosen(self, message: ServerList.Chosen) -> None:
@@ -92,7 +91,7 @@ class CheckupScreen(CheckupView):
         """The keys."""
         from tui.screens.help import HelpScreen
 
-        self.doctor.push_screen(HelpScreen(CHECKUP, self.doctor.few_characters))
+        self.doctor.push_screen(HelpScreen(self.ACTIONS, self.doctor.few_characters))
 
     def action_quit(self) -> None:
         """Leaves."""

@@ -1,6 +1,6 @@
 """Home, the picture: the servers, the chosen one's path, and what is wrong with it in words."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
-from tui.actions import BARE, CHECKUP
+from tui.actions import BARE, CHECKUP, Action
 from tui.board import STORE_ROW, Board, Link, Row
 from tui.doctor import Doctor
 from tui.faces import ASKING, FACES
@@ -35,6 +35,7 @@ class CheckupView(Screen[None]):
     """Shows the doctor's board; what the person does with it is `CheckupScreen`'s part."""
 
     AUTO_FOCUS = "#servers"
+    ACTIONS: ClassVar[tuple[Action, ...]] = CHECKUP
 
     def __init__(self, doctor: Doctor) -> None:
         super().__init__(id="checkup", classes="-nothing")
@@ -63,7 +64,7 @@ class CheckupView(Screen[None]):
             markup=False,
         )
         if session.banner:
-            yield Static(session.banner, id="banner", markup=False)
+            yield Static(self.banner_text(), id="banner", markup=False)
         yield Static(id="emergency", markup=False)
         if session.notes:
             yield Static("\n".join(session.notes), id="notes", markup=False)
@@ -83,7 +84,7 @@ class CheckupView(Screen[None]):
                     yield FindingView(text.READING, id="finding")
                     yield Static(id="remedies", markup=False)
         yield Static(text.READING, id="progress", markup=False)
-        yield KeyLine(CHECKUP, id="keys")
+        yield KeyLine(self.ACTIONS, id="keys")
         yield Static(
             "This window is too small for the doctor.\nMake it 80 × 24 or larger.", id="tiny", markup=False
         )
@@ -96,6 +97,10 @@ class CheckupView(Screen[None]):
     def _focus_moved(self, focused: Widget | None) -> None:
         """In a low window the finding takes the path's room while it is read."""
         self.set_class(isinstance(focused, FindingView), "-reading")
+
+    def banner_text(self) -> str:
+        """The line that says whose servers these are, where it is not this computer's."""
+        return self.doctor.session.banner
 
     # ── showing ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,7 +120,7 @@ class CheckupView(Screen[None]):
         self._show_head()
         self._show_emergency()
         self._show_progress()
-        self.query_one(KeyLine).show(BARE if self._is_bare else CHECKUP)
+        self.query_one(KeyLine).show(BARE if self._is_bare else self.ACTIONS)
         self._show_row()
 
     def _show_row(self) -> None:
