@@ -68,7 +68,9 @@ class ChooseFileStore:
         if not self._stands():
             raise RecoveryError(f"{clean(self.settings)} was changed meanwhile, so it is left as it is")
         if self.makes_store and os.path.lexists(store_path(world.host)):
-            raise RecoveryError("the encrypted store is still there, and would be out of sight: its choice stays")
+            raise RecoveryError(
+                "the encrypted store is still there, and would be out of sight: its choice stays"
+            )
         try:
             Path(self.settings).unlink()
             sync_folder(Path(self.settings).parent)

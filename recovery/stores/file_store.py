@@ -50,7 +50,7 @@ class FileKeychain(WithoutDaemon):
     def refusal(self) -> RecoveryError:
         """See `WithoutDaemon`."""
         return RecoveryError(
-            f"the encrypted store is in use ({_by(self._world.host)} chooses it): it has no daemon, no password and no lock; "
+            f"the encrypted store is in use (chosen by {_by(self._world.host)}): it has no daemon, no password and no lock; "
             "`mcp-doctor check` tells its state"
         )
 
@@ -218,7 +218,7 @@ def _place(entries: Sequence[Entry], path: str) -> int:
 
 def _not_made(said: str, host: Host) -> RecoveryError:
     return RecoveryError(
-        f"the encrypted store was chosen ({_by(host)} chooses it) but not made yet, {said}: `mcp-doctor fix` makes it"
+        f"the encrypted store was chosen (by {_by(host)}) but not made yet, {said}: `mcp-doctor fix` makes it"
     )
 
 

@@ -73,6 +73,8 @@ ALLOWED = {
     "diagnostics/configs/entry_edit.py": "finds the place of a credential in its config",
     "diagnostics/configs/variable_edit.py": "looks for a container's variables among the arguments",
     "recovery/edit_record.py": "reads back what an edited file is rebuilt from, kept inside the keychain",
+    "recovery/remedies/move_from_env_file.py": "tells whether a container reads the env file",
+    "recovery/steps/variable.py": "notes inside the keychain what a line is rebuilt from",
     "recovery/migration.py": "looks for an option's name among the arguments",
     "recovery/remedies/move_to_keychain.py": "makes sure that a credential is no part of its own name",
     "recovery/steps/migration.py": "notes inside the keychain what the old config is rebuilt from",

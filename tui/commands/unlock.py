@@ -34,7 +34,7 @@ def run(call: Call) -> int:
     choice = choice_of(session.host)
     if choice is not None:
         raise UsageError(
-            f"the encrypted store is in use ({choice.by} chooses it), which has no password; "
+            f"the encrypted store is in use (chosen by {choice.by}), which has no password; "
             "its state: mcp-doctor check"
         )
     from diagnostics.stores.secret_service import probe

@@ -16,6 +16,8 @@ _EXPECTED = {
     Platform.WINDOWS: ("keyring.backends.Windows.WinVaultKeyring",),
 }
 
+_FILE_STORE = "recovery.stores.keyring_plugin.FileStoreKeyring"
+
 
 @check(of=Store, needs=("backend.provider",), within=6.0)
 def keyring_library(context: Context, store: Store) -> Verdict | None:
@@ -25,16 +27,20 @@ def keyring_library(context: Context, store: Store) -> Verdict | None:
     passed = not_applicable(context, store)
     if passed is not None:
         return passed
-    if store.kind in {STAND_IN, FILE}:  # neither is reached through the library
+    if store.kind == STAND_IN:  # it is not reached through the library
         return None
     try:
         asked = context.keyring_question
         choice = asked.answer() if asked else ask_keyring(context.host)
+        if store.kind == FILE and choice.backend != _FILE_STORE:
+            evidence = f"the library would use {choice.backend or choice.error or 'nothing'}"
+            return ok("apart", evidence=(evidence,), expected=_FILE_STORE)
     except KeyringMissingError as error:
         return unknown("not-installed", evidence=(str(error),), said=str(error))
     except KeyringQuestionError as error:
         return unknown("no-answer", evidence=(str(error),), said=str(error))
-    return _verdict(choice, _EXPECTED[context.host.platform])
+    expected = (_FILE_STORE,) if store.kind == FILE else _EXPECTED[context.host.platform]
+    return _verdict(choice, expected)
 
 
 def _verdict(choice: "KeyringChoice", expected: tuple[str, ...]) -> Verdict:
