@@ -13,6 +13,7 @@ from diagnostics.check import Check, Verdict, all_checks
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, each_within, left_hanging, patience
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
+from diagnostics.stores import FILE_STORE
 from diagnostics.text import Words, clean
 from diagnostics.tokens.masking import mask_pasted
 
@@ -159,6 +160,8 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     }
     facts |= {name: _safe(context.scrubber.scrub(str(value))) for name, value in verdict.facts.items()}
     text: Wording = words[key]
+    if one.stage is not Stage.BACKEND and context.store.subject.kind == FILE_STORE:
+        text = _of_the_file(text)
     quoted = _quoted(facts, verdict) if any(line.startswith("$ ") for line in text.fix) else facts
     return Finding(
         id=one.id if isinstance(subject, Store) else f"{one.id}:{_safe_name(_handle(subject))}",
@@ -179,6 +182,13 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         concerns=verdict.concerns,
         duration_ms=spent,
     )
+
+
+def _of_the_file(text: Wording) -> Wording:
+    """The words for where an encrypted file is the store: "keychain" would be untrue."""
+    from diagnostics.stores.choice import in_words_of_the_file as said
+
+    return Wording(said(text.title), said(text.detail), tuple(said(line) for line in text.fix))
 
 
 def _quoted(facts: Mapping[str, str], verdict: Verdict) -> Mapping[str, str]:

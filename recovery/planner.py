@@ -1,5 +1,6 @@
 """Which remedies mend a finding. Each stands in one file below `remedies/`; where it stands gives its id."""
 
+import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,8 @@ from functools import cache
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import Finding, Stage, Status
-from diagnostics.stores import SeenFromElsewhere, StoreState
+from diagnostics.stores import FILE_STORE, SeenFromElsewhere, StoreState
+from diagnostics.stores.choice import in_words_of_the_file
 from recovery.model import RecoveryError, Remedy
 from recovery.steps.file import SetMode
 from recovery.steps.provider import RestartProvider
@@ -76,7 +78,18 @@ def names_for(finding: Finding) -> list[str]:
 def remedies_for(finding: Finding, context: Context) -> list[Remedy]:
     """The remedies that fit the finding on this host, best first; [] = the finding's own words are all we know."""
     built = (each.build(finding, context) for each in _serving(finding))
-    return [each for each in built if each is not None]
+    return [_in_words_of(each, context) for each in built if each is not None]
+
+
+def _in_words_of(remedy: Remedy, context: Context) -> Remedy:
+    """Calls an encrypted file what it is."""
+    if context.store.subject.kind != FILE_STORE or remedy.id == "create-file-store":
+        return remedy
+    said = in_words_of_the_file
+    asks = tuple(
+        dataclasses.replace(each, prompt=said(each.prompt), hint=said(each.hint)) for each in remedy.asks
+    )
+    return dataclasses.replace(remedy, title=said(remedy.title), why=said(remedy.why), asks=asks)
 
 
 def best_for(findings: Iterable[Finding], context: Context) -> list[Remedy]:

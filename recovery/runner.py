@@ -4,6 +4,7 @@ Also takes back a finished operation (`undo`) and brings a crashed one to an end
 calls it in a thread. Nothing here raises for what can go wrong in the world; the outcome says it.
 """
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diagnostics.secret import Scrubber
+from diagnostics.stores.choice import in_words_of_the_file, uses_file_store
 from diagnostics.text import clean
 from recovery.journal import Event, Journal, JournalError, Operation
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
@@ -31,7 +33,11 @@ def preview(remedy: Remedy, world: RecoveryWorld) -> list[Change]:
     Raises:
         RecoveryError: it can't work on this host as things stand.
     """
-    return [change for step in remedy.steps for change in step.preview(world)]
+    changes = [change for step in remedy.steps for change in step.preview(world)]
+    if not uses_file_store(world.host):
+        return changes
+    said = in_words_of_the_file
+    return [dataclasses.replace(each, before=said(each.before), after=said(each.after)) for each in changes]
 
 
 def carry_out(
@@ -274,7 +280,10 @@ class _Run:
     def _outcome(self, result: Result, error: str = "") -> Outcome:
         told = [clean(each) for each in self.journal.told if clean(each) not in self.notes]
         notes = (*self.notes, *told)
-        return Outcome(result, self.operation, clean(self.title), error, notes, self.world.host)
+        host = self.world.host
+        if uses_file_store(host):
+            error, notes = in_words_of_the_file(error), tuple(map(in_words_of_the_file, notes))
+        return Outcome(result, self.operation, clean(self.title), error, notes, host)
 
     @contextmanager
     def _noting_interrupts(

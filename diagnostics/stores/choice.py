@@ -88,10 +88,11 @@ def settings_text(identity: str) -> str:
     )
 
 
+_KEYCHAIN = r"(?<![-\w./\"'“])(?:default )?keychain(?![-\w/\"”]|[:.]\S|'(?!s\b))"
+"""The word in a sentence, and not as a part of a name, a path or a quotation."""
 _WORDS = (
-    (re.compile(r"\b([Aa])(?= (?:\w+ )?keychain\b)"), r"\1n"),
-    (re.compile(r"\b(?:default )?keychain's\b"), "encrypted store's"),
-    (re.compile(r"\b(?:default )?keychain\b"), "encrypted store"),
+    (re.compile(rf"\b([Aa])(?= {_KEYCHAIN})"), r"\1n"),
+    (re.compile(_KEYCHAIN), "encrypted store"),
 )
 
 
@@ -100,6 +101,11 @@ def in_words_of_the_file(text: str) -> str:
     for pattern, words in _WORDS:
         text = pattern.sub(words, text)
     return text
+
+
+def said_of(host: Host, text: str) -> str:
+    """The sentence with the name of the store that this host uses."""
+    return in_words_of_the_file(text) if "keychain" in text and uses_file_store(host) else text
 
 
 def _identity_in(raw: bytes) -> str:

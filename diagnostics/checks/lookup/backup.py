@@ -1,11 +1,12 @@
 """Store: who makes backups should hear when the newest one lacks something. Who makes none is not told to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from diagnostics.backups import backups_in, folder_of
 from diagnostics.check import Verdict, check, ok, skip, unknown, warn
-from diagnostics.checks.applicable import SECRET_SERVICE, not_applicable
+from diagnostics.checks.applicable import FILE, SECRET_SERVICE, not_applicable
 from diagnostics.context import SERVICE, Context
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Store
@@ -25,20 +26,18 @@ def backup(context: Context, store: Store) -> Verdict | None:
     passed = not_applicable(context, store)
     if passed is not None:
         return passed
-    if store.kind != SECRET_SERVICE:
+    if store.kind not in {SECRET_SERVICE, FILE}:
         return skip("no-times")
     path, made, _ = newest[0]
     return _compared(context, path, made)
 
 
 def _compared(context: Context, path: Path, made: datetime) -> Verdict:
-    from diagnostics.stores.bus import Bus, BusError
-    from diagnostics.stores.reading import times_of_change
+    from diagnostics.stores.bus import BusError
 
     try:
         ours = [each for each in context.store.entries() if each.service == SERVICE]
-        with Bus.connect(context.store.state().bus.address or "") as bus:
-            changed = times_of_change(bus, ours)
+        changed = _times_of_change(context, ours)
     except (StoreError, BusError) as error:
         return unknown("unreadable", evidence=(str(error),), said="The keychain broke off")
     if ours and not any(changed):
@@ -57,6 +56,17 @@ def _compared(context: Context, path: Path, made: datetime) -> Verdict:
         names=told,
         made=f"{made:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def _times_of_change(context: Context, entries: Sequence[Entry]) -> list[int]:
+    """Seconds since the epoch. The encrypted file tells them with the entries, the daemon when it is asked."""
+    if context.store.subject.kind == FILE:
+        return [each.modified for each in entries]
+    from diagnostics.stores.bus import Bus
+    from diagnostics.stores.reading import times_of_change
+
+    with Bus.connect(context.store.state().bus.address or "") as bus:
+        return times_of_change(bus, entries)
 
 
 def _name(entry: Entry) -> str:

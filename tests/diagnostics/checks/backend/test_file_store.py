@@ -3,11 +3,13 @@
 import dataclasses
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from diagnostics.backups import folder_of, name_at
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import Finding, Session, Status
@@ -254,3 +256,24 @@ def test_no_remedy_makes_the_key_beside_the_store(tmp_path: Path) -> None:
     context, found = look(host)
     assert found[CHECK].outcome == "missing-with-key"
     assert remedies_for(found[CHECK], context) == []
+
+
+def test_the_newest_backup_is_held_against_it(tmp_path: Path) -> None:
+    world = world_with_store(tmp_path)
+    folder = folder_of(world.host)
+    folder.mkdir(parents=True)
+    (folder / name_at(datetime.now(UTC) - timedelta(days=3))).write_bytes(b"age-encryption.org/v1")
+    world.keychain.put("file", "one", {"service": "mcp-secrets", "username": "one"}, Secret("value"))
+    assert look(world.host)[1]["lookup.backup"].outcome == "older"
+    (folder / name_at(datetime.now(UTC) + timedelta(seconds=2))).write_bytes(b"age-encryption.org/v1")
+    assert look(world.host)[1]["lookup.backup"].outcome == "current"
+
+
+def test_nothing_calls_it_a_keychain(tmp_path: Path) -> None:
+    context, found = look(world_with_store(tmp_path).host)
+    entry = found["lookup.entry"]
+    assert entry.title == "No entry one in the encrypted store"
+    remedy = remedies_for(entry, context)[0]
+    said = [entry.detail, *entry.fix, found["lookup.readable"].title, remedy.title, remedy.why]
+    said += [each.before + each.after for each in preview(remedy, LocalWorld(context.host))]
+    assert not [each for each in said if "keychain" in each]
