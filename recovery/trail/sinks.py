@@ -3,6 +3,7 @@
 Neither can keep a deed from being done, nor keep it waiting; where one is there and takes nothing, that is told.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -14,7 +15,7 @@ from diagnostics.text import clean
 from recovery.trail.record import Record, canonical, number_of
 
 _SECONDS = 0.5
-_AUTHPRIV = 10 << 3
+_AUTHPRIV = 10
 _WARNING, _NOTICE = 4, 5
 _LONGEST = 900
 """Characters of a message: syslog promises to take 1024 bytes."""
@@ -30,30 +31,58 @@ def shared_log(host: Host) -> Path | None:
 
 
 def tell_system_log(host: Host, record: Record, *, emergency: bool) -> str:
-    """One line to AUTHPRIV, with the record's number and digest. Out: why it was not taken, "" = taken or no log here."""
+    """One line to AUTHPRIV, with the record's number and digest. Out: why it was not taken, "" = taken or no log here.
+
+    `/dev/log` is syslog's, or journald's where that does syslog's work; without it journald is told by its own socket.
+    """
     if host.root is None or host.platform is Platform.WINDOWS:
         return ""
-    name = "var/run/syslog" if host.platform is Platform.MACOS else "dev/log"
-    address = host.root / name
     if str(record.get("event")) in _QUIET and not emergency:
         return ""
-    try:
-        if not stat.S_ISSOCK(address.stat().st_mode):
-            return ""
-    except OSError:
+    severity = _WARNING if emergency else _NOTICE
+    line = _line(record)
+    name = "var/run/syslog" if host.platform is Platform.MACOS else "dev/log"
+    said = f"<{_AUTHPRIV << 3 | severity}>mcp-doctor[{os.getpid()}]: {line}"
+    fields = {
+        "MESSAGE": line,
+        "PRIORITY": severity,
+        "SYSLOG_FACILITY": _AUTHPRIV,
+        "SYSLOG_IDENTIFIER": "mcp-doctor",
+        "SYSLOG_PID": os.getpid(),
+    }
+    native = "".join(f"{field}={value}\n" for field, value in fields.items())
+    for place, message in ((name, said), ("run/systemd/journal/socket", native)):
+        address = host.root / place
+        try:
+            if not stat.S_ISSOCK(address.stat().st_mode):
+                continue
+        except OSError:
+            continue
+        try:
+            _send(str(address), message.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            return (
+                f"the system log did not take the record ({error.strerror or 'no answer'}); the trail has it"
+            )
         return ""
+    return ""
+
+
+def _send(address: str, message: bytes) -> None:
+    """Sends a message as one datagram; to a log that takes a stream, ended by the zero byte that such a one expects."""
     import socket
 
-    severity = _WARNING if emergency else _NOTICE
-    message = f"<{_AUTHPRIV | severity}>mcp-doctor[{os.getpid()}]: {_line(record)}"
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+    for kind, content in ((socket.SOCK_DGRAM, message), (socket.SOCK_STREAM, message + b"\0")):
+        with socket.socket(socket.AF_UNIX, kind) as channel:
             channel.settimeout(_SECONDS)
-            channel.connect(str(address))
-            channel.send(message.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        return f"the system log did not take the record ({error.strerror or 'no answer'}); the trail has it"
-    return ""
+            try:
+                channel.connect(address)
+            except OSError as error:
+                if kind is socket.SOCK_DGRAM and error.errno == errno.EPROTOTYPE:
+                    continue
+                raise
+            channel.sendall(content)
+            return
 
 
 def tell_shared_log(host: Host, record: Record) -> str:

@@ -7,9 +7,11 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -250,6 +252,73 @@ def test_a_system_log_that_takes_nothing_is_told_and_waited_for_only_so_long(
 def test_a_system_log_that_nobody_reads_any_more_is_told(host: Host, system_log: socket.socket) -> None:
     system_log.close()
     assert "system log" in operate(host, "0a").told[0]
+
+
+@pytest.fixture
+def short() -> Iterator[Host]:
+    """A computer whose sockets have short paths."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield computer(Path(folder) / "home", Path(folder) / "root", "a" * 32)
+
+
+def test_a_real_syslog_daemon_files_it_under_authpriv(short: Host) -> None:
+    program = shutil.which("rsyslogd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if program is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("rsyslog is not installed")
+    assert short.root is not None
+    log, config = short.root / "secret", short.root / "rsyslog.conf"
+    config.write_text(
+        'module(load="imuxsock" SysSock.Use="off")\n'
+        f'input(type="imuxsock" Socket="{short.root / "dev/log"}")\n'
+        'template(name="plain" type="string" string="%syslogfacility-text%.%syslogseverity-text% %programname%:%msg%\\n")\n'
+        f'action(type="omfile" file="{log}" template="plain")\n'
+    )
+    words = [program, "-n", "-f", str(config), "-i", str(short.root / "pid")]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            until(lambda: (short.root / "dev/log").is_socket())
+            journal = operate(short, "0a")
+            emergency(short)
+            until(lambda: log.exists() and log.read_text().count("\n") == 4)
+        finally:
+            daemon.terminate()
+    lines = log.read_text().splitlines()
+    hashes = [each["hash"] for each in journal.records()]
+    assert lines[0].startswith("authpriv.notice mcp-doctor: planned 0a user=tester")
+    assert lines[2].startswith("authpriv.warning mcp-doctor: note ee user=tester")
+    assert [line.rpartition("hash=")[2] for line in lines] == [hashes[each] for each in (0, 4, 5, 6)]
+    assert journal.told == []
+
+
+def test_journald_is_told_where_there_is_no_syslog(short: Host) -> None:
+    assert short.root is not None
+    place = short.root / "run/systemd/journal/socket"
+    place.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(place))
+        log.settimeout(5)
+        journal = operate(short, "0a")
+        fields = dict(line.split("=", 1) for line in log.recv(4096).decode().splitlines())
+    assert (fields["SYSLOG_FACILITY"], fields["PRIORITY"]) == ("10", "5")
+    assert fields["MESSAGE"].endswith(f"record=1 hash={journal.records()[0]['hash']}")
+
+
+def test_a_system_log_that_takes_a_stream_gets_it_too(short: Host) -> None:
+    assert short.root is not None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as log:
+        log.bind(str(short.root / "dev/log"))
+        log.listen()
+        log.settimeout(5)
+        assert operate(short, "0a").told == []
+        with log.accept()[0] as channel:
+            assert channel.recv(4096).endswith(b"\0")
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_emergencies_also_go_to_the_log_that_an_administrator_provides(
