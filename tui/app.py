@@ -66,6 +66,7 @@ class DoctorApp(App[str]):
         self._tray: Tray | None = None
         self._fetching = False
         self._leaving: int | None = None
+        self._told_of_token = False
         for theme in themes.ALL:
             self.register_theme(theme)
         colourless = no_color or self.no_color or "NO_COLOR" in session.host.env
@@ -212,13 +213,27 @@ class DoctorApp(App[str]):
 
     def leave(self, code: int = 0) -> None:
         """Ends the app; a change under way is finished first, unless it is asked for a second time."""
-        if not self.under_way:
+        if not self.under_way and self._holds_a_token() and not self._told_of_token:
+            self._told_of_token = True
+            self.notify(
+                "This window holds an emergency token: when it is left, the token is gone. Leave again to do that.",
+                title="One moment",
+                severity="warning",
+            )
+        elif not self.under_way:
             self.exit(return_code=code)
         elif self._leaving is None:
             self._leaving = code
             self.notify("A change is under way: the doctor leaves when it is finished.", title="One moment")
         else:
             self._exit_with(f"left while “{self.under_way}” was under way", BROKE_OFF)
+
+    def _holds_a_token(self) -> bool:
+        """Whether an emergency token goes with this process; only asked where one was begun here."""
+        import sys
+
+        holder = sys.modules.get("recovery.emergency.holder")
+        return holder is not None and bool(holder.held_here())
 
     async def action_quit(self) -> None:
         """As `q`."""

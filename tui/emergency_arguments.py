@@ -41,6 +41,7 @@ def add_emergency(parser: argparse.ArgumentParser, shared: Sequence[argparse.Arg
     close = verb("close", "takes the token away, asks the checks again, writes the report")
     close.add_argument("names", nargs="*", metavar="INCIDENT | SERVER")
     close.add_argument("--offline", action="store_true", help="no network")
+    close.add_argument("--start", action="store_true", help="start the server too, to see that it answers")
     close.add_argument(
         "--revoked", action="store_true", help="the emergency token was revoked at its provider"
     )

@@ -22,6 +22,8 @@ START, EXTEND, END_TOKEN, CLOSE = (
     "emergency-close",
 )
 """Ids of the remedies that an incident is made of."""
+CLOSING, ACCESS = "close-emergency", "emergency-access"
+"""Ids of the remedies that lead to closing one and to beginning one; each is a walk of its own, in `fix` and in the app."""
 
 
 @dataclass(frozen=True, slots=True)

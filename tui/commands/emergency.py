@@ -284,6 +284,31 @@ def _minute(at: str) -> str:
 
 
 def _close(call: Call, session: DoctorSession) -> int:
+    place = Path(call.extra["output"]).expanduser().absolute() if call.extra["output"] else None
+    return close(
+        session,
+        _first(call.names),
+        revoked=call.extra["revoked"],
+        anyway=call.extra["anyway"],
+        start=call.options.start,
+        place=place,
+    )
+
+
+def close(
+    session: DoctorSession,
+    wanted: str | None,
+    *,
+    revoked: bool = False,
+    anyway: bool = False,
+    start: bool = False,
+    place: Path | None = None,
+) -> int:
+    """The walk: the token goes, the usual path is asked, the token is revoked, the report is written.
+
+    In: `wanted` = the incident, by its id or server; None = the only one; `start` = the server is started for a
+    handshake too. Out: 0 closed, 1 it stays open. Raises UsageError where it is not clear which one is meant.
+    """
     from diagnostics.runner import diagnose
     from recovery.emergency.closing import end_token, finish, normal_path, rotation_page
     from recovery.emergency.incident import find
@@ -291,7 +316,7 @@ def _close(call: Call, session: DoctorSession) -> int:
     from recovery.model import RecoveryError
 
     try:
-        incident = find(_incidents(session), _first(call.names))
+        incident = find(_incidents(session), wanted)
     except RecoveryError as error:
         raise UsageError(str(error)) from error
     world, journal = session.open_world(session.host), Journal(session.host)
@@ -301,27 +326,28 @@ def _close(call: Call, session: DoctorSession) -> int:
         terminal.say(f"  {outcome.error}", *(f"  {each}" for each in outcome.notes))
         return 1
     terminal.say("1. The emergency token is gone from this computer.")
-    context = _look(session, incident)
+    context = _look(session, incident, start=start)
     broken = normal_path(diagnose(context))
     if broken:
         terminal.say("2. The usual path does not work yet:", *(f"   ✗ {each}" for each in broken))
         terminal.say(f"   $ mcp-doctor fix {incident.server}")
     else:
-        terminal.say(f"2. The usual path works: every check of {incident.server} was asked again.")
+        how = "it was started, and it answers" if start else "every check was asked again"
+        terminal.say(f"2. The usual path of {incident.server} works: {how}.")
+        if not start:
+            terminal.say("   To see that it also starts: mcp-doctor check --start")
     page = rotation_page(incident, context)
     terminal.say("3. Whoever saw the emergency token can still use it: revoke it at its provider.")
     terminal.say(*([f"   {page}"] if page else []))
-    revoked = call.extra["revoked"]
     if not revoked and terminal.can_ask():
         revoked = terminal.agreed("   Was it revoked?")
-    if broken and not call.extra["anyway"]:
+    if broken and not anyway:
         if not terminal.can_ask():
             terminal.say("The incident stays open. Mend the path, or add --anyway.")
             return 1
         if not terminal.agreed("Close the incident although the usual path does not work?"):
             terminal.say("The incident stays open.")
             return 1
-    place = Path(call.extra["output"]).expanduser().absolute() if call.extra["output"] else None
     outcome, written = finish(
         incident, "; ".join(broken) or "ok", world, journal, place, token_revoked=revoked
     )
@@ -340,11 +366,14 @@ def _close(call: Call, session: DoctorSession) -> int:
     return 0
 
 
-def _look(session: DoctorSession, incident: "Incident") -> "Context":
+def _look(session: DoctorSession, incident: "Incident", *, start: bool) -> "Context":
     import dataclasses
 
+    options = dataclasses.replace(session.options, start=start or session.options.start)
     try:
-        return looked(dataclasses.replace(session, names=incident.servers or (incident.server,)))
+        return looked(
+            dataclasses.replace(session, names=incident.servers or (incident.server,), options=options)
+        )
     except UsageError as error:
         raise UsageError(f"{error}. Name the config with --config, as at the start") from error
 

@@ -18,6 +18,7 @@ from tui.session import DoctorSession
 from tui.usage import UsageError
 
 if TYPE_CHECKING:
+    from diagnostics.model import Finding
     from recovery.outcome import Outcome
 
 _TROUBLE = {Status.FAIL, Status.WARN, Status.UNKNOWN}
@@ -48,7 +49,7 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
         look = _Look(session, only, first=not tried)
         remedy = look.next_remedy(tried)
         if remedy is None:
-            return look.leave(mended=bool(tried))
+            return _with_emergency(session, only, look, mended=bool(tried), yes=yes)
         tried.add(_key(remedy))
         world = session.open_world(session.host)
         try:
@@ -61,7 +62,8 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
             terminal.say("  Left as it is.")
             continue
         try:
-            answers = terminal.ask_all(remedy.asks, judge=look.judge_of(remedy), log_in=at_terminal(world))
+            asks = _with_answers(remedy, session)
+            answers = terminal.ask_all(asks, judge=look.judge_of(remedy), log_in=at_terminal(world))
         except RecoveryError as error:
             terminal.say(f"  {error}")
             return 1
@@ -117,9 +119,9 @@ class _Look:
         for finding in self.findings:
             if finding.status in _TROUBLE:
                 for remedy in remedies_for(finding, self.context):
-                    if remedy.steps and _key(remedy) not in tried:
+                    if remedy.steps and remedy.id != "close-emergency" and _key(remedy) not in tried:
                         return remedy
-        return None
+        return None  # an emergency is closed last, when all else is mended
 
     def has_other(self, failed: Remedy, tried: set[str]) -> bool:
         """Whether another remedy for the same finding is left."""
@@ -153,6 +155,25 @@ class _Look:
 
         return judge
 
+    @property
+    def emergency(self) -> "Finding | None":
+        """That an emergency is open, if it was asked about."""
+        return next((each for each in self.findings if each.check == "backend.emergency"), None)
+
+    def last_way(self) -> list[str]:
+        """The lines about emergency access, where something that is broken still may not be mended in time."""
+        from recovery.planner import remedies_for
+
+        broken = (each for each in self.findings if each.status is Status.FAIL)
+        offered = (remedy for each in broken for remedy in remedies_for(each, self.context))
+        if all(each.id != "emergency-access" for each in offered):
+            return []
+        return [
+            "",
+            "Where it can't be mended in time, as the last way, a token for a limited time:",
+            "$ mcp-doctor emergency start SERVER --reason TEXT",
+        ]
+
     def leave(self, *, mended: bool) -> int:
         """Says what is left. Out: the exit code of the findings."""
         broken = [each for each in self.findings if each.status in _TROUBLE]
@@ -162,7 +183,45 @@ class _Look:
             terminal.say(
                 "", f"{finding.status.value}: {finding.title}", *(f"  {line}" for line in finding.fix)
             )
+        terminal.say(*self.last_way())
         return report.exit_code(self.findings)
+
+
+def _with_emergency(
+    session: DoctorSession, only: Sequence[str], look: _Look, *, mended: bool, yes: bool
+) -> int:
+    """The end of mending: where an emergency is open it is closed, if the person wants that, or goes on."""
+    found = look.emergency
+    incident = found.facts.get("incident", "") if found is not None else ""
+    if found is None or not incident:
+        return look.leave(mended=mended)
+    wanted = {found.id, found.check} & set(only) if yes else None
+    if wanted is None and terminal.can_ask():
+        terminal.say("", found.title, f"  {found.detail}")
+        wanted = {found.id} if terminal.agreed("Close it now? (no = it goes on)") else set()
+    if not wanted:
+        return look.leave(mended=mended)
+    from tui.commands.emergency import close
+
+    close(session, incident)
+    return _Look(session, only, first=False).leave(mended=True)
+
+
+def _with_answers(remedy: Remedy, session: DoctorSession) -> list[Ask]:
+    """The remedy's questions; where it is which of several values is right, their provider is asked first.
+
+    Raises:
+        RecoveryError: the keychain can't be read any more.
+    """
+    from recovery.twins import is_about_twins, with_answers
+    from tui.commands.cleanup import asked_of
+
+    if session.options.offline:
+        return list(remedy.asks)
+    world = session.open_world(session.host)
+    return [
+        with_answers(each, world, asked_of(session)) if is_about_twins(each) else each for each in remedy.asks
+    ]
 
 
 def _tell(outcome: "Outcome") -> None:

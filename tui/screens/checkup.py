@@ -184,6 +184,11 @@ class CheckupScreen(CheckupView):
         self._row_touched = True
         key = self.query_one(ServerList).chosen or STORE_ROW
         finding = next((each for each in self.chosen_findings() if each.id == remedy.finding), None)
+        if "emergency" in remedy.id:
+            from tui.screens.emergency_ways import open_walk
+
+            if open_walk(self.doctor, remedy, finding, key):
+                return
         self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding), self._guide_closed)
 
     def _guide_closed(self, _nothing: None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from diagnostics.host import Host
-from diagnostics.model import Status
+from diagnostics.model import Finding, Status
 from diagnostics.text import clean
 from tui.board import Board, Row
 from tui.faces import FACES
@@ -102,3 +102,28 @@ def empty_text(board: Board) -> Content:
             *looked,
         ]
     )
+
+
+def emergency_text(finding: Finding) -> Content:
+    """The banner of an open incident: whose, how long its token is there, and what to press."""
+    from diagnostics.emergency import left_in_words
+
+    left = seconds_until(finding.facts.get("ends", ""))
+    time = (
+        f" Its token is there for {left_in_words(left)} more."
+        if left > 0 and finding.outcome != "time-up"
+        else ""
+    )
+    count = finding.facts.get("count", "1")
+    more = f" {count} incidents are open." if count != "1" else ""
+    return Content(f"{finding.title}.{time}{more} x shows and closes it.")
+
+
+def seconds_until(moment: str) -> float:
+    """Until a time in UTC, ISO 8601; 0 where it is over or none."""
+    from datetime import UTC, datetime
+
+    try:
+        return max(0.0, (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

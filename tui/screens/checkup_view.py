@@ -44,6 +44,8 @@ class CheckupView(Screen[None]):
         self._link_touched = False
         self._words = ""
         self._offers = Offers(self._show_remedies)
+        self._emergency_asked: str | None = None
+        """The end of an emergency token about which the check was asked again."""
 
     @property
     def board(self) -> Board:
@@ -186,7 +188,23 @@ class CheckupView(Screen[None]):
         line = self.query_one("#emergency", Static)
         line.display = found is not None
         if found is not None:
-            line.update(Content(f"{found.title}. x shows and closes it."))
+            line.update(text.emergency_text(found))
+
+    def _tick_emergency(self) -> None:
+        """The time that is left runs; when it is over, the check is asked again."""
+        line = self.query_one("#emergency", Static) if self.is_whole else None
+        if line is None or not line.display:
+            return
+        self._show_emergency()
+        found = next(
+            (each for each in self.board.findings.values() if each.check == "backend.emergency"), None
+        )
+        if found is None:
+            return
+        is_over = found.outcome != "time-up" and text.seconds_until(found.facts.get("ends", "")) <= 0
+        if is_over and not self.board.running and self._emergency_asked != found.facts.get("ends"):
+            self._emergency_asked = found.facts.get("ends")
+            self.doctor.look(["backend.emergency"])
 
     def _show_progress(self) -> None:
         line = self.query_one("#progress", Static)
@@ -199,6 +217,7 @@ class CheckupView(Screen[None]):
             line.update(Content.styled(f" {text.done_text(board)}", "$foreground-muted"))
 
     def _tick(self) -> None:
+        self._tick_emergency()
         if self.board.running:
             self._show_progress()
 

@@ -81,7 +81,9 @@ class AskingScreen(Dialog[None]):
                 return
         given = {name: value.reveal() for field in fields for name, value in field.take().items()}
         self._said("Looking …")
-        in_background(self.doctor, lambda: self.prepare(given), self._prepared, self._broke, "emergency-start")
+        in_background(
+            self.doctor, lambda: self.prepare(given), self._prepared, self._broke, "emergency-start"
+        )
 
     def _prepared(self, found: Any) -> None:
         if self.is_mounted:
@@ -158,6 +160,7 @@ class DetailsScreen(AskingScreen):
         self.dismiss(None)
         self.doctor.push_screen(EmergencyGuide(self.doctor, remedy, self._server.id, step, target, notes))
 
+
 class EmergencyTokenCheck(TokenCheck):
     """Also says what the token may do beyond what the server needs."""
 
@@ -226,4 +229,6 @@ class EmergencyGuide(GuideScreen):
         super()._finish()
         if not self._taking_back:
             here = "Leave this window open: it holds the token. " if self._step.held_by else ""
-            self._say(f"{here}Restart {clean(self._step.server, 60)} in its client. x closes the incident later.")
+            self._say(
+                f"{here}Restart {clean(self._step.server, 60)} in its client. x closes the incident later."
+            )

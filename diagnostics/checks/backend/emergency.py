@@ -19,7 +19,14 @@ def emergency(context: Context, _store: Store) -> Verdict | None:
         + (f" ({each.ticket})" if each.ticket else "")
         for each in found
     )
-    facts = {"server": newest.server, "incident": newest.id, "began": newest.began[:16].replace("T", " ")}
+    facts = {
+        "server": newest.server,
+        "incident": newest.id,
+        "began": newest.began[:16].replace("T", " "),
+        "ends": min((each.ends for each in found if each.seconds_left() > 0), default=newest.ends),
+        "count": str(len(found)),
+    }
     if left > 0:
-        return warn("open", "emergency_access_open", evidence=evidence, left=left_in_words(left), **facts)
+        outcome = "open-in-process" if newest.held_by else "open"
+        return warn(outcome, "emergency_access_open", evidence=evidence, left=left_in_words(left), **facts)
     return warn("time-up", "emergency_access_open", evidence=evidence, **facts)
