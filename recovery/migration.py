@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,12 @@ def committed(path: str, host: Host) -> bool:
     if repository is None:
         return False
     return ask_git(Path(path), repository, host.env).tracked in {Tracked.TRACKED, Tracked.WAS_TRACKED}
+
+
+def see_it_start(servers: Sequence[str]) -> list[str]:
+    """How the person sees that servers start through the changed config. Out: lines, a command begins with `$ `."""
+    named = " ".join(shlex.quote(clean(each, 200)) for each in servers)
+    return ["See it start through the changed config:", f"$ mcp-doctor check --start {named}"]
 
 
 def aftermath(paths: Sequence[str], values: Sequence[Secret], host: Host) -> list[str]:

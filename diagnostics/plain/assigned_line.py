@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from diagnostics.plain.assignment import assignments
 from diagnostics.secret import Secret
 
 
@@ -85,7 +86,7 @@ def assigned_lines(text: str, name: str, dialect: Dialect) -> list[AssignedLine]
         NotPlainError: it is not set there, or not by such lines alone, or they disagree.
     """
     whole = re.compile(_LINES[dialect].replace("{name}", re.escape(name)), re.VERBOSE)
-    loosely = re.compile(_SETS.get(dialect, r"(?<![\w$]){name}[ \t]*\+?=").replace("{name}", re.escape(name)))
+    loosely = _loosely(name, dialect)
     found: list[AssignedLine] = []
     before = ""
     for number, (start, line, is_own) in enumerate(_lines(text, dialect), 1):
@@ -112,6 +113,14 @@ def assigned_lines(text: str, name: str, dialect: Dialect) -> list[AssignedLine]
     return found
 
 
+def may_set(text: str, name: str, dialect: Dialect) -> bool:
+    """Whether some line, however it is written, sets the variable to a text of its own."""
+    loosely = _loosely(name, dialect)
+    lines = [line for line in text.split("\n") if loosely.search(line) and not line.lstrip().startswith("#")]
+    computed = {each.line for each in assignments(text) if each.name == name and each.is_computed}
+    return len(lines) > len(computed)
+
+
 def used_elsewhere(text: str, name: str) -> int:
     """The first line that makes use of the variable (`$NAME`), from 1; 0 for none."""
     use = re.compile(rf"\$\{{?{re.escape(name)}(?!\w)")
@@ -127,6 +136,10 @@ def in_its_place(line: AssignedLine, text: str, dialect: Dialect, words: str) ->
     indent = written[: len(written) - len(written.lstrip(" \t"))]
     command = ": " if line.is_in_block and dialect is not Dialect.CSH else ""
     return f"{'' if dialect is Dialect.CONTAINER else indent}{command}# {words}"
+
+
+def _loosely(name: str, dialect: Dialect) -> re.Pattern[str]:
+    return re.compile(_SETS.get(dialect, r"(?<![\w$]){name}[ \t]*\+?=").replace("{name}", re.escape(name)))
 
 
 def _value(hit: re.Match[str]) -> Secret:

@@ -193,9 +193,10 @@ class MoveToKeychain:
         )
 
     def _told(self, world: RecoveryWorld, value: Secret) -> list[str]:
-        from recovery.migration import aftermath
+        from recovery.migration import aftermath, see_it_start
 
-        return [clean(client(self.client).reload), *aftermath((self.path,), (value,), world.host)]
+        start = see_it_start((self.server.partition(":")[2],))
+        return [clean(client(self.client).reload), *start, *aftermath((self.path,), (value,), world.host)]
 
 
 @dataclass(frozen=True, slots=True)
