@@ -11,11 +11,11 @@ from recovery.planner import checks_from, remedy
 
 _UNATTENDED = {Session.CONTAINER, Session.SERVICE, Session.CRON}
 _WHY = (
-    "Only for a host where no keychain can be had. The store is one file, encrypted with age. Its key is a second file, "
-    "{key}, which only you can read. That protects the credentials in a copy of the store without the key: a backup, a "
-    "volume, an image. It does not protect them from a program that runs as you, nor from a copy with both files: there "
-    "is no password, because nobody can be asked when a server starts. Where a keychain can be had, it is better. If "
-    "your container gets secrets from its runtime, leave this and name one as the key in MCP_DOCTOR_STORE_IDENTITY."
+    "The store is one file, encrypted with age; its key is a second one, {key}, which only you can read. There is no "
+    "password, because nobody can be asked when a server starts: whoever has both files, and every program that runs as "
+    "you, has the credentials. It does not protect more than a copy of the store without its key. Where a keychain can "
+    "be had, that is better; where your container gets secrets from its runtime, name one as the key instead "
+    "(MCP_DOCTOR_STORE_IDENTITY)."
 )
 
 

@@ -2,6 +2,7 @@
 
 from diagnostics.context import Context
 from diagnostics.model import Finding
+from diagnostics.stores.activation import can_start_keychain
 from recovery.model import Remedy
 from recovery.planner import remedy
 
@@ -13,8 +14,10 @@ from recovery.planner import remedy
     "backend.session-bus.unset-ssh",
     rank=90,
 )
-def one_command(finding: Finding, _context: Context) -> Remedy:
+def one_command(finding: Finding, context: Context) -> Remedy | None:
     """Says how; there is nothing that we could do beforehand."""
+    if context.store.subject.kind == "secret-service" and not can_start_keychain(context.host):
+        return None  # a minimal host
     return Remedy(
         id="one-command",
         title="Use a keychain for one command only",

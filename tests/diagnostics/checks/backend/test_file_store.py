@@ -201,7 +201,7 @@ def test_where_no_keychain_can_be_had_it_is_offered_and_undone(tmp_path: Path, s
     context, found = look(host)
     bus = found["backend.session-bus"]
     offered = remedies_for(bus, context)
-    assert offered[0].id == "choose-file-store"
+    assert [each.id for each in offered] == ["choose-file-store"]
     assert "does not protect" in offered[0].why
     world, journal = LocalWorld(host), Journal(host)
     assert preview(offered[0], world)
