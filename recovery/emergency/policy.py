@@ -7,7 +7,8 @@ default_minutes = 30    # the time where none is asked for
 require_ticket = true
 ```
 
-Only a file of root's that nobody else can write counts: else everyone could give themselves more time.
+Only a file of root's that nobody else can write counts: else everyone could give themselves more time. Its form is in
+`policy.schema.json` beside this module, for editors and for whoever rolls the file out; a start checks it without.
 """
 
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
+from diagnostics.text import clean
 from recovery.model import RecoveryError
 
 PLACE = "etc/mcp-doctor/policy.toml"
@@ -119,21 +121,48 @@ def _read(path: Path, content: bytes) -> Policy:
     except UnicodeDecodeError:
         return _refused(path, "it is not UTF-8 text")
     except tomllib.TOMLDecodeError as error:
-        return _refused(path, f"it is not TOML: {error}")
+        return _refused(path, f"it is not TOML: {clean(str(error), 200)}")
+    wrong = _wrong_with(data, content.decode("utf-8"))
+    if wrong:
+        return _refused(path, wrong)
     table = data.get("emergency", {})
-    if not isinstance(table, dict):
-        return _refused(path, "`emergency` must be a table: [emergency]")
-    unknown = sorted(table.keys() - {"max_minutes", "default_minutes", "require_ticket"})
-    if unknown:
-        return _refused(path, f"[emergency] has no key {unknown[0]!r}")
-    for name in ("max_minutes", "default_minutes"):
-        if name in table and not _is_minutes(table[name]):
-            return _refused(path, f"{name} must be a whole number of minutes, from 1 to {_LIMIT_MINUTES}")
-    if not isinstance(table.get("require_ticket", False), bool):
-        return _refused(path, "require_ticket must be true or false")
     most = table.get("max_minutes", _MOST_MINUTES) * 60
     usual = min(table.get("default_minutes", _USUAL_MINUTES) * 60, most)
     return Policy(usual, most, table.get("require_ticket", False), str(path))
+
+
+def _wrong_with(data: dict[str, Any], text: str) -> str:
+    """The first thing that is not as the schema has it: line, what stands there, what was expected; "" = nothing."""
+    for name in data:
+        if name != "emergency":
+            return f"{_line(text, name)}there is no table or key {name!r}: expected [emergency]"
+    table = data.get("emergency", {})
+    if not isinstance(table, dict):
+        return f"{_line(text, 'emergency')}`emergency` must be a table: [emergency]"
+    for name, value in table.items():
+        if name not in _EXPECTED:
+            known = ", ".join(_EXPECTED)
+            return f"{_line(text, name)}[emergency] has no key {name!r}: expected {known}"
+        if not (isinstance(value, bool) if name == "require_ticket" else _is_minutes(value)):
+            return f"{_line(text, name)}{name} is {str(value)[:40]!r}: expected {_EXPECTED[name]}"
+    most, usual = table.get("max_minutes"), table.get("default_minutes")
+    if most is not None and usual is not None and usual > most:
+        return f"{_line(text, 'default_minutes')}default_minutes is {usual}: expected no more than max_minutes, {most}"
+    return ""
+
+
+_MINUTES = f"a whole number of minutes, from 1 to {_LIMIT_MINUTES}"
+_EXPECTED = {"max_minutes": _MINUTES, "default_minutes": _MINUTES, "require_ticket": "true or false"}
+
+
+def _line(text: str, name: str) -> str:
+    """`line 3: ` where the name stands first, "" = it is written in a way that is not told by a look at the lines."""
+    found = re.search(
+        rf"""^[ \t]*(?:\[[ \t]*)?["']?(?:emergency["']?\.["']?)?{re.escape(name)}["']?[ \t]*[=\].]""",
+        text,
+        re.M,
+    )
+    return f"line {text.count(chr(10), 0, found.start()) + 1}: " if found else ""
 
 
 def _is_minutes(value: Any) -> bool:
@@ -145,7 +174,7 @@ def _refused(path: Path, why: str) -> Policy:
     return Policy(
         usual,
         usual,
-        notice=f"The policy file {path} does not count: {why}. Until an administrator mends it, {_in_minutes(usual)} is "
+        notice=f"The policy file {path} does not count: {clean(why, 400)}. Until an administrator mends it, {_in_minutes(usual)} is "
         "the longest time.",
     )
 

@@ -8,7 +8,7 @@ from recovery.planner import remedy
 
 
 @remedy("backend.emergency.*", rank=90)
-def close_emergency(finding: Finding, context: Context) -> Remedy | None:
+def close_emergency(finding: Finding, _context: Context) -> Remedy | None:
     """Takes the token away. What closing asks beside that is a walk of its own, in `fix` and in the app."""
     from recovery.emergency.incident import CLOSING
     from recovery.steps.emergency import LetGoOfToken

@@ -129,6 +129,7 @@ class DetailsScreen(AskingScreen):
         super().__init__(doctor, f"Emergency access for {clean(server.name, 60)}", asks)
 
     def prepare(self, given: dict[str, str]) -> "tuple[HoldToken, Target, Policy]":
+        """See `AskingScreen`: the step, whom it is for, and the administrator's rules."""
         import dataclasses
 
         from recovery.emergency.opening import make_sure_others_get_it, step_for
@@ -151,6 +152,7 @@ class DetailsScreen(AskingScreen):
         return step, target, policy
 
     def go(self, found: "tuple[HoldToken, Target, Policy]") -> None:
+        """The guide that asks for the token."""
         from recovery.emergency.incident import start_remedy
         from tui.commands.emergency import warnings
 

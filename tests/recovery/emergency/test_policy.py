@@ -1,11 +1,15 @@
 """The administrator's policy counts only where nobody else can have written it."""
 
+import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from diagnostics.host import Host
+from recovery.emergency import policy
 from recovery.emergency.policy import PLACE, Policy, TimeError, read_policy
 from tests.recovery.conftest import a_host
 
@@ -41,7 +45,16 @@ def test_it_sets_the_most_the_usual_and_the_ticket(host: Host) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[emergency]\nmax_minutes = 0\n", "max_minutes"),
+        (
+            "[emergency]\nmax_minutes = 0\n",
+            "policy.toml does not count: line 2: max_minutes is '0': expected a whole number",
+        ),
+        (
+            "[emergency]\n\nmax_minutes = 9\ndefault_minutes = 10\n",
+            "line 4: default_minutes is 10: expected no more",
+        ),
+        ("[emergncy]\nmax_minutes = 9\n", "line 1: there is no table or key 'emergncy'"),
+        ("[emergency]\nmax_minutes = 3 3\n", "line 2"),
         ("[emergency]\nmax_minutes = true\n", "max_minutes"),
         ("[emergency]\nmax_minutes = '60'\n", "max_minutes"),
         ("[emergency]\nmax_minutes = 99999\n", "max_minutes"),
@@ -58,6 +71,24 @@ def test_one_that_is_wrong_gives_nobody_more_time(host: Host, text: str, said: s
     policy = read_policy(host)
     assert said in policy.notice
     assert policy.most == 3600
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[emergency]\n", "[emergency]\nmax_minutes = 20\ndefault_minutes = 5\nrequire_ticket = true\n"]
+    + [
+        "[emergency]\nmax_minutes = 0\n",
+        "[emergency]\nrequire_ticket = 1\n",
+        "[emergency]\nx = 1\n",
+        "y = 1\n",
+    ]
+    + ["[emergency]\nmax_minutes = 10081\n", "[emergency]\ndefault_minutes = 1.5\n", "emergency = 2\n"],
+)
+def test_it_counts_just_where_the_schema_takes_it(host: Host, text: str) -> None:
+    schema = json.loads(Path(policy.__file__).with_name("policy.schema.json").read_text())
+    write(host, text)
+    is_taken = jsonschema.Draft202012Validator(schema).is_valid(tomllib.loads(text))
+    assert (read_policy(host).notice == "") is is_taken
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
