@@ -1,17 +1,12 @@
 """From a survey of the keychain's entries to remedies: what is certain in one go, and what the person decides one by one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from diagnostics.context import SERVICE, Context
-from diagnostics.model import Stage, Status
-from diagnostics.secret import Secret
-from diagnostics.stores import Entry
-from diagnostics.stores.similar import writer_of
+from diagnostics.model import Stage
 from diagnostics.survey import Duplicates, Misspelt, Survey, Surveyed, survey
 from diagnostics.text import clean
-from diagnostics.tokens.new_token import Remark
 from recovery.entries import new_undo_id
 from recovery.entry_writing import default
 from recovery.model import Ask, AskKind, Remedy, Step
@@ -19,12 +14,10 @@ from recovery.planner import checks_from
 from recovery.ports import RecoveryWorld
 from recovery.steps.cleanup import KeepOneOf, MendEntry, MergeAlike, QuarantineEntry
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, SetEntry
+from recovery.twins import Asked, answers, words_of
 
 _A_TIME = 25
 """Steps of one operation: its plan is one record of the trail, and what fails takes the others of it back."""
-
-Asked = Callable[[Secret, str], Remark]
-"""What a provider says to a value. In: the value, the provider's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +96,8 @@ def _of_duplicates(found: Duplicates, ask: Asked | None) -> Item:
         step = MergeAlike(SERVICE, found.name, len(found.entries), new_undo_id())
         why = "They hold the same value, so nothing is lost; the others are kept for an undo."
         return Item(found.name, (found.words,), step, (_remedy("merge-alike", step.title, why, (step,)),))
-    said = _answers(found, ask)
-    choices = tuple((each.path, _words(each, said.get(each.path))) for each in found.entries)
+    said = answers(found.entries, found.env_name, ask)
+    choices = tuple((each.path, words_of(each, said.get(each.path))) for each in found.entries)
     hint = "The same mark means the same value; the values themselves are not shown."
     question = Ask(TWIN, AskKind.CHOICE, f"Which {clean(found.name)} is the right one?", hint, choices)
     keep = KeepOneOf(SERVICE, found.name, len(found.entries), new_undo_id())
@@ -113,33 +106,6 @@ def _of_duplicates(found: Duplicates, ask: Asked | None) -> Item:
         why += " A Node program that reads the attribute “account” no longer finds one under this name."
     faults = (found.words, *(words for _, words in choices))
     return Item(found.name, faults, None, (_remedy("keep-one-of", keep.title, why, (keep,), (question,)),))
-
-
-def _answers(found: Duplicates, ask: Asked | None) -> dict[str, Remark]:
-    """What the provider says to each value, each asked once."""
-    from diagnostics.tokens.token_format import identify, is_told_by_shape
-
-    known: dict[Secret, Remark] = {}
-    said: dict[str, Remark] = {}
-    for each in found.entries:
-        if ask is None or each.secret is None:
-            continue
-        provider = identify(each.secret, found.env_name or None)
-        if provider is None or not (found.env_name or is_told_by_shape(each.secret, provider)):
-            continue  # a token goes to its own provider only, so it must be sure whose it is
-        if each.secret not in known:
-            known[each.secret] = ask(each.secret, provider)
-        said[each.path] = known[each.secret]
-    return said
-
-
-def _words(entry: Entry, said: Remark | None) -> str:
-    changed = "at an unknown time"
-    if 0 < entry.modified < 32503680000:  # the year 3000: what a daemon says is not trusted
-        changed = f"{datetime.fromtimestamp(entry.modified, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    mark = f"#{entry.secret.fingerprint()}" if entry.secret is not None else "not readable"
-    answer = f". {said.words}" if said is not None and said.status is not Status.SKIP else ""
-    return f"changed {changed}, written by {clean(writer_of(entry), 60)}, value {mark}{answer}"
 
 
 def _of_misspelt(found: Misspelt) -> Item:

@@ -23,6 +23,10 @@ class RecoveryError(Exception):
     """A step could not be done. The text says what happened and what to do, and never holds a secret."""
 
 
+class UnavailableError(RecoveryError):
+    """What it needs is locked, out of reach or full right now: the same may well be done later."""
+
+
 class HalfDoneError(RecoveryError):
     """A step broke off in the middle; its `undo` recognises what stands."""
 
@@ -57,7 +61,7 @@ class Ask:
     optional: bool = False
     """For TEXT: whether it may stay empty."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """For LOGIN: what signing in needs to know, plain and not secret."""
+    """What asking needs to know, plain and not secret: for LOGIN (`recovery.login.plan`), and for twins."""
 
 
 Answers = Mapping[str, Secret]

@@ -14,8 +14,9 @@ from tui.session import DoctorSession
 
 if TYPE_CHECKING:
     from diagnostics.survey import Survey
-    from recovery.cleanup import Asked, Item
+    from recovery.cleanup import Item
     from recovery.ports import RecoveryWorld
+    from recovery.twins import Asked
 
 
 def run(call: Call) -> int:

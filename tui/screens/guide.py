@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from diagnostics.model import Finding, Stage, Status
 from diagnostics.secret import Secret
-from recovery.model import Answers, Change, Remedy, Risk
+from recovery.model import Answers, Ask, Change, Remedy, Risk
 from recovery.runner import Outcome, Progress
 from tui.actions import GUIDE, bindings
 from tui.doctor import Doctor
@@ -67,6 +67,7 @@ class GuideScreen(TokenGuide):
         self.query_one("#fields").display = bool(fields) and not self._in_hand
         if fields and not self._in_hand:
             self._ask()
+            self._ask_providers()
         else:
             self._agree()
 
@@ -93,6 +94,33 @@ class GuideScreen(TokenGuide):
         fields[0].enter()
         label = "go on" if len(fields) > 1 or self._risk is not Risk.SAFE or self._asks_token else self._verb
         self._go(Phase.ASKING, words, ("go_on", "Enter", label))
+
+    def _ask_providers(self) -> None:
+        """Where the question is which of several values is right, their providers have the best word on it."""
+        from recovery.twins import is_about_twins, with_answers
+        from tui.commands.cleanup import asked_of
+
+        session = self.doctor.session
+        found = next((each for each in self._remedy.asks if is_about_twins(each)), None)
+        if found is None or session.options.offline:
+            return
+        about = found
+
+        def job() -> Ask:
+            return with_answers(about, session.open_world(session.host), asked_of(session))
+
+        def answered(ask: Ask) -> None:
+            if self.is_whole and self.phase is Phase.ASKING:
+                for field in self.query(AnswerField):
+                    field.show(ask)
+                self._say("Nothing is changed yet.")
+
+        def broke(_error: Exception) -> None:
+            if self.is_whole and self.phase is Phase.ASKING:
+                self._say("The provider could not be asked. That says nothing about either value.")
+
+        self._say("Asking the provider about each value …")
+        in_background(self.doctor, job, answered, broke, "twins")
 
     def on_answer_field_given(self, message: AnswerField.Given) -> None:
         """The next field, or on."""
@@ -132,6 +160,7 @@ class GuideScreen(TokenGuide):
             Risk.REVERSIBLE: "Nothing is changed yet. Shall it be done?",
             Risk.FINAL: "",
         }[self._risk]
+        self.query_one("#fields").display = False  # what was typed is taken: empty fields would look like lost
         self._go(Phase.AGREEING, words, ("go_on", "Enter", "yes, do it" if words else self._verb))
 
     def _work(self) -> None:
@@ -162,7 +191,7 @@ class GuideScreen(TokenGuide):
     def _worked(self, outcome: Outcome) -> None:
         if not self.is_whole:
             return
-        self._put("result", text.outcome_text(outcome))
+        self._put("result", text.outcome_text(outcome, self.doctor.few_characters))
         if outcome.ok:
             self._in_hand = {}
             self._operation = outcome.operation
@@ -222,7 +251,7 @@ class GuideScreen(TokenGuide):
         def done(outcome: Outcome) -> None:
             self._words_of_undo = "Taken back." if outcome.ok else "It was not taken back: see above why."
             if self.is_whole:
-                self._put("result", text.outcome_text(outcome))
+                self._put("result", text.outcome_text(outcome, self.doctor.few_characters))
                 self._go(Phase.LOOKING_AGAIN, "")
             self.doctor.look(self._remedy.recheck or None)
 

@@ -66,6 +66,7 @@ class GuidePage(Screen[None]):
         self._risk = remedy.risk
         self.phase = Phase.LOOKING
         self._moved: dict[int, Progress] = {}
+        self._keys: list[Action] = []
 
     @property
     def is_whole(self) -> bool:
@@ -102,7 +103,7 @@ class GuidePage(Screen[None]):
         yield Static(id="next", markup=False)
         yield KeyLine(GUIDE, id="keys")
 
-    def action_scroll_page(self, by: int) -> None:
+    def action_scroll_page(self, by: int = 1) -> None:
         """Up and down the page, so many lines."""
         self.query_one("#page", VerticalScroll).scroll_relative(y=by, animate=False)
 
@@ -133,7 +134,15 @@ class GuidePage(Screen[None]):
             shown.append(replace(WHY, shown="F2" if phase is Phase.ASKING else WHY.shown))
         if all(name != "back" for name, _, _ in keys) and phase is not Phase.WORKING:
             shown.append(Action("back", "escape", "Esc", "leave" if phase is not Phase.OVER else "close", ""))
+        self._keys = shown
         self.query_one(KeyLine).show(shown)
+        self.call_after_refresh(self._tell_of_more)
+
+    def _tell_of_more(self) -> None:
+        """Where the page is longer than the screen, the keys that move it are named too."""
+        if self.is_whole and self.query_one("#page", VerticalScroll).max_scroll_y:
+            more = Action("scroll_page", "up,down", "↑ ↓", "read", "")
+            self.query_one(KeyLine).show([*self._keys[:-1], more, *self._keys[-1:]])
 
     def _say(self, words: str, *, is_error: bool = False) -> None:
         self.query_one("#next", Static).update(

@@ -23,6 +23,8 @@ RISKS = {
 }
 WORD = "agree"
 """What a person types to agree to what can't be taken back."""
+_ONE_LINE = 56
+"""Characters of before and after that fit beside each other at 80 columns."""
 _PHASES = {
     Phase.APPLYING: ("◌", "~", "doing …", "$text-primary"),
     Phase.VERIFYING: ("◌", "~", "looking again …", "$text-primary"),
@@ -39,11 +41,12 @@ def changes_text(changes: Sequence[Change], risk: Risk) -> Content:
     lines = [Content.styled("What will be different", "bold $text-primary")]
     for change in changes:
         lines.append(Content(f"  {change.what}"))
+        between = "   then: " if len(change.before) + len(change.after) <= _ONE_LINE else "\n    then: "
         lines.append(
             Content.assemble(
                 ("    now: ", "$foreground-muted"),
                 change.before,
-                ("   then: ", "$foreground-muted"),
+                (between, "$foreground-muted"),
                 (change.after, "bold"),
             )
         )
@@ -119,10 +122,11 @@ def login_error_text(error: Exception) -> Content:
     )
 
 
-def outcome_text(outcome: Outcome) -> Content:
+def outcome_text(outcome: Outcome, few_characters: bool) -> Content:
     """How it ended; the notes hold commands to type."""
+    check = "+" if few_characters else "✓"
     words, style = {
-        Result.DONE: ("Done.", "$text-success"),
+        Result.DONE: (f"{check} Done.", "$text-success"),
         Result.REFUSED: ("Nothing was done.", "$text-error"),
         Result.NOTHING_CHANGED: ("It did not work; nothing was changed.", "$text-error"),
         Result.HALF_DONE: ("It did not work; it is still half done, as before.", "$text-error"),
@@ -130,7 +134,7 @@ def outcome_text(outcome: Outcome) -> Content:
     }[outcome.result]
     lines = [Content.styled(words, f"bold {style}")]
     if outcome.error:
-        lines.append(Content(outcome.error))
+        lines.append(Content(outcome.error[:1].upper() + outcome.error[1:]))
     if outcome.notes:
         lines.append(fix_lines(outcome.notes))
     return Content("\n").join(lines)

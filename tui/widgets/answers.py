@@ -47,6 +47,13 @@ class AnswerField(VerticalGroup):
         else:
             yield Input()
 
+    def show(self, ask: Ask) -> None:
+        """The same question, more being known about its choices; the cursor stays where it is."""
+        if ask.name == self._ask.name and len(ask.choices) == len(self._ask.choices):
+            self._ask = ask
+            for number, (_, words) in enumerate(ask.choices):
+                self.query_one(OptionList).replace_option_prompt_at_index(number, Content(words))
+
     def enter(self) -> None:
         """Puts the cursor into the first field."""
         next(iter(self.query("SecretInput, OptionList, Input")), self).focus()
@@ -59,7 +66,9 @@ class AnswerField(VerticalGroup):
         if len(secrets) == 2 and not len(secrets[1]):
             return "Type it a second time, to be sure."
         if len(secrets) == 2 and not secrets[0].is_same_as(secrets[1]):
-            return "The two are not the same. Ctrl+U empties a field."
+            for each in secrets:
+                each.action_clear()
+            return "The two were not the same: type both again."
         if self._ask.kind is AskKind.TEXT:
             is_given = bool(self.query_one(Input).value.strip()) or self._ask.optional
             return "" if is_given else "Type or paste it first."
