@@ -143,6 +143,22 @@ def run(
     return subprocess.CompletedProcess(list(command), code, output, errors)
 
 
+def python(
+    *words: str, env: Mapping[str, str], cwd: str | Path, given: str | None = None, seconds: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python with `-c` or `-m`, forked where that fits. Raises TimeoutExpired, and UnicodeError for no UTF-8."""
+    command = [sys.executable, *words]
+    raw = None if given is None else given.encode()
+    if fits(command, env):
+        done = run(command, env, cwd, raw, seconds)
+    else:
+        done = subprocess.run(
+            command, env=dict(env) | {"PYTHONPATH": str(REPO)}, cwd=cwd, input=raw or b"", capture_output=True,
+            timeout=seconds, check=False,
+        )  # fmt: skip
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
 def _converse(
     into: int | None, given: bytes, output: int, errors: int, seconds: float
 ) -> tuple[bytes, bytes]:

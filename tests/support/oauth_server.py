@@ -1,11 +1,15 @@
 """A real authorization server (oidc-provider from npm) with a real MCP server that demands its tokens, on loopback."""
 
+import atexit
 import base64
+import functools
 import json
+import os
 import select
 import shutil
 import ssl
 import subprocess
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -131,8 +135,50 @@ def oauth_modules() -> Path:
     return cache() / _FOLDER
 
 
+class _Program:
+    """The script, started once a session: a pair of servers costs it milliseconds, a new Node costs half a second."""
+
+    def __init__(self, modules: Path, log: Path) -> None:
+        self._log = log
+        # Node looks for packages from where the script stands.
+        text = Path(__file__).with_suffix(".mjs").read_text(encoding="utf-8")
+        self._script = modules / f"server-{os.getpid()}.mjs"
+        self._script.write_text(text, encoding="utf-8")
+        self._process = subprocess.Popen(
+            [shutil.which("node") or "node", str(self._script)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("w"), text=True,
+        )  # fmt: skip
+
+    def say(self, **told: Any) -> dict[str, Any]:
+        """Its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(told) + "\n")
+        self._process.stdin.flush()
+        ready, _, _ = select.select([self._process.stdout], [], [], _SECONDS)
+        line = self._process.stdout.readline() if ready else ""
+        assert line, self._log.read_text(encoding="utf-8")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+        self._script.unlink(missing_ok=True)
+        self._log.unlink(missing_ok=True)
+
+
+@functools.cache
+def _program(modules: Path) -> _Program:
+    """This process's own, ended with it."""
+    program = _Program(modules, Path(tempfile.mkstemp(prefix="oauth-", suffix=".log")[1]))
+    atexit.register(program.close)
+    return program
+
+
 @contextmanager
-def running(modules: Path, folder: Path, *, tls: bool = False, **options: Any) -> Iterator[OAuthServer]:
+def _pair(program: _Program, folder: Path, *, tls: bool = False, **options: Any) -> Iterator[OAuthServer]:
     """The two servers until the block ends. In: `options` as the script takes them."""
     ca_file = ""
     if tls:
@@ -145,40 +191,21 @@ def running(modules: Path, folder: Path, *, tls: bool = False, **options: Any) -
             options[name] = str(folder / f"{name}.pem")
         ca_file = str(folder / "ca.pem")
         ca.cert_pem.write_to_path(ca_file)
-    # Node looks for packages from where the script stands.
-    text = Path(__file__).with_suffix(".mjs").read_text(encoding="utf-8")
-    script = modules / f"server-{abs(hash(text))}-{folder.name}.mjs"
-    script.write_text(text, encoding="utf-8")
-    process = subprocess.Popen(
-        [shutil.which("node") or "node", str(script), json.dumps(options)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / "oauth.log").open("w"), text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
-        line = process.stdout.readline() if ready else ""
-        assert line, (folder / "oauth.log").read_text(encoding="utf-8")
-        yield OAuthServer(**json.loads(line), ca_file=ca_file)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        script.unlink(missing_ok=True)
+    addresses = program.say(start=options)
+    number = addresses.pop("number")
+    yield OAuthServer(**addresses, ca_file=ca_file)
+    program.say(close=number)
 
 
 @pytest.fixture
 def oauth_server(
     oauth_modules: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., OAuthServer]]:
-    """Starts the two servers with these options; they end with the test."""
+    """Starts the two servers with these options; they end with the test, and what one pair knows no other does."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> OAuthServer:
             folder = tmp_path_factory.mktemp("oauth")
-            return stack.enter_context(running(oauth_modules, folder, **options))
+            return stack.enter_context(_pair(_program(oauth_modules), folder, **options))
 
         yield start

@@ -6,14 +6,13 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from recovery.journal import Event, Journal
 from recovery.trail.key import TrailKey
-from tests.support.lab import REPO
+from tests.support.forking import REPO, python
 from tests.tui import scenes
 from tests.tui.conftest import OpenApp
 from tests.tui.deeds import deeds, stand_still
@@ -108,12 +107,8 @@ def home(tmp_path: Path) -> Path:
 
 
 def audit(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tui", "audit", *words],
-        cwd=REPO, env={**env, "HOME": str(home), "PYTHONPATH": str(REPO)},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    return python("-m", "tui", "audit", *words, env=env, cwd=REPO, seconds=120)
 
 
 def journal_of(home: Path) -> Path:

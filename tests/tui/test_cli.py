@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics import __version__
+from tests.support.forking import python
 from tui import cli
 from tui.arguments import parse
 from tui.usage import UsageError
@@ -18,17 +19,7 @@ def doctor(
 ) -> subprocess.CompletedProcess[str]:
     """`mcp-doctor` as a program of its own, in an empty home."""
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} | (env or {})
-    command = [sys.executable, "-m", "tui", *words]
-    return subprocess.run(
-        command,
-        env=environment,
-        cwd=home,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return python("-m", "tui", *words, env=environment, cwd=home, given=stdin)
 
 
 def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

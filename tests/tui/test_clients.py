@@ -1,24 +1,18 @@
 """`mcp-doctor clients`: all of the catalogue, readable at 80 columns."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from diagnostics.catalog.clients import GENERIC, clients
 from tests.support.configs import write
-
-ROOT = Path(__file__).parents[2]
+from tests.support.forking import REPO, python
 
 
 def said(home: Path, *words: str) -> str:
-    env = {"HOME": str(home), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", "clients", *words],
-        env=env, cwd=home, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    env = {"HOME": str(home), "PYTHONPATH": str(REPO), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    done = python("-m", "tui", "clients", *words, env=env, cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -1,22 +1,19 @@
 """`mcp-doctor providers`: the whole catalogue, readable at 80 columns and by programs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from diagnostics.catalog.providers import provider_ids
+from tests.support.forking import python
 from tui.provider_page import pages
 
 
 def listed(tmp_path: Path, *more: str) -> str:
     env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "COLUMNS": "40"}
-    command = [sys.executable, "-m", "tui", "providers", *more]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=root, timeout=60, check=True)
-    assert done.stderr == ""
+    done = python("-m", "tui", "providers", *more, env=env, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

@@ -16,6 +16,7 @@ from recovery.emergency import kernel_keyring
 from recovery.emergency.incident import Incident, incidents
 from recovery.journal import Journal
 from tests.recovery.conftest import a_host
+from tests.support import forking
 
 REPO = Path(__file__).resolve().parents[3]
 SHOW = 'echo "$SERVER=$TOKEN"'
@@ -75,14 +76,8 @@ class Desk:
     ) -> subprocess.CompletedProcess[bytes]:
         """Runs the command. In: `before` = Python that comes first."""
         code = f"import sys\n{before}\nfrom tui.cli import main\nsys.exit(main(sys.argv[1:]))"
-        return subprocess.run(
-            [sys.executable, "-c", code, *words],
-            input=stdin,
-            env={**self.env, **env},
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        command = [sys.executable, "-c", code, *words]
+        return forking.run(command, {**self.env, **env}, Path.cwd(), stdin, 60)
 
     def start(
         self, token: str, *words: str, server: str = "github", before: str = ""

@@ -69,16 +69,20 @@ def look(
     return found
 
 
-def server_says(lab: Lab, keytar: Keytar, env: Mapping[str, str] | None = None) -> str:
-    """What the real server writes when it is started and its client goes away at once."""
+def server_says(lab: Lab, keytar: Keytar, words: str, env: Mapping[str, str] | None = None) -> str:
+    """What the real server writes when its client goes away at once, until these words come or it ends."""
     own = {"AUTH0_MCP_ANALYTICS": "false", **(env or {})}
-    return lab.run([*keytar.auth0_server, "run"], given="", env=own).stderr
+    log = lab.root / "auth0.log"
+    server = lab.spawn([*keytar.auth0_server, "run"], given=b"", env=own, log=log.name)
+    lab.wait_for(lambda: words in log.read_text() or server.poll() is not None, words, 20)
+    server.kill()
+    return log.read_text()
 
 
 def both(lab: Lab, make: Make, outcome: str, words: str, env: Mapping[str, str] | None = None) -> Finding:
     found = look(lab, env=env)
     assert found.outcome == outcome
-    assert words in server_says(lab, make(lab), env)
+    assert words in server_says(lab, make(lab), words, env)
     return found
 
 

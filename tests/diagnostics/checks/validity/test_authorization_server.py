@@ -1,6 +1,7 @@
 """The checks of a remote server's login: what it promises, and what a client keeps of it."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from diagnostics.runner import diagnose
 from tests.support import tokens
 from tests.support.configured import context_of
 from tests.support.oauth_server import OAuthServer
-from tests.support.provider_server import ProviderServer, provider_server
+from tests.support.provider_server import ProviderServer, closed_port, provider_server
 
 Start = Callable[..., OAuthServer]
 SERVER, LOGIN = "validity.authorization-server", "validity.login"
@@ -94,7 +95,7 @@ def test_a_server_that_wants_a_key(
 
 
 def test_an_outage_of_the_documents_is_nothing_found_out(odd: ProviderServer, tmp_path: Path) -> None:
-    metadata = "https://nowhere.invalid/x"
+    metadata = f"https://localhost:{closed_port()}/x"
 
     def script(talk: Any) -> None:
         if talk.command == "POST":
@@ -103,7 +104,9 @@ def test_an_outage_of_the_documents_is_nothing_found_out(odd: ProviderServer, tm
             talk.send_header("Content-Length", "0")
             talk.end_headers()
         else:
-            talk.connection.close()
+            talk.connection.shutdown(
+                socket.SHUT_RDWR
+            )  # close() would leave it open: the handler holds it too
 
     odd.script = script
     (found,) = findings(tmp_path, SERVER, entry(odd.url), env=odd.env)
