@@ -75,14 +75,18 @@ def test_one_that_is_wrong_gives_nobody_more_time(host: Host, text: str, said: s
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[emergency]\n", "[emergency]\nmax_minutes = 20\ndefault_minutes = 5\nrequire_ticket = true\n"]
-    + [
+    [
+        "",
+        "[emergency]\n",
+        "[emergency]\nmax_minutes = 20\ndefault_minutes = 5\nrequire_ticket = true\n",
         "[emergency]\nmax_minutes = 0\n",
         "[emergency]\nrequire_ticket = 1\n",
         "[emergency]\nx = 1\n",
         "y = 1\n",
-    ]
-    + ["[emergency]\nmax_minutes = 10081\n", "[emergency]\ndefault_minutes = 1.5\n", "emergency = 2\n"],
+        "[emergency]\nmax_minutes = 10081\n",
+        "[emergency]\ndefault_minutes = 1.5\n",
+        "emergency = 2\n",
+    ],
 )
 def test_it_counts_just_where_the_schema_takes_it(host: Host, text: str) -> None:
     schema = json.loads(Path(policy.__file__).with_name("policy.schema.json").read_text())
