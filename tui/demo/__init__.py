@@ -48,7 +48,9 @@ def open_demo(scenario: str | None = None) -> "Iterator[DoctorSession]":
     scene = load(scenario)
     with ExitStack() as ending:
         made = tempfile.TemporaryDirectory(
-            prefix="mcp-doctor-demo-", dir=_short_folder(), ignore_cleanup_errors=True
+            prefix="mcp-doctor-demo-",
+            dir=_short_folder() if scene.drill else None,
+            ignore_cleanup_errors=True,
         )
         root = Path(ending.enter_context(made))
         host = build(root, scene)

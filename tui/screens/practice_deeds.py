@@ -36,6 +36,10 @@ class DeedsScreen(Dialog["Deed"]):
             yield OptionList(*(each.title for each in self._deeds), id="choices", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
+    def on_mount(self) -> None:
+        """The first one is chosen."""
+        self.query_one(OptionList).highlighted = 0
+
     def action_choose(self) -> None:
         """Takes the one under the cursor."""
         self.dismiss(self._deeds[self.query_one(OptionList).highlighted or 0])

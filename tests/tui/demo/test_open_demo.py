@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.terminal import Terminal
 from tui.demo import UnknownScenarioError, open_demo, scenario_names
+from tui.demo.scenario import load
 
 PROGRAM = Path(sys.executable).with_name("mcp-doctor")
 
@@ -70,14 +71,10 @@ def test_only_the_sandbox_is_discovered(name: str) -> None:
         context = session.look()
         root = sandbox_of(session.banner)
         read = [file for file in context.files if file.servers or file.problems]
-        assert {str(file.path.relative_to(session.host.home)) for file in read} == set(
-            _files_of(session.host.home)
-        )
+        assert {str(file.path.relative_to(session.host.home)) for file in read} == {
+            path for path in load(name).files if path.endswith(".json")
+        }
         assert all(file.path.is_relative_to(root) for file in read)
-
-
-def _files_of(home: Path) -> list[str]:
-    return [str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()]
 
 
 def _end(how: str, terminal: Terminal) -> None:
@@ -98,8 +95,8 @@ def test_the_app_takes_the_sandbox_away_however_it_ends(how: str, tmp_path: Path
         "TERM": "xterm-256color",
     }
     with Terminal([str(PROGRAM), "demo"], env) as terminal:
-        terminal.wait_for("DEMO", 20)
-        terminal.wait_for("Servers", 20)
+        terminal.wait_for("DEMO")
+        terminal.wait_for("Servers")
         assert list(tmp_path.glob("mcp-doctor-demo-*"))
         _end(how, terminal)
         ends = time.monotonic() + 10

@@ -1,8 +1,6 @@
 """A newcomer in the demo: everything that is broken is mended by keys alone, and the path turns green."""
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -10,62 +8,8 @@ from diagnostics.context import Context
 from diagnostics.model import Finding, Stage, Status
 from recovery import planner
 from recovery.model import Remedy
-from tests.tui.conftest import Driver
-from tui.app import DoctorApp
-from tui.demo import open_demo
+from tests.tui.demo.walking import choose, demo, mend, pick, states
 from tui.demo.scenario import load
-
-
-@asynccontextmanager
-async def demo(name: str) -> AsyncIterator[Driver]:
-    with open_demo(name) as session:
-        app = DoctorApp(session)
-        async with app.run_test(size=(80, 24)) as pilot:
-            driver = Driver(app, pilot)
-            await driver.until(lambda: app.board.context is not None and not app.board.running, 20)
-            await driver.sees("DEMO", "nothing of yours is touched")
-            yield driver
-
-
-async def choose(driver: Driver, server: str) -> None:
-    """By the search, as a person would among many."""
-    await driver.press("slash")
-    await driver.pilot.press("ctrl+u")
-    await driver.write(server)
-    await driver.press("enter")
-    await driver.sees(f"{server} · ")
-
-
-async def mend(driver: Driver, remedy: str, answer: str = "", *, pick: bool = False) -> None:
-    """Opens the guide of the chosen server and follows it to its end."""
-    await driver.sees(f" m  {remedy}")
-    await driver.press("m")
-    if pick:
-        await driver.sees("Which way?")
-        await driver.press("enter")
-    await driver.sees(remedy, "What will be different")
-    if answer:
-        await driver.write(answer)
-        await driver.press("enter")
-    for _ in range(20):
-        await driver.until(
-            lambda: (
-                "This path is in order now" in driver.text
-                or "it?" in driver.text
-                or "be done?" in driver.text
-            ),
-            15,
-        )
-        if "This path is in order now" in driver.text:
-            break
-        await driver.press("enter")
-    await driver.press("enter")
-    await driver.settled()
-
-
-def states(driver: Driver) -> dict[str, Status | None]:
-    board = driver.app.board
-    return {row.title: board.state(row.key) for row in board.rows()}
 
 
 async def test_the_first_run_can_be_mended_whole() -> None:
@@ -85,7 +29,7 @@ async def test_the_first_run_can_be_mended_whole() -> None:
         await choose(driver, "gitlab")
         await mend(driver, "Replace the token gitlab_token", tokens["gitlab-new"].text)
         await choose(driver, "notion")
-        await mend(driver, "Repair notion_token", pick=True)
+        await mend(driver, "Repair notion_token")
         assert set(states(driver).values()) == {Status.OK}
 
 
@@ -93,10 +37,11 @@ async def test_a_wrong_password_changes_nothing_and_can_be_typed_again() -> None
     async with demo("locked") as driver:
         await driver.sees(" m  Unlock the keychain")
         await driver.press("m")
+        await pick(driver, "Unlock the keychain")
         await driver.sees("What will be different")
         await driver.write("wrong")
         await driver.press("enter")
-        await driver.sees("It did not work", "refused this password")
+        await driver.sees("It did not work", "password is not the right one")
         await driver.write("demo")
         await driver.press("enter")
         await driver.sees("This path is in order now")
@@ -108,6 +53,7 @@ async def test_a_token_that_the_provider_refuses_is_not_stored_unasked() -> None
         await choose(driver, "gitlab")
         await driver.sees(" m  Replace the token gitlab_token")
         await driver.press("m")
+        await pick(driver, "Replace the token gitlab_token")
         await driver.sees("What will be different")
         await driver.write(old)
         await driver.press("enter")
@@ -172,6 +118,7 @@ async def test_a_key_pressed_before_the_remedies_are_known_is_not_lost(
         await driver.press("m")
         await driver.until(lambda: any("Looking for" in each.message for each in driver.app._notifications))
         pressed.set()
+        await pick(driver, "Unlock the keychain")
         await driver.sees("Unlock the keychain", "What will be different")
 
 
