@@ -82,11 +82,15 @@ def say(doctor: Doctor, outcome: "Outcome", words: str) -> None:
 
 
 def say_error(doctor: Doctor, error: Exception) -> None:
-    """A failure as a note on the screen; only recovery's own errors have words that are safe to show."""
+    """A failure as a note on the screen."""
+    doctor.notify(words_of(error), title="That did not work", severity="error", timeout=20, markup=False)
+
+
+def words_of(error: Exception) -> str:
+    """What can be said of a failure: only recovery's own errors have words that are safe to show."""
     from recovery.model import RecoveryError
 
-    said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
-    doctor.notify(said, title="That did not work", severity="error", timeout=20, markup=False)
+    return str(error) if isinstance(error, RecoveryError) else type(error).__name__
 
 
 def _operate(

@@ -31,10 +31,10 @@ class StartBus:
         """Refuses where a bus is alive on that path."""
         if world.bus.is_live(self.socket):
             raise RecoveryError(f"a bus is alive on {self.socket}: use that one")
-        return [
-            Change(f"the session bus on {clean(self.socket)}", "none", "dbus-daemon, until it is ended"),
-            Change(f"{VARIABLE} here", _shown(self.previous), f"unix:path={clean(self.socket)}"),
-        ]
+        bus = Change(f"the session bus on {clean(self.socket)}", "none", "dbus-daemon, until it is ended")
+        if self._is_known:
+            return [bus]
+        return [bus, Change(f"{VARIABLE} here", _shown(self.previous), clean(self._address))]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Starts it and goes there."""
@@ -45,8 +45,17 @@ class StartBus:
 
     def recall(self) -> Mapping[str, str]:
         """What `apply` returns as far as it is known without doing it: a crash may have come before its record."""
-        address = f"unix:path={self.socket}"
-        return {"address": address, "tell": tell(address)}
+        found = {"address": self._address}
+        return found if self._is_known else {**found, "tell": tell(self._address)}
+
+    @property
+    def _address(self) -> str:
+        return f"unix:path={self.socket}"
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the variable says so already: then the shell that it comes from needs nothing either."""
+        return self.previous == self._address
 
     def verify(self, world: RecoveryWorld) -> None:
         """It answers."""

@@ -1,10 +1,11 @@
 """What a crash left half done: finished with the questions asked again, taken back, or left for later."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from recovery.journal import Event
+from recovery.journal import Event, Journal
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import cut_off, mended_by
@@ -115,6 +116,23 @@ async def test_one_after_the_other_is_asked_about(
         await driver.sees("Finished.")
         await driver.press("enter")
         await driver.sees("Something was left half done", "Replace github_token")
+
+
+@pytest.mark.parametrize(("keys", "said"), [((), "not known"), (("u",), "That did not work")])
+async def test_a_disk_that_does_not_answer_holds_nothing_up(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], said: str
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr("tui.disk._SECONDS", 0.2)
+    monkeypatch.setattr(Journal, "interrupted", lambda _journal: answers.wait(30) and [])
+    try:
+        async with open_app(scenes.locked_out(tmp_path)) as driver:
+            await driver.press("question_mark")
+            await driver.sees("Help", "Keys")
+            await driver.press("escape", *keys)
+            await driver.sees(said, "disk did not answer")
+    finally:
+        answers.set()
 
 
 def stored_only(_step: mending.TryStore, world: mending.World) -> None:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from diagnostics.model import Status
 from diagnostics.text import clean
 from tui.actions import DIALOG, Action
+from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.faces import FACES
 from tui.screens.dialog import Dialog
@@ -81,7 +82,7 @@ class AuditScreen(Dialog[None]):
             from recovery.trail.verify import begin_anew
 
             journal = Journal(host)
-            found = journal.examine()
+            found = from_disk(journal.examine, "the audit trail")
             broken = found.holds is False
             return _Seen(ledger(journal.records()), found, begin_anew(host, journal.path) if broken else ())
 

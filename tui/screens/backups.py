@@ -16,6 +16,7 @@ from diagnostics.secret import Secret
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind
 from tui.actions import DIALOG, WHY, Action
+from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.screens.backup_key import AskScreen, ask_for_key
 from tui.screens.dialog import Dialog
@@ -76,7 +77,7 @@ class BackupsScreen(Dialog[None]):
         def job() -> "Sequence[Listed]":
             from recovery.backups.opening import listed
 
-            return listed(host)
+            return from_disk(lambda: listed(host), "the folder of backups")
 
         in_background(self.doctor, job, self._show, self.say_error, "backups")
 

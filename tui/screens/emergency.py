@@ -14,6 +14,7 @@ from diagnostics.emergency import left_in_words
 from diagnostics.model import Server
 from diagnostics.text import clean
 from tui.actions import DIALOG, WHY, Action
+from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.screens.dialog import Dialog
 from tui.widgets.key_line import KeyLine
@@ -74,7 +75,8 @@ class EmergencyScreen(Dialog[None]):
             from recovery.emergency.incident import incidents
             from recovery.journal import Journal
 
-            return [each for each in incidents(host, Journal(host)) if each.is_open]
+            found = from_disk(lambda: incidents(host, Journal(host)), "the audit trail")
+            return [each for each in found if each.is_open]
 
         in_background(self.doctor, job, self._show, self._broke, "emergency")
 

@@ -6,8 +6,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.actions import WHY, Action
+from tui.disk import from_disk
 from tui.doctor import Doctor
-from tui.mending import bring_to_an_end, say, say_error
+from tui.mending import bring_to_an_end, say, say_error, words_of
 from tui.screens.dialog import Dialog
 from tui.work import in_background
 
@@ -82,13 +83,17 @@ def look_for_interrupted(doctor: Doctor) -> None:
     def job() -> "list[Operation]":
         from recovery.journal import Journal
 
-        return Journal(doctor.session.host).interrupted()
+        return from_disk(Journal(doctor.session.host).interrupted, "the audit trail")
+
+    def unknown(error: Exception) -> None:
+        title = "Whether something was left half done is not known"
+        doctor.notify(words_of(error), title=title, severity="warning", timeout=20, markup=False)
 
     def show(operations: "list[Operation]") -> None:
         if operations:
             ask_about(doctor, operations[-1])
 
-    in_background(doctor, job, show, lambda _error: None, "interrupted")
+    in_background(doctor, job, show, unknown, "interrupted")
 
 
 def ask_about(doctor: Doctor, operation: "Operation", *, can_finish: bool = True) -> None:

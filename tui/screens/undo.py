@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.mending import say, say_error, take_back
 from tui.screens.confirm import ConfirmScreen
@@ -27,7 +28,11 @@ def open_undo(doctor: Doctor) -> None:
         return found[-1] if found else None
 
     in_background(
-        doctor, job, lambda found: _ask(doctor, found), lambda error: say_error(doctor, error), "undo-look"
+        doctor,
+        lambda: from_disk(job, "the audit trail"),
+        lambda found: _ask(doctor, found),
+        lambda error: say_error(doctor, error),
+        "undo-look",
     )
 
 
