@@ -19,6 +19,7 @@ from recovery.planner import checks_from, remedy
 )
 def begin_new_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside; where it was the default keychain's, a new one is made."""
+    from recovery.backups.filling import filling
     from recovery.keyring_file import digest_of, free_name
     from recovery.keyring_remedies import LOGIN_FILE, damaged_file_of
     from recovery.steps.keychain import PASSWORD
@@ -39,6 +40,7 @@ def begin_new_keychain(finding: Finding, context: Context) -> Remedy | None:
             move,
             recheck=checks_from(Stage.PERMISSION),
         )
+    fill, key = filling(context.host, aside)
     ask = Ask(
         PASSWORD,
         AskKind.NEW_PASSWORD,
@@ -48,10 +50,10 @@ def begin_new_keychain(finding: Finding, context: Context) -> Remedy | None:
     return Remedy(
         "begin-new-keychain",
         "Move the damaged file aside and begin a new keychain",
-        "The file is renamed and kept, so that what is left of it can still be saved later. The new keychain is empty: "
-        "your credentials come back from a backup, or are stored anew.",
+        "The file is renamed and kept, so that what is left of it can still be saved later. Your credentials "
+        "come back from your newest backup, where there is one and you can open it, or are stored anew.",
         finding.id,
-        (*move, CreateNamed("login")),
-        (ask,),
+        (*move, CreateNamed("login"), *fill),
+        (ask, *key),
         checks_from(Stage.PERMISSION),
     )

@@ -19,6 +19,7 @@ _MOST_KNOWN = 200
 def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Moves the file aside, makes a new keychain with the same password, and writes what could be saved into it."""
     from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
+    from recovery.backups.filling import filling
     from recovery.entries import new_undo_id
     from recovery.keyring_file import digest_of, free_name
     from recovery.keyring_remedies import ask_damaged_password, damaged_file_of, label_of, was_refused
@@ -37,6 +38,7 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
         return None
     label = label_of(path, clear.name)
     digest, aside = digest_of(str(path)), free_name(str(path), "damaged")
+    fill, key = filling(context.host, aside)
     known = tuple(dict.fromkeys(each.name for each in context.references if each.name))[:_MOST_KNOWN]
     return Remedy(
         id="rebuild-keychain",
@@ -44,7 +46,8 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
         why=(
             f"With its password, what can be saved of {clean(str(path))} is read in memory. The file is then renamed to "
             f"{clean(aside.rpartition('/')[2])} and kept; a new keychain takes its place, with the entries of all "
-            "programs that are certainly whole. Where the password is wrong or the file is whole, nothing is done."
+            "programs that are certainly whole. What can't be saved comes from your newest backup, where there is one and "
+            "you can open it. Where the password is wrong or the file is whole, nothing is done."
         ),
         finding=finding.id,
         steps=(
@@ -52,7 +55,8 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
             MoveKeyringAside(str(path), aside, digest),
             CreateLike(label),
             ImportSalvaged(aside, digest, label, new_undo_id(), known),
+            *fill,
         ),
-        asks=(ask_damaged_password(label),),
+        asks=(ask_damaged_password(label), *key),
         recheck=checks_from(Stage.PERMISSION),
     )

@@ -23,6 +23,8 @@ class ClearPart:
     """Those before the first place that makes no sense."""
     places: tuple[tuple[int, int], ...]
     """Where the encrypted part may begin and how long it should be, the likeliest first; () = it could not be found."""
+    is_whole: bool = False
+    """Whether the items were read to their end."""
 
 
 def read_clear_part(content: bytes) -> ClearPart | None:
@@ -45,17 +47,19 @@ def read_clear_part(content: bytes) -> ClearPart | None:
         return None
     items: list[KeyringItem] = []
     places: list[tuple[int, int]] = []
+    is_whole = False
     try:
         for _ in range(min(count, _MOST_ITEMS)):
             items.append(_item(reader))  # noqa: PERF401 - what was read before the damage counts
         length, at = reader.number(), reader.at
+        is_whole = len(items) == count
         if length % BLOCK == 0:
             places.append((at, length))
         places.append((at, len(content) - at))  # the length itself may be what is damaged
     except (EOFError, ValueError):
         pass
     places += [each for each in _from_the_end(content) if each not in places]
-    return ClearPart(name, iterations, salt, tuple(items), tuple(places))
+    return ClearPart(name, iterations, salt, tuple(items), tuple(places), is_whole)
 
 
 def hashes(attributes: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

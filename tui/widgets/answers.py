@@ -61,7 +61,7 @@ class AnswerField(VerticalGroup):
     def problem(self, word: str) -> str:
         """Why the answer can't be taken yet, "" when it can. In: the word of consent."""
         secrets = list(self.query(SecretInput))
-        if secrets and not len(secrets[0]):
+        if secrets and not len(secrets[0]) and not self._ask.optional:
             return "Type or paste it first."
         if len(secrets) == 2 and not len(secrets[1]):
             return "Type it a second time, to be sure."
