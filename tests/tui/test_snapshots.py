@@ -14,7 +14,7 @@ from recovery.login.error import LoginError
 from recovery.model import Remedy
 from tests.support.fake_session import FakeSession, session
 from tests.support.snapshots import same_as_stored
-from tests.tui import mending, scenes
+from tests.tui import drills, mending, scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.deeds import deeds, stand_still
 from tests.tui.logs import leave_logs, paste
@@ -100,6 +100,20 @@ LOCKED: dict[str, Act] = {
     "reading": keys("enter", "enter"),
     "start": keys("s"),
 }
+
+
+async def why(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Password of")
+    await driver.press("f2")
+    await driver.sees("Why: Unlocking")
+
+
+async def twins(driver: Driver) -> None:
+    await mend(driver)
+    await driver.sees("Which github_token", "Nothing is changed yet.")
+
+
 GUIDES: dict[str, tuple[list[Remedy], Act]] = {
     "home-mendable": ([mending.UNLOCK, mending.ADVICE], keys("down")),
     "pick": ([mending.UNLOCK, mending.ADVICE], mend),
@@ -110,6 +124,8 @@ GUIDES: dict[str, tuple[list[Remedy], Act]] = {
     "guide-token": ([mending.STORE], weighed),
     "guide-login": ([mending.SIGN_IN], signing_in),
     "guide-login-over": ([mending.SIGN_IN], signed_out),
+    "guide-why": ([mending.UNLOCK], why),
+    "guide-twins": ([mending.TWINS], twins),
     "guide-final": ([mending.FINAL], words),
     "guide-advice": ([mending.ADVICE], words),
     "guide-impossible": ([mending.IMPOSSIBLE], words),
@@ -208,6 +224,7 @@ async def test_guides(
     monkeypatch.setattr(
         "tui.screens.token_check.ask_about", lambda *_: Remark(Status.UNKNOWN, "The provider was not asked.")
     )
+    monkeypatch.setattr("recovery.twins.with_answers", lambda ask, *_: ask)
     mending.stand_in_login(monkeypatch, LoginError("expired", "the code is over; nothing was changed"))
     await compare(mended_by(remedies, tmp_path, monkeypatch).session, size, act, f"{scene}-{size_name(size)}")
 
@@ -328,11 +345,32 @@ async def test_the_audit_trail(
     await compare(fake, size, act, f"{scene}-{size_name(size)}")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("scene", drills.PICTURES)
+async def test_drills(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: str, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("tui.demo.debrief.judge", drills.judged)
+    fake = scenes.locked_out(tmp_path, **drills.under_way())
+    await compare(fake, size, drills.PICTURES[scene], f"{scene}-{size_name(size)}")
+
+
 def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
         f"{scene}-{size_name(size)}"
-        for scene in (*LOCKED, *GUIDES, *EXPLAIN, *AUDIT, "cleanup", "home", "empty", "interrupted", "finish")
+        for scene in (
+            *LOCKED,
+            *drills.PICTURES,
+            *GUIDES,
+            *EXPLAIN,
+            *AUDIT,
+            "cleanup",
+            "home",
+            "empty",
+            "interrupted",
+            "finish",
+        )
         for size in SIZES
     }
     others = {f"home-{name}-80x24" for name in ("sixteen", "none", "console", "demo", "contrast")}

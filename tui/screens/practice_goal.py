@@ -41,7 +41,7 @@ def goal_text(practice: "Practice") -> Content:
         *map(Content, practice.task),
         Content(""),
         Content.assemble(
-            *(part for key, words in keys for part in ((key, "bold $text-accent"), f" {words}    ")),
+            *(part for key, words in keys for part in ((f"{key} ", "bold $text-accent"), f"{words}    ")),
         ),
         Content(""),
         Content.styled(f"About {usual} for who knows the way; take the time you need.", _MUTED),
