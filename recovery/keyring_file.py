@@ -51,8 +51,8 @@ def content_of(path: str, digest: str) -> bytes:
 
 
 def collection_named(world: RecoveryWorld, label: str) -> CollectionState | None:
-    """The collection with this label; `login` also by its address, which tells while it is locked."""
+    """The collection with this label; `login` by its address, because a second one may have the same label."""
     found = [each for each in world.keychain.state().collections if each.exists]
-    return next(
-        (each for each in found if each.label == label or (label == "login" and each.path == LOGIN)), None
-    )
+    if label == "login":
+        return next((each for each in found if each.path == LOGIN), None)
+    return next((each for each in found if each.label == label), None)

@@ -89,7 +89,8 @@ class Step(Protocol):
     risk: ClassVar[Risk]
     # A step whose `apply` reads answers names them in `needs: ClassVar[tuple[str, ...]]`; without it, it reads none.
     # One that writes entries which were there once (a restore) says `brings_back: ClassVar[bool] = True`: twins among
-    # them are told, while any other step that makes a twin has failed (`recovery.twin_count`).
+    # them are told, while any other step that makes a twin has failed (`recovery.twin_count`). A step that empties a
+    # collection into another one names it in the property `leaving`.
 
     @property
     def title(self) -> str:

@@ -253,7 +253,7 @@ class _Run:
         if getattr(step, "brings_back", False):
             self._note_twins()
         else:
-            self.world.refuse_twins()
+            self.world.refuse_twins(getattr(step, "leaving", ()))
 
     def _note_twins(self) -> None:
         try:

@@ -42,9 +42,12 @@ class Census:
         unlocked = {each.path for each in state.collections if each.exists and not each.locked}
         return cls(frozenset(unlocked.union(*names.values())), names)
 
-    def more_than(self, earlier: "Census") -> list[str]:
-        """What has become a twin since, in words; entries that an unlocking brought to light are none."""
-        both = self.collections & earlier.collections
+    def more_than(self, earlier: "Census", leaving: Sequence[str] = ()) -> list[str]:
+        """What has become a twin since, in words; entries that an unlocking brought to light are none.
+
+        In: collections that are `leaving`, whose entries do not count.
+        """
+        both = (self.collections & earlier.collections).difference(leaving)
         before = Counter({name: _within(both, found) for name, found in earlier.names.items()})
         return [
             f"{_within(both, found)} entries are named {clean(name[2])} ({clean(name[0])}) now, and "
@@ -81,10 +84,10 @@ class CountingKeychain:
         """See `recovery.ports.Keychain`."""
         self._counted().delete(entry)
 
-    def twins_made(self) -> list[str]:
+    def twins_made(self, leaving: Sequence[str] = ()) -> list[str]:
         """What has become a twin since the first write after the last call, in words. Raises RecoveryError."""
         before, self._before = self._before, None
-        return Census.of(self._world.keychain).more_than(before) if before is not None else []
+        return [] if before is None else Census.of(self._world.keychain).more_than(before, leaving)
 
     def _counted(self) -> Keychain:
         keychain = self._world.keychain
@@ -166,9 +169,9 @@ class CountingWorld:
         """See `recovery.ports.RecoveryWorld.use_bus`."""
         self._world.use_bus(address)
 
-    def refuse_twins(self) -> None:
+    def refuse_twins(self, leaving: Sequence[str] = ()) -> None:
         """Raises RecoveryError where what was written since the last call made a twin."""
-        made = self.keychain.twins_made()
+        made = self.keychain.twins_made(leaving)
         if made:
             raise RecoveryError(f"{'; '.join(made)}: which one a program gets would be chance")
 

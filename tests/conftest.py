@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 from tests.support.bundles import app_reads, mcpb
+from tests.support.counts import pytest_addoption, pytest_terminal_summary
 from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
@@ -18,5 +19,7 @@ __all__ = [
     "oauth_modules",
     "oauth_server",
     "pypi_server",
+    "pytest_addoption",
+    "pytest_terminal_summary",
     "unlocked",
 ]

@@ -7,16 +7,15 @@ the journal. What is replaced or deleted is kept in the same keychain before any
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
-from diagnostics.stores.similar import QUARANTINE_SERVICE
 from diagnostics.text import clean
 from recovery.entry_writing import shown, verify_written, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
+from recovery.quarantine import mark, quarantined
 from recovery.steps.entry import TWIN
 from recovery.undo_copies import copies, forget, is_sealed, keep, own, restore, seal
 
@@ -129,16 +128,9 @@ class QuarantineEntry:
         entry = self._entry(world)
         if entry.secret is None:
             raise RecoveryError("the keychain is locked: unlock it first")
-        original = {"label": entry.label, "attributes": dict(entry.attributes)}
-        attributes = self._mark() | {
-            "application": "mcp-doctor",
-            "original": json.dumps(original, sort_keys=True),
-            "why": clean(self.why, 200),
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        label, attributes = quarantined(self.quarantine_id, entry.label, entry.attributes, self.why)
         try:
             if not self._aside(world):
-                label = f"Set aside: {entry.label or entry.account}"
                 world.keychain.put(entry.collection, label, attributes, entry.secret)
             if [each.secret for each in self._aside(world)] != [entry.secret]:
                 raise RecoveryError("what was set aside can't be read back, so nothing was deleted")
@@ -182,10 +174,7 @@ class QuarantineEntry:
         return _found(world, self.path, self.attributes)
 
     def _aside(self, world: RecoveryWorld) -> list[Entry]:
-        return list(world.keychain.entries(self._mark()))
-
-    def _mark(self) -> dict[str, str]:
-        return {"service": QUARANTINE_SERVICE, "username": self.quarantine_id}
+        return list(world.keychain.entries(mark(self.quarantine_id)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """Damaged keychain files on the real daemon: what is saved, what is kept, and that a crash leaves nothing between."""
 
 import dataclasses
-import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from diagnostics.model import Finding, Status
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
+from recovery.files import LocalFiles
 from recovery.journal import Journal
 from recovery.keyring_file import digest_of
 from recovery.keyring_remedies import ask_damaged_password
@@ -25,9 +25,10 @@ from recovery.remainder import remainder
 from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
 from recovery.steps.keyring_file import MoveKeyringAside
 from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD, ImportSalvaged, TrySalvage
+from recovery.stores.secret_service import SecretServiceKeychain
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, judge, mend
-from tests.support.lab import REPO, Lab, a_lab
+from tests.support.lab import Lab, a_lab
 
 NAMES = [f"name_{number}" for number in range(6)]
 
@@ -313,62 +314,52 @@ def test_a_daemon_that_the_bus_starts_midway_is_outwaited(
 
 # ── killed between any two writes ───────────────────────────────────────────────────────────────────────────
 
-_KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from diagnostics.host import Host
-from diagnostics.model import Platform, Session
-from diagnostics.secret import Secret
-from recovery import files, journal
-from recovery.model import Remedy, Ask, AskKind
-from recovery.runner import carry_out
-from recovery.steps import read_step
-from recovery.stores import secret_service
-from recovery.world import LocalWorld
-
-told = json.load(sys.stdin)
-left = told["at"]
-
-def counted(owner, name):
-    real = getattr(owner, name)
-    def call(*given, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        out = real(*given, **named)
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return out
-    setattr(owner, name, call)
-
-counted(journal.Journal, "append")
-counted(files.LocalFiles, "rename")
-for name in ("put", "set_secret", "delete", "create", "unlock", "start_provider"):
-    counted(secret_service.SecretServiceKeychain, name)
-
-env = dict(os.environ)
-home = Path(env["HOME"])
-host = Host(Platform.LINUX, Session.SSH, home, home, env, os.getuid(), "labrat")
-steps = tuple(read_step(each["kind"], each["data"]) for each in told["steps"])
-asks = tuple(Ask(name, AskKind.PASSWORD, name) for name in told["answers"])
-remedy = Remedy("test", "Test", "", "", steps, asks)
-answers = {name: Secret(value) for name, value in told["answers"].items()}
-outcome = carry_out(remedy, answers, LocalWorld(host), journal.Journal(host))
-print(outcome.result.value, left)
-"""
-
 
 def killed_at(lab: Lab, remedy: Remedy, answers: dict[str, str], at: int) -> bool:
-    """Carries a remedy out in a process that dies at its n-th write. Out: whether it died."""
-    from recovery.steps import step_data
+    """Carries a remedy out in a process that dies before or after a write, the n-th such moment. Out: whether it died."""
+    host = lab.host()
+    child = os.fork()
+    if not child:
+        try:
+            _die_at(at)
+            carry_out(
+                remedy,
+                {name: Secret(value) for name, value in answers.items()},
+                LocalWorld(host),
+                Journal(host),
+            )
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in {0, -signal.SIGKILL}
+    return code != 0
 
-    steps = [{"kind": each.kind, "data": step_data(each)} for each in remedy.steps]
-    told = json.dumps({"at": at, "steps": steps, "answers": answers})
-    done = lab.run([sys.executable, "-c", _KILLED], given=told, env={"PYTHONPATH": str(REPO)}, seconds=40)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode != 0
+
+def _die_at(moment: int) -> None:
+    left = moment
+
+    def counted(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def count() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def call(*given: Any, **named: Any) -> Any:
+            count()
+            out = real(*given, **named)
+            count()
+            return out
+
+        setattr(owner, name, call)
+
+    counted(Journal, "append")
+    counted(LocalFiles, "rename")
+    for name in ("put", "set_secret", "delete", "create", "unlock", "lock", "start_provider"):
+        counted(SecretServiceKeychain, name)
 
 
 @pytest.mark.parametrize("finish", [True, False], ids=["finished", "taken-back"])

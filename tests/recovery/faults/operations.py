@@ -1,0 +1,506 @@
+"""Every operation of recovery, each with the state it is for, its remedy as the product builds it, and its answers."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from diagnostics.context import Context, Options
+from diagnostics.discovery import discover
+from diagnostics.host import Host
+from diagnostics.oauth.login import Login, account_of
+from diagnostics.runner import diagnose
+from diagnostics.secret import Secret
+from diagnostics.stores import FILE_STORE_VARIABLE, open_store
+from recovery.backups.key import identities
+from recovery.backups.making import collect, make
+from recovery.backups.opening import open_backup
+from recovery.backups.restoring import OnConflict, plan_restore
+from recovery.cleanup import items_of, look, together
+from recovery.emergency import kernel_keyring
+from recovery.emergency.incident import close_remedy, end_token_remedy, find, incidents, start_remedy
+from recovery.model import AskKind, Ask, Remedy, Step
+from recovery.outcome import Outcome
+from recovery.planner import remedies_for, unlock_remedy
+from recovery.runner import carry_out, resume, undo
+from recovery.steps.emergency import HoldToken
+from recovery.steps.entry import TOKEN, TWIN, CopyEntry, DeleteEntry, RepairEntry, SetEntry
+from recovery.steps.file import SetMode
+from recovery.steps.keychain import SetDefault
+from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD
+from recovery.steps.login import RenewLogin, StoreLogin
+from recovery.steps.migration import NAME, REPLACE
+from recovery.steps.rotation import RotateEntry
+from recovery.stores.file_store import create_store
+from recovery.world import LocalWorld
+from tests.recovery.backups.conftest import a_pair
+from tests.recovery.faults.stage import PASSWORD, Stage, journal_of, with_env
+from tests.recovery.faults.strike import die, strike
+from tests.support.said_server import SaidServer
+from tests.support.tokens import github
+
+SERVICE = "mcp-secrets"
+VALUE, OTHER = github("faults"), github("faults, new")
+CONFIG = """{
+  // mine
+  "mcpServers": {
+    "gh": { "command": "npx", "args": ["-y", "some-server"], "env": { "GITHUB_TOKEN": "@TOKEN@", }, },
+  },
+}
+"""
+
+Answers = Mapping[str, str]
+Plan = tuple[Remedy, Answers]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of the matrix."""
+
+    name: str
+    arrange: Callable[[Stage], None]
+    """Makes the state, on an unlocked and empty keychain."""
+    kinds: tuple[str, ...] = ()
+    """Of the steps that its remedy is made of."""
+    plan: Callable[[Stage, Host], Plan] | None = None
+    """The remedy and what the person answers; None where `deed` needs none."""
+    deed: Callable[["Scene"], Outcome | None] | None = None
+    """What is done; by default the plan is carried out."""
+    host: Callable[[Stage], Host] = lambda stage: stage.lab.host()
+    again: Callable[[Stage], None] = lambda _stage: None
+    """What belongs to the state and is no file: done after each time the home is put back."""
+    opened: bool = True
+    """Whether the keychain is unlocked at the start."""
+    daemon: bool = True
+    one_way: bool = False
+    """Whether it can only be finished: what is given up is not brought back."""
+    needs: str = ""
+    """`kernel` = the kernel's keyring."""
+    watched: tuple[str, ...] = ()
+    """Names of damaged keychain files, which must stay byte for byte."""
+    settled_by_undo: bool = False
+    """Whether it takes an earlier operation back: the next start ends with the state before that one."""
+
+
+@dataclass
+class Scene:
+    """An operation on the stage, ready to begin."""
+
+    stage: Stage
+    operation: Operation
+    host: Host
+    remedy: Remedy | None = None
+    answers: dict[str, Secret] = field(default_factory=dict)
+
+    def do(self) -> Outcome | None:
+        """The operation, in whichever process this is."""
+        if self.operation.deed is not None:
+            return self.operation.deed(self)
+        assert self.remedy is not None
+        return carry_out(self.remedy, self.answers, LocalWorld(self.host), journal_of(self.host))
+
+
+def _a_remedy(name: str, *steps: Step, ask: str = "") -> Remedy:
+    asks = (Ask(ask, AskKind.TOKEN, "the value"),) if ask else ()
+    return Remedy(name, name, "", "", steps, asks)
+
+
+def _entries(stage: Stage, **values: str) -> None:
+    for name, value in values.items():
+        stage.lab.add_entry(name, value)
+
+
+def _context(host: Host, config: Path | None = None, **options: Any) -> Context:
+    asked = Options(config=(config,) if config else (), client="claude-desktop" if config else None, offline=True, **options)
+    files = discover(host, asked) if config else []
+    return Context(host, asked, files, [server for each in files for server in each.servers], open_store(host))
+
+
+def _offered(host: Host, wanted: str, context: Context) -> Remedy:
+    remedies = [each for finding in diagnose(context) for each in remedies_for(finding, context)]
+    return next(each for each in remedies if each.id == wanted)
+
+
+def _nothing(_stage: Stage) -> None:
+    return None
+
+
+# ── the keychain ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unlocking(_stage: Stage, host: Host) -> Plan:
+    from diagnostics.stores.secret_service import probe
+
+    return unlock_remedy(host, LocalWorld(host).keychain.state(), probe), {"password": PASSWORD}
+
+
+def _without_keychain(stage: Stage) -> None:
+    stage.end_daemon()
+    for each in stage.lab.keyrings.iterdir():
+        each.unlink()
+
+
+def _two_keychains(stage: Stage) -> None:
+    stage.lab.create_collection(PASSWORD, "second")
+
+
+def _open_modes(stage: Stage) -> None:
+    stage.lab.keyrings.chmod(0o755)
+
+
+# ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _set(_stage: Stage, _host: Host) -> Plan:
+    return _a_remedy("set", SetEntry(SERVICE, "token", "a" * 16), ask=TOKEN), {TOKEN: OTHER}
+
+
+def _copy(_stage: Stage, _host: Host) -> Plan:
+    source = {"service": SERVICE, "username": "tokne", "application": "Python keyring library"}
+    return _a_remedy("copy", CopyEntry(source, SERVICE, "token", "a" * 16)), {}
+
+
+def _repair(_stage: Stage, _host: Host) -> Plan:
+    return _a_remedy("repair", RepairEntry(SERVICE, "token", "a newline", "GITHUB_TOKEN", "a" * 16)), {}
+
+
+def _delete(_stage: Stage, _host: Host) -> Plan:
+    return _a_remedy("delete", DeleteEntry(SERVICE, "token", "a" * 16)), {}
+
+
+def _twins(stage: Stage, first: str = VALUE, second: str = OTHER) -> None:
+    stage.lab.add_entry("token", first)
+    stage.lab.add({"service": SERVICE, "username": "token", "target": "default"}, second.encode(), label="twin")
+
+
+def _keep_one(_stage: Stage, host: Host) -> Plan:
+    world = LocalWorld(host)
+    (item,) = items_of(look(world, _context(host)))
+    (remedy,) = item.remedies
+    chosen = next(each for each in world.keychain.entries({"username": "token"}) if each.secret == Secret(OTHER))
+    return remedy, {TWIN: chosen.path}
+
+
+def _keep_one_twin(_stage: Stage, host: Host) -> Plan:
+    from recovery.steps.entry import KeepOneTwin
+
+    chosen = LocalWorld(host).keychain.entries({"username": "token"})[0].path
+    return _a_remedy("twin", KeepOneTwin(SERVICE, "token", "a" * 16), ask=TWIN), {TWIN: chosen}
+
+
+def _damaged_entries(stage: Stage) -> None:
+    _entries(stage, newline=f"{VALUE}\n", example="YOUR_TOKEN_HERE", whole=OTHER)
+    _twins(stage, VALUE, VALUE)
+
+
+def _clean_up(_stage: Stage, host: Host) -> Plan:
+    (remedy,) = together(items_of(look(LocalWorld(host), _context(host))))
+    return remedy, {}
+
+
+def _replace_damaged(_stage: Stage, host: Host) -> Plan:
+    found = items_of(look(LocalWorld(host), _context(host)))
+    item = next(each for each in found if each.name == "example")
+    return next(each for each in item.remedies if each.id == "replace-entry"), {TOKEN: OTHER}
+
+
+def _rotate(_stage: Stage, _host: Host) -> Plan:
+    steps = (RotateEntry(SERVICE, "token", "a" * 16), RotateEntry(SERVICE, "same", "b" * 16, True))
+    return _a_remedy("rotate-token", *steps, ask=TOKEN), {TOKEN: OTHER}
+
+
+def _held_twice(stage: Stage) -> None:
+    _entries(stage, token=VALUE, same=VALUE, other="x")
+    stage.lab.add({"service": SERVICE, "username": "same", "target": "default"}, VALUE.encode(), label="twin")
+
+
+# ── configs ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _plain_config(stage: Stage) -> None:
+    path = stage.lab.home / "mcp.json"
+    path.write_text(CONFIG.replace("@TOKEN@", VALUE))
+    path.chmod(0o640)
+    _entries(stage, github_token="another")
+
+
+def _migrate(stage: Stage, host: Host) -> Plan:
+    context = _context(host, stage.lab.home / "mcp.json")
+    finding = next(each for each in diagnose(context) if each.id.startswith("reference.kind"))
+    remedy = next(each for each in remedies_for(finding, context) if each.id == "move-to-keychain")
+    return remedy, {NAME: REPLACE}
+
+
+# ── damaged keychain files ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _cut(stage: Stage, content: Callable[[bytes], bytes] = lambda old: old[:-10]) -> None:
+    _entries(stage, **{f"name_{number}": f"name_{number}" for number in range(3)})
+    stage.end_daemon()
+    path = stage.lab.keyrings / "login.keyring"
+    path.write_bytes(content(path.read_bytes()))
+
+
+def _second_login(stage: Stage) -> None:
+    _cut(stage)
+    stage.start_daemon()
+    stage.lab.create_collection(PASSWORD)
+    _entries(stage, newer="newer")
+
+
+def _remedy_for_files(wanted: str, answers: Answers, _stage: Stage, host: Host) -> Plan:
+    return _offered(host, wanted, _context(host)), answers
+
+
+# ── backups ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _a_backup(stage: Stage, host: Host) -> None:
+    pair = a_pair(stage.lab.home, "pair")
+    make(collect(LocalWorld(host)), pair.lock, LocalWorld(host), journal_of(host), stage.lab.home / "made.age")
+
+
+def _to_back_up(stage: Stage) -> None:
+    _entries(stage, token=VALUE, other="x")
+    a_pair(stage.lab.home, "pair")
+
+
+def _back_up(scene: Scene) -> None:
+    key = identities([scene.stage.lab.home / "pair.txt"])
+    world = LocalWorld(scene.host)
+    from recovery.backups.key import recipients
+
+    public = next(
+        line.rpartition(" ")[2] for line in (scene.stage.lab.home / "pair.txt").read_text().splitlines() if "public" in line
+    )
+    from recovery.model import RecoveryError
+
+    try:
+        made = make(collect(world), recipients([public]), world, journal_of(scene.host), scene.stage.lab.home / "made.age")
+        assert len(open_backup(made.path, key, scene.host).backup.entries) == 2
+    except RecoveryError:
+        return
+
+
+def _backed_up(stage: Stage) -> None:
+    _entries(stage, differs="old", gone="1", gone_too="2", same="3")
+    _a_backup(stage, stage.lab.host())
+    keychain = LocalWorld(stage.lab.host()).keychain
+    for name in ("gone", "gone_too"):
+        keychain.delete(keychain.entries({"username": name})[0].path)
+    _entries(stage, differs="new")
+
+
+def _restore(stage: Stage, host: Host) -> Plan:
+    keys = [stage.lab.home / "pair.txt"]
+    opened = open_backup(stage.lab.home / "made.age", identities(keys), host)
+    return plan_restore(opened, LocalWorld(host), on_conflict=OnConflict.OVERWRITE, identities=keys).remedy, {}
+
+
+# ── the file store ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_store(stage: Stage) -> Host:
+    """A host that chose the encrypted file."""
+    return with_env(stage.lab.host(), **{FILE_STORE_VARIABLE: str(stage.lab.home / "keys/key")})
+
+
+def _create_store(_stage: Stage, host: Host) -> Plan:
+    return _offered(host, "create-file-store", _context(host)), {}
+
+
+def _a_store(stage: Stage) -> None:
+    host = with_store(stage)
+    create_store(host, "made by a test")
+    world = LocalWorld(host)
+    for name, value in (("token", VALUE), ("other", "x")):
+        attributes = {"service": SERVICE, "username": name, "application": "Python keyring library"}
+        world.keychain.put("file", f"Password for '{name}' on '{SERVICE}'", attributes, Secret(value))
+
+
+# ── emergency access ────────────────────────────────────────────────────────────────────────────────────────
+
+INCIDENT = "fa017"
+
+
+def _emergency(_stage: Stage, _host: Host) -> Plan:
+    step = HoldToken(INCIDENT, "gh", ("c:gh",), ("0" * 64,), ("secret:token",), 600, "the keychain is broken")
+    return start_remedy(step, None), {"token": VALUE}
+
+
+def _began(stage: Stage) -> None:
+    remedy, answers = _emergency(stage, stage.lab.host())
+    host = stage.lab.host()
+    given = {name: Secret(value) for name, value in answers.items()}
+    assert carry_out(remedy, given, LocalWorld(host), journal_of(host)).ok
+
+
+def _no_token(_stage: Stage) -> None:
+    kernel_keyring.let_go(f"mcp-doctor:{INCIDENT}")
+
+
+def _token_again(_stage: Stage) -> None:
+    _no_token(_stage)
+    kernel_keyring.hold(f"mcp-doctor:{INCIDENT}", Secret(VALUE), 600)
+
+
+def _end_token(_stage: Stage, _host: Host) -> Plan:
+    return end_token_remedy(INCIDENT), {}
+
+
+def _close(_stage: Stage, host: Host) -> Plan:
+    incident = find(incidents(host, journal_of(host)), INCIDENT)
+    return close_remedy(incident, "ok", token_revoked=True), {}
+
+
+# ── logins ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+_servers: list[SaidServer] = []
+
+
+def _server() -> SaidServer:
+    """A stand-in whose refresh tokens may be used again: one for this process."""
+    if not _servers:
+        made = SaidServer()
+        answer = {"access_token": "renewed-" * 4, "token_type": "Bearer", "expires_in": 3600}
+        made.answers["/token"] = [(200, answer)]
+        _servers.append(made)
+    return _servers[0]
+
+
+def _old_login(stage: Stage) -> None:
+    url = _server().url
+    old = Login(Secret("old-" * 8), url, f"{url}/token", "c", Secret("refresh-" * 4), expires_at=1.0)
+    stage.lab.add_entry(account_of("example"), old.to_secret().reveal())
+
+
+def _renew(_stage: Stage, _host: Host) -> Plan:
+    return _a_remedy("renew-login", RenewLogin(account_of("example"), "a" * 16)), {}
+
+
+def _store_login(_stage: Stage, _host: Host) -> Plan:
+    url = _server().url
+    new = Login(Secret("new-" * 8), url, f"{url}/token", "c", Secret("again-" * 4), expires_at=time.time() + 3600)
+    step = StoreLogin(account_of("example"), "a" * 16, True, url)
+    return _a_remedy("sign-in", step, ask=TOKEN), {TOKEN: new.to_secret().reveal()}
+
+
+# ── operations about operations ─────────────────────────────────────────────────────────────────────────────
+
+
+def _undone(scene: Scene) -> Outcome:
+    return undo(None, LocalWorld(scene.host), journal_of(scene.host))
+
+
+def _done(arrange: Callable[[Stage], None], plan: Callable[[Stage, Host], Plan], stage: Stage) -> None:
+    """The state after an operation, which is then taken back."""
+    arrange(stage)
+    host = stage.lab.host()
+    remedy, answers = plan(stage, host)
+    given = {name: Secret(value) for name, value in answers.items()}
+    outcome = carry_out(remedy, given, LocalWorld(host), journal_of(host))
+    assert outcome.ok, outcome
+
+
+def _cut_off(
+    arrange: Callable[[Stage], None], plan: Callable[[Stage, Host], Plan], at: int, stage: Stage
+) -> None:
+    """The state after an operation that was killed at a point in its middle."""
+    arrange(stage)
+    host = stage.lab.host()
+    remedy, answers = plan(stage, host)
+    given = {name: Secret(value) for name, value in answers.items()}
+    struck = strike(stage.lab.root, lambda: carry_out(remedy, given, LocalWorld(host), journal_of(host)), at, die)
+    assert struck.died
+    assert len(journal_of(host).interrupted()) == 1
+
+
+def _finished(answers: Answers, scene: Scene) -> Outcome | None:
+    journal = journal_of(scene.host)
+    given = {name: Secret(value) for name, value in answers.items()}
+    for each in journal.interrupted():
+        return resume(each.id, LocalWorld(scene.host), journal, finish=True, answers=given)
+    return None
+
+
+OPERATIONS = (
+    Operation("unlock", _nothing, ("unlock",), _unlocking, opened=False),
+    Operation("start the daemon and unlock", _nothing, ("start-provider", "unlock"), _unlocking, opened=False, daemon=False),
+    Operation("create keychain", _without_keychain, ("create-keychain",), _unlocking, opened=False),
+    Operation(
+        "set default",
+        _two_keychains,
+        ("set-default",), lambda stage, _host: (
+            _a_remedy("default", SetDefault("/org/freedesktop/secrets/collection/second", "second", stage.lab.read_alias())),
+            {},
+        ),
+    ),
+    Operation(
+        "fix permissions",
+        _open_modes,
+        ("set-mode",), lambda stage, _host: (_a_remedy("mode", SetMode(str(stage.lab.keyrings), 0o700, 0o755)), {}),
+    ),
+    Operation("store credential", partial(_entries, token=VALUE), ("set-entry",), _set),
+    Operation("rename", partial(_entries, tokne=VALUE), ("copy-entry",), _copy),
+    Operation("repair", partial(_entries, token=f"{VALUE}\n"), ("repair-entry",), _repair),
+    Operation("delete", _twins, ("delete-entry",), _delete),
+    Operation("clean up", _damaged_entries, ("mend-entry", "merge-alike"), _clean_up),
+    Operation("set aside and store anew", _damaged_entries, ("quarantine-entry", "set-entry"), _replace_damaged),
+    Operation("keep one of twins", _twins, ("keep-one-of",), _keep_one),
+    Operation("keep one twin", _twins, ("keep-one-twin",), _keep_one_twin),
+    Operation("rotate", _held_twice, ("rotate-entry",), _rotate),
+    Operation("migrate", _plain_config, ("move-to-keychain-asking",), _migrate),
+    Operation(
+        "rebuild damaged keyring",
+        _cut,
+        ("try-salvage", "move-keyring-aside", "create-like-damaged", "import-salvaged"), partial(_remedy_for_files, "rebuild-keychain", {DAMAGED_PASSWORD: PASSWORD}),
+        opened=False,
+        watched=("login.keyring",),
+    ),
+    Operation(
+        "begin new keychain",
+        partial(_cut, content=lambda _old: b"no keyring at all" * 50),
+        ("move-keyring-aside", "create-named-keychain"), partial(_remedy_for_files, "begin-new-keychain", {"password": PASSWORD}),
+        opened=False,
+        watched=("login.keyring",),
+    ),
+    Operation(
+        "promote second login",
+        _second_login,
+        ("move-keyring-aside", "promote-keyring", "unlock"), partial(_remedy_for_files, "promote-second-login", {"password": PASSWORD}),
+        opened=False,
+        watched=("login.keyring",),
+    ),
+    Operation("make backup", _to_back_up, (), None, _back_up),
+    Operation("restore", _backed_up, ("restore-entries",), _restore),
+    Operation("create file store", _nothing, ("create-file-store",), _create_store, host=with_store, daemon=False, opened=False),
+    Operation("write to file store", _a_store, ("set-entry",), _set, host=with_store, daemon=False, opened=False),
+    Operation("emergency start", _nothing, ("hold-emergency-token",), _emergency, again=_no_token, needs="kernel"),
+    Operation("emergency end of token", _began, ("let-go-of-emergency-token",), _end_token, again=_token_again, one_way=True, needs="kernel"),
+    Operation("emergency close", _began, ("close-incident",), _close, again=_token_again, one_way=True, needs="kernel"),
+    Operation("renew login", _old_login, ("renew-login",), _renew),
+    Operation("sign in", _old_login, ("store-login",), _store_login),
+    Operation("undo of a cleanup", partial(_done, _damaged_entries, _clean_up), (), None, _undone, settled_by_undo=True),
+    Operation("undo of a migration", partial(_done, _plain_config, _migrate), (), None, _undone, settled_by_undo=True),
+    Operation("undo of a restore", partial(_done, _backed_up, _restore), (), None, _undone, settled_by_undo=True),
+    Operation("undo of a rotation", partial(_done, _held_twice, _rotate), (), None, _undone, settled_by_undo=True),
+    Operation(
+        "finish what was cut off",
+        partial(_cut_off, _plain_config, _migrate, 6),
+        (),
+        None,
+        partial(_finished, {NAME: REPLACE}),
+    ),
+)
+
+ELSEWHERE: dict[str, str] = {
+    "start-bus": "a bus outlives its test's session: tests/recovery/test_unlocking.py and test_remainder.py",
+    "use-bus": "changes nothing: tests/recovery/test_unlocking.py",
+    "continue-provider": "one signal, nothing to lose: tests/recovery/test_unlocking.py",
+    "restart-provider": "one signal and a start, nothing to take back: tests/recovery/test_unlocking.py",
+    "move-to-keychain": "the same as move-to-keychain-asking where the name is free: tests/recovery/test_migration.py",
+    "end-strays": "signals alone: tests/recovery/test_unlocking.py",
+}
+"""Kinds of steps that no operation here is made of, and where they are tested instead."""
