@@ -194,8 +194,8 @@ def _build() -> argparse.ArgumentParser:
     ):
         command(name, words).add_argument("--format", choices=("text", "json"), default="text")
 
-    demo = command("demo", "the app in a sandbox with broken examples; nothing of yours is touched")
-    demo.add_argument("--scenario", metavar="NAME", help="which sandbox; `list` names them")
+    demo = command("demo", "the app in a sandbox: broken examples and drills; nothing of yours is touched")
+    demo.add_argument("--scenario", metavar="NAME", help="which scene or drill; `list` names them")
 
     backup = command("backup", "age-encrypted backups of the keychain's entries")
     add_arguments(backup, [everywhere])

@@ -140,7 +140,7 @@ class _Look:
             return any(
                 each.remedy == condition.operation and each.state is Event.DONE for each in self.operations
             )
-        return self._incident_is_closed()
+        return self._incident_is(condition.incident)
 
     def was_done(self, slip: Slip) -> bool:
         """Whether it was done, be it that it was taken back later."""
@@ -184,12 +184,14 @@ class _Look:
             return False
         return self.practice.scenario.tokens[condition.lacks].text not in text
 
-    def _incident_is_closed(self) -> bool:
+    def _incident_is(self, wanted: str) -> bool:
         from recovery.emergency.incident import incidents
         from recovery.emergency.report import folder
 
         host = self.context.host
         found = incidents(host, self.journal)
+        if wanted == "served":
+            return any(each.served for each in found)
         reports = {each.name for each in folder(host).glob("incident-*.md")}
         return bool(found) and all(
             not each.is_open and each.token_revoked and f"incident-{each.id}.md" in reports

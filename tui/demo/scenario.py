@@ -37,7 +37,8 @@ class Condition:
     operation: str = ""
     """Id of a remedy: the trail says that it was done, and not taken back."""
     incident: str = ""
-    """`closed`: there was an incident, none is open, the token is gone and revoked, and the report is written."""
+    """`served`: the server was started with the emergency token. `closed`: none is open, the token is gone and
+    revoked, and the report is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Deed:
     """A variable that is not exported any more, in the session and in the sandbox's files."""
     recovers: str = ""
     """A provider that answers again."""
+    starts: str = ""
+    """A server that its client starts anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,13 +104,30 @@ class PracticeScreen(CheckupScreen):
             return
 
         def chosen(deed: "Deed | None") -> None:
-            if deed is not None:
-                self.doctor.use_host(self._practice.do(deed, self.doctor.session.host))
-                self.notify(deed.done, title="Done", markup=False)
-                if deed.unset:
-                    self.doctor.look()
+            if deed is None:
+                return
+            self.doctor.use_host(self._practice.do(deed, self.doctor.session.host))
+            self.notify(deed.done, title=deed.title, markup=False)
+            if deed.unset:
+                self.doctor.look()
+            if deed.starts:
+                self._start(deed)
 
         self.doctor.push_screen(DeedsScreen(self._practice.drill.deeds), chosen)
+
+    def _start(self, deed: "Deed") -> None:
+        from tui.demo.client import start
+
+        session = self.doctor.session
+
+        def started(said: str) -> None:
+            self.notify(said, title=deed.title, markup=False, timeout=10)
+            self.doctor.look(["backend.emergency"])
+
+        def broke(error: Exception) -> None:
+            self.notify(f"It could not be started ({type(error).__name__}).", severity="error", markup=False)
+
+        in_background(self.doctor, lambda: start(deed.starts, session), started, broke, "client")
 
     def action_debrief(self) -> None:
         """How far it is."""

@@ -45,7 +45,9 @@ def goal_text(practice: "Practice") -> Content:
         ),
         Content(""),
         Content.styled(f"About {usual} for who knows the way; take the time you need.", _MUTED),
-        Content.styled(f"Yours is not touched: it runs on {practice.place}, in {practice.root}.", _MUTED),
+        Content.styled(
+            f"Nothing of yours is touched: this runs on {practice.place}, in {practice.root}.", _MUTED
+        ),
     ]
     return Content("\n").join(lines)
 

@@ -118,6 +118,7 @@ async def emergency(driver: Driver) -> None:
     await begin_emergency(driver)
     (held,) = open_incidents(driver.app.session.host)
     assert kernel_keyring.is_held(held.key_name)
+    await restart(driver, "github runs, with the emergency token")
     await unlock(driver)
     await driver.press("x")
     await driver.sees("Enter closes the chosen one")
@@ -132,6 +133,15 @@ async def emergency(driver: Driver) -> None:
     await driver.sees("No incident is open")
     await driver.press("escape")
     assert not kernel_keyring.is_held(held.key_name)
+    await restart(driver, "github runs, with the token of the usual path")
+
+
+async def restart(driver: Driver, said: str) -> None:
+    await driver.press("o")
+    await driver.sees("Restart github in its client")
+    await driver.press("enter")
+    await driver.until(lambda: any(said in each.message for each in driver.app._notifications), 20)
+    await driver.settled()
 
 
 async def begin_emergency(driver: Driver) -> None:

@@ -109,3 +109,4 @@ def test_a_drill_names_only_what_there_is(name: str) -> None:
     for deed in drill.deeds:
         assert deed.recovers == "" or deed.recovers in providers
         assert deed.unset == "" or deed.unset in scenario.variables
+        assert deed.starts == "" or f'"{deed.starts}": {{' in "".join(scenario.files.values())
