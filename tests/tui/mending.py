@@ -131,6 +131,15 @@ ASK_LOGIN = Ask("token", AskKind.LOGIN, "Sign in at github.com", about={"provide
 SIGN_IN = Remedy("sign-in", "Sign in at github.com with a code", WHY, LOCKED_ID, (TryStore(),), (ASK_LOGIN,))
 IMPOSSIBLE = Remedy("impossible", "Store it", WHY, LOCKED_ID, (Impossible(),))
 FINAL = Remedy("final", "Throw it away", WHY, LOCKED_ID, (Final(),))
+CHOICES = (
+    ("/1", "changed 2026-11-20 08:00:00 UTC, written by another program, value #1d66dfcf"),
+    ("/2", "changed 2025-01-02 09:00:00 UTC, written by Python keyring library, value #b44c5244"),
+)
+ASK_TWIN = Ask(
+    "token", AskKind.CHOICE, "Which github_token is the right one?", choices=CHOICES,
+    about={"entries named": "github_token"},
+)  # fmt: skip
+TWINS = Remedy("keep-one-twin", "Keep one entry github_token", WHY, LOCKED_ID, (TryStore(),), (ASK_TWIN,))
 ADVICE = Remedy("advice", "Log in at the screen", WHY, LOCKED_ID)
 
 

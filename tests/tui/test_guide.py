@@ -1,6 +1,7 @@
 """Guides: what is shown before, what is asked, what is done, and what is seen afterwards."""
 
 import binascii
+import dataclasses
 import string
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from diagnostics.model import Status
 from diagnostics.secret import Secret
 from diagnostics.tokens.new_token import Remark
 from recovery.journal import Event, Journal
-from recovery.model import RecoveryError
+from recovery.model import Ask, AskKind, RecoveryError
 from tests.tui import mending, scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import mended_by
@@ -271,6 +272,78 @@ async def test_advice_shows_the_words(
         await driver.press("enter")
         await driver.settled()
         assert len(fixture.session.runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"), [(True, "The provider accepts it"), (False, "That says nothing about either value")]
+)
+async def test_which_of_two_values_is_right_is_asked_of_the_provider(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: bool, said: str
+) -> None:
+    def asked(ask: Ask, *_rest: object) -> Ask:
+        if not answers:
+            raise RecoveryError("the keychain is locked by now")
+        (newer, words), older = ask.choices
+        return dataclasses.replace(ask, choices=((newer, f"{words}. The provider accepts it."), older))
+
+    monkeypatch.setattr("recovery.twins.with_answers", asked)
+    fixture = mended_by([mending.TWINS], tmp_path, monkeypatch)
+    async with open_app(fixture.session) as driver:
+        await driver.sees("m  Keep one")
+        await driver.press("m")
+        await driver.sees("Which github_token", said)
+        await driver.press("enter")
+        await driver.sees("Shall it be done?")
+        assert fixture.world.stored == []
+        await driver.press("enter")
+        await driver.sees("Done.")
+        assert fixture.world.stored == [Secret("/1").fingerprint()]
+
+
+async def test_why_is_told_before_anything_is_typed_and_the_guide_goes_on(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture = mended_by([mending.UNLOCK], tmp_path, monkeypatch)
+    async with open_app(fixture.session) as driver:
+        await driver.sees("m  Unlock")
+        await driver.press("m")
+        await driver.sees("Password of", "F2 why")
+        await driver.write(mending.PASSWORD[:4])
+        await driver.press("f2")
+        await driver.sees("Why: Unlocking the keychain", "What happens beneath")
+        for _ in range(10):
+            if "Why:" not in driver.text:
+                break
+            seen = driver.text
+            await driver.press("space")
+        assert "https://" in seen  # the last part was read, then it closed
+        await driver.write(mending.PASSWORD[4:])
+        await driver.press("enter")
+        await driver.sees("This path is in order now.", "w why")
+        await driver.press("w")
+        await driver.sees("Why: Unlocking the keychain")
+        await driver.press("w")
+        await driver.sees("This path is in order now.")
+
+
+async def test_two_passwords_that_differ_are_both_typed_again(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = dataclasses.replace(mending.ASK_PASSWORD, kind=AskKind.NEW_PASSWORD)
+    remedy = dataclasses.replace(mending.UNLOCK, asks=(ask,))
+    async with open_app(mended_by([remedy], tmp_path, monkeypatch).session) as driver:
+        await driver.sees("m  Unlock")
+        await driver.press("m")
+        await driver.sees("Once more")
+        for text in ("something", "something else"):
+            await driver.write(text)
+            await driver.press("enter")
+        await driver.sees("were not the same")
+        assert "•" not in driver.text
+        for _ in range(2):
+            await driver.write(mending.PASSWORD)
+            await driver.press("enter")
+        await driver.sees("This path is in order now.")
 
 
 async def test_several_remedies_can_be_chosen_from(

@@ -11,12 +11,44 @@ from diagnostics.catalog.why import Why, why
 from recovery import cleanup
 from recovery.emergency.incident import CLOSE, END_TOKEN, START
 from recovery.planner import all_remedies
+from tui import terminal
 from tui.arguments import parse
 
 ELSEWHERE = ("cleanup", "backup", "restore-backup", "undo", "interrupted", START, END_TOKEN, CLOSE)
 OF_CLEANUP = sorted(
     set(re.findall(r'_remedy\(\s*"([a-z-]+)"', Path(cleanup.__file__).read_text(encoding="utf-8")))
 )
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *given: str) -> list[str]:
+    """A person who types these. Out: what was asked so far."""
+    asked: list[str] = []
+    left = iter(given)
+
+    def typed(prompt: str) -> str:
+        asked.append(prompt)
+        return next(left)
+
+    monkeypatch.setattr(terminal, "typed", typed)
+    return asked
+
+
+def test_at_a_terminal_w_tells_why_and_asks_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = answering(monkeypatch, "w", "?", "y")
+    assert terminal.agreed("Do it?", "undo")
+    assert asked == ["Do it? [y/N] (w = why) "] * 3
+    said = capsys.readouterr().out
+    assert said.count("What can go wrong, and how it is taken back") == 2
+    assert "$ mcp-doctor undo" in said
+    assert all(len(line) < 80 for line in said.splitlines() if "$ " not in line)
+
+
+def test_what_has_no_page_offers_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, "w")
+    assert not terminal.agreed("Do it?", "nothing-of-this-name")
+    assert asked == ["Do it? [y/N] "]
 
 
 def page(remedy: str) -> Why:

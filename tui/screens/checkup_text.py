@@ -53,7 +53,8 @@ def progress_text(board: Board, seconds: float, few_characters: bool) -> Content
 
 def done_text(board: Board) -> str:
     """How the run ended, and how to go on."""
-    done = f"{board.total} checks asked again." if board.partial else f"All {board.total} checks are done."
+    again = "1 check asked again." if board.total == 1 else f"{board.total} checks asked again."
+    done = again if board.partial else f"All {board.total} checks are done."
     if any(board.state(row.key) in {Status.FAIL, Status.UNKNOWN, Status.WARN} for row in board.rows()):
         return f"{done}  Enter goes deeper, n to the next broken link."
     return f"{done}  Nothing is broken." if board.rows() else done

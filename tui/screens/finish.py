@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import Remark
 from recovery import outcome
 from recovery.model import Answers, Change, Risk
 from recovery.outcome import Progress
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from recovery.remainder import Remainder
 
 _WHY = "This was cut off half-way. Here the rest of it can be done. If you leave, it stays as it is."
+_ALL_DONE = "This was cut off just before its end: every step of it is done. Only that it is done is not recorded yet."
 _ASKS = " What you typed the first time was not kept, so it is asked for again."
 
 
@@ -26,9 +29,10 @@ class FinishScreen(GuideScreen):
     """In: the interrupted operation, and what is left of it."""
 
     def __init__(self, doctor: Doctor, operation: "Operation", left: "Remainder") -> None:
-        why = _WHY + (_ASKS if left.remedy.asks else "")
+        why = _WHY + (_ASKS if left.remedy.asks else "") if left.todo else _ALL_DONE
         super().__init__(doctor, replace(left.remedy, why=why), "", None)
         self._interrupted = operation
+        self._left = left
         self._risk = replace(left.remedy, steps=tuple(step for _, step in left.todo)).risk
         self._moved = {
             number: Progress(number, step.title, outcome.Phase.DONE)
@@ -44,6 +48,12 @@ class FinishScreen(GuideScreen):
         world = self.doctor.session.open_world(host)
         now = Journal(host).operation(self._interrupted.id)
         return remainder(now or self._interrupted, world).preview(world)
+
+    def _beside_earlier(self, value: Secret) -> tuple[Remark, ...]:
+        from recovery.rotation import remarks_on_finishing
+
+        session = self.doctor.session
+        return remarks_on_finishing(self._left, value, session.open_world(session.host))
 
     def _carry_out(self, answers: Answers) -> None:
         """A step that fails leaves it interrupted, so that another password can be tried."""

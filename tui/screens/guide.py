@@ -160,7 +160,8 @@ class GuideScreen(TokenGuide):
             Risk.REVERSIBLE: "Nothing is changed yet. Shall it be done?",
             Risk.FINAL: "",
         }[self._risk]
-        self.query_one("#fields").display = False  # what was typed is taken: empty fields would look like lost
+        # What was typed is taken: fields that are empty now would look as if it were lost.
+        self.query_one("#fields").display = False
         self._go(Phase.AGREEING, words, ("go_on", "Enter", "yes, do it" if words else self._verb))
 
     def _work(self) -> None:

@@ -179,5 +179,7 @@ def moved_text(before: Mapping[Stage, Status | None], after: Sequence[Link], run
     if running:
         lines.append(Content.styled("  The checks that this touches are asked again …", "$text-primary"))
     elif not lines:
-        lines.append(Content.styled("  No link of this path looks different now.", "$text-warning"))
+        broken = any(link.status is Status.FAIL for link in after)
+        style = "$text-warning" if broken else "$foreground-muted"
+        lines.append(Content.styled("  No link of this path looks different now.", style))
     return Content("\n").join(lines)
