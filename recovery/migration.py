@@ -78,6 +78,15 @@ def can_be_wrapped(server: Server) -> bool:
     return " " not in command or Path(command).exists()
 
 
+def check_launch(server: Server) -> None:
+    """Raises EditError where the launcher can't start the server as its entry is written."""
+    if server.command and not server.launcher and not can_be_wrapped(server):
+        raise EditError(
+            f"the command of {clean(server.name, 60)} is written for its client alone, so mcp-doctor can't start it: "
+            "write the command, and each argument of its own, out first"
+        )
+
+
 def committed(path: str, host: Host) -> bool:
     """Whether a git repository has the file, now or in an earlier commit, as far as git tells."""
     from diagnostics.plain.repository import Tracked, ask_git, repository_of

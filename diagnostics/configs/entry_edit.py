@@ -14,7 +14,8 @@ from diagnostics.configs.text_edit import Edit, EditError
 from diagnostics.secret import Secret
 
 _SHORTEST_PART = 8
-"""Characters. A shorter credential is looked for as a whole value only: as a part it could be an everyday word."""
+"""Characters. A shorter credential is looked for as a whole value, or as the password of an address: as any other part
+it could be an everyday word."""
 
 
 @dataclass
@@ -58,7 +59,7 @@ class EntryEdit:
                     number = int(key) - (way == (names.command,)) if way != env else 0
                     found.append(f"{shown}{key}" if way == env else f"{shown}{number}]")
         if not found:
-            raise EditError("the credential no longer stands in the entry")
+            raise EditError("the credential no longer stands in the entry, or not in a place of its own")
         return found
 
     def _replace_text(self, way: Path, old: str, new: str, secret: Secret, reference: str) -> None:
@@ -66,7 +67,8 @@ class EntryEdit:
         written = self.text[place.start : place.end]
         value = secret.reveal()
         is_quoted = written[:1] in {'"', "'"} or (self.notation == "yaml" and written[:1] in {"|", ">"})
-        if is_quoted and written.count(value) == old.count(value):
+        is_plain = old.replace(value, reference) == new
+        if is_quoted and is_plain and written.count(value) == old.count(value):
             self.edits.append(Edit(place.start, place.end, written.replace(value, reference)))
         else:
             self.edits.append(Edit(place.start, place.end, _quoted(new)))
@@ -264,7 +266,19 @@ def _without(value: object, secret: Secret, reference: str) -> str | None:
         return None
     if value == plain:
         return reference
-    return value.replace(plain, reference) if len(plain) >= _SHORTEST_PART and plain in value else None
+    as_default = re.compile(
+        rf"\$\{{[A-Za-z_]\w*:?-{re.escape(plain)}\}}"
+    )  # nobody looks for a reference in a default
+    if as_default.search(value):
+        return as_default.sub(lambda _: reference, value)
+    if len(plain) >= _SHORTEST_PART:
+        return value.replace(plain, reference) if plain in value else None
+    in_address = f":{plain}@"
+    return (
+        value.replace(in_address, f":{reference}@")
+        if value.count(in_address) == 1 and "://" in value
+        else None
+    )
 
 
 def _quoted(value: str) -> str:

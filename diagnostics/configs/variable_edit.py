@@ -69,6 +69,8 @@ def server_at(text: str, notation: str, one: Client, entry: Path, host: Host) ->
     except SyntaxProblem as error:
         raise EditError("the file can't be parsed") from error
     row = at_way(document.data, entry)
+    if not isinstance(row, Mapping):
+        raise EditError("the entry is no longer there")
     reader = EntryReader(one, document, FilePath(f"config.{notation}"), entry, "", entry[-1], row)
     return with_references(reader.read(), one, host)
 

@@ -10,7 +10,7 @@ from recovery.planner import checks_from, remedy
 
 @remedy("reference.kind.plain-text", rank=40)
 def move_to_keychain(finding: Finding, context: Context) -> Remedy | None:
-    """Only where the launcher can serve it (a command of ours to start), and where the file can be edited by places."""
+    """Only where the launcher can serve it; what else stands in the way is said by the preview."""
     from diagnostics.text import clean
 
     found = _literal(finding, context)
@@ -49,19 +49,17 @@ def _step(reference: Reference, server: Server, context: Context) -> Step | None
     from diagnostics.configs.client_file import document_of, notation_of
     from diagnostics.configs.content import read_text
     from diagnostics.configs.document import SyntaxProblem
-    from diagnostics.configs.edit import EditError, entry_path, plan
+    from diagnostics.configs.edit import EditError, entry_path
     from diagnostics.context import SERVICE
     from diagnostics.model import Problem
     from diagnostics.stores import StoreError
     from diagnostics.tokens.masking import mask_pasted
     from recovery.entries import new_undo_id
-    from recovery.migration import can_be_wrapped, free_name, launcher_for, literal_at, name_for
+    from recovery.migration import free_name, launcher_for, literal_at, name_for
     from recovery.steps.migration import MoveBesideOrReplace, MoveToKeychain
 
     one = client(server.client)
     notation = notation_of(server.path, one)
-    if not server.launcher and not can_be_wrapped(server):
-        return None
     try:
         content = read_text(server.path)
         if isinstance(content, Problem):
@@ -72,7 +70,6 @@ def _step(reference: Reference, server: Server, context: Context) -> Step | None
             return None
         launcher = launcher_for(one, server, context.host)
         value = literal_at(content.text, notation, one, entry, reference.field, context.host)
-        plan(content.text, notation, one, entry, value, "${SECRET:x}", launcher)
         taken = {each.account: each.secret for each in context.store.entries() if each.service == SERVICE}
     except (OSError, SyntaxProblem, EditError, StoreError):
         return None

@@ -134,12 +134,14 @@ class MoveToKeychain:
         return Change(shown(self.service, self.username), before, f"the value from the config ({MASK})")
 
     def _planned(self, world: RecoveryWorld, name: str) -> tuple[Look, Planned, Secret]:
-        from recovery.migration import literal_at
+        from diagnostics.configs.variable_edit import server_at
+        from recovery.migration import check_launch, literal_at
 
         before = self._look(world)
         try:
             text = before.text()
             one = client(self.client)
+            check_launch(server_at(text, self.notation, one, self.entry, world.host))
             value = literal_at(text, self.notation, one, self.entry, self.field, world.host)
             planned = plan(text, self.notation, one, self.entry, value, self._reference(name), self.launcher)
         except EditError as error:

@@ -130,7 +130,7 @@ class ReferToVariables:
 
     def _planned(self, world: RecoveryWorld) -> tuple[Look, list[Planned]]:
         from diagnostics.configs.variable_edit import plan_variables, server_at
-        from recovery.migration import can_be_wrapped
+        from recovery.migration import check_launch
 
         before = look_at(world, self.path)
         text, one = before.text(), client(self.client)
@@ -139,11 +139,7 @@ class ReferToVariables:
             for entry, launcher, wanted in zip(self.entries, self.launchers, self.wanted, strict=True):
                 way = tuple(entry)
                 server = server_at(text, self.notation, one, way, world.host)
-                if server.command and not server.launcher and not can_be_wrapped(server):
-                    raise EditError(
-                        f"the command of {clean(server.name, 60)} is written for its client alone, so mcp-doctor can't "
-                        "start it: write the command and its arguments out first"
-                    )
+                check_launch(server)
                 references = {name: said for name, said in self._references().items() if name in wanted}
                 planned = plan_variables(text, self.notation, one, way, references, launcher, world.host)
                 plans.append(planned)

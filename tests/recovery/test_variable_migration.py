@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -20,10 +19,9 @@ from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
 from recovery.planner import remedies_for
-from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
-from recovery.steps import step_data
+from recovery.runner import Outcome, Result, carry_out, preview, undo
 from recovery.world import LocalWorld
-from tests.support.lab import REPO, Lab
+from tests.support.lab import Lab
 from tests.support.tokens import github
 
 TOKEN = github("variable")
@@ -291,79 +289,3 @@ def test_a_real_server_starts_through_the_changed_config(
     code = f"import os; print(os.environ['{NAME}'])"
     words = [row["command"], *row["args"][:2], sys.executable, "-c", code]
     assert unlocked.run(words, env=row["env"]).stdout.strip() == TOKEN
-
-
-# ── killed ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-_KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from diagnostics.host import this_host
-from recovery import runner
-from recovery.journal import Journal
-from recovery.model import Remedy
-from recovery.steps import read_step
-from recovery.world import LocalWorld
-
-what, left, data = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
-host = this_host()
-world, journal = LocalWorld(host), Journal(host)
-def counted(call):
-    def killing(*args, **names):
-        global left
-        out = call(*args, **names)
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return out
-    return killing
-world.keychain.put, world.keychain.delete = counted(world.keychain.put), counted(world.keychain.delete)
-journal.append = counted(journal.append)
-os.fchmod, Path.replace = counted(os.fchmod), counted(Path.replace)
-if what == "do":
-    steps = tuple(read_step(kind, fields) for kind, fields in data)
-    outcome = runner.carry_out(Remedy("move-from-env-file", "t", "", "", steps), {}, world, journal)
-else:
-    outcome = runner.undo(None, world, journal)
-sys.exit(0 if outcome.ok else str(outcome))
-"""
-
-
-def _killed(place: Place, what: str, at: int) -> bool:
-    data = json.dumps([(each.kind, step_data(each)) for each in place.remedy().steps] if what == "do" else [])
-    child = place.lab.run([sys.executable, "-c", _KILLED, what, str(at), data], env={"PYTHONPATH": str(REPO)})
-    assert child.returncode in {0, -signal.SIGKILL}, child.stderr
-    return child.returncode != 0
-
-
-def _nothing_is_lost(place: Place) -> None:
-    kept = {each.secret.reveal() for each in place.world.keychain.entries({}) if each.secret}
-    assert TOKEN in kept or TOKEN in place.file.read_text()
-    assert place.lab.keyring_get(ENTRY) == TOKEN or TOKEN in place.file.read_text()
-
-
-def test_killed_at_any_point_the_next_start_finishes_or_takes_back(env_file: Place) -> None:
-    points = 0
-    while _killed(env_file, "do", points + 1):
-        points += 1
-        _nothing_is_lost(env_file)
-        for half in env_file.journal.interrupted():
-            finish = points % 2 == 0
-            outcome = resume(half.id, env_file.world, env_file.journal, finish=finish)
-            assert outcome.ok, (points, outcome)
-        if env_file.now() != env_file.before:
-            assert env_file.lab.keyring_get(ENTRY) == TOKEN
-            assert env_file.undo().ok
-        env_file.is_as_before()
-    assert points >= 15
-    points = 0
-    while _killed(env_file, "undo", points + 1):
-        points += 1
-        _nothing_is_lost(env_file)
-        for half in env_file.journal.interrupted():
-            assert resume(half.id, env_file.world, env_file.journal, finish=False).ok, points
-        env_file.is_as_before()
-        assert env_file.mend().ok
-    assert points >= 8
-    env_file.is_as_before()
-    assert env_file.journal.verify() == []

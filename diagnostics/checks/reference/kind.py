@@ -1,12 +1,17 @@
 """What stands where a credential belongs: a stand-in, the credential itself, or a reference we can't follow yet."""
 
+import re
+
 from diagnostics import managers
 from diagnostics.catalog.clients import Client, client
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.configs.content import read_text
 from diagnostics.context import Context
-from diagnostics.model import Problem, Reference, Syntax
+from diagnostics.model import Problem, Reference, Server, Syntax
+from diagnostics.references import notation_of
 
+_OWN_FORMS = ("${input:id}", "${env:VAR}", "{env:VAR}", "${{ secrets.NAME }}", "${VAR}")
+_SCHEME = re.compile(r"(?:Bearer|Basic|token) ", re.IGNORECASE)
 _SOURCES = {
     Syntax.OAUTH: "an OAuth login",
 }
@@ -24,7 +29,8 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
         case Syntax.LITERAL:
             held = held_at(reference.field, reference.text)
             said = held.shown if held.name else f"{reference.field}: {held.shown}"
-            return warn("plain-text", "credential_in_plain_text", evidence=(said,), client=one.name)
+            outcome, facts = _where_it_stands(one, reference, context.server(reference.server_id))
+            return warn(outcome, "credential_in_plain_text", evidence=(said,), client=one.name, **facts)
         case Syntax.FILE:
             return _file(context, reference)
         case Syntax.INPUT if _is_left(one, reference):
@@ -55,6 +61,30 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
             return skip("not-checkable", spelling=reference.shown, source=_SOURCES[reference.syntax])
         case _:
             return None
+
+
+def _where_it_stands(one: Client, reference: Reference, server: Server) -> tuple[str, dict[str, str]]:
+    """What can be done about it: whether the launcher can hand it over, and else what the client offers."""
+    where, _, name = reference.field.partition(".")
+    notation = notation_of(server)
+    facts = {"reload": one.reload, "field_name": reference.field}
+    if server.scope == "managed":
+        return "plain-text-managed", facts
+    if where not in {"url", "headers"}:
+        return ("plain-text-xml" if notation == "xml" else "plain-text"), facts
+    written = server.headers[name].reveal() if name in server.headers else ""
+    scheme = _SCHEME.match(written)
+    facts |= {"header": name or "Authorization", "scheme": scheme[0] if scheme else ""}
+    fitting = [form for form in _OWN_FORMS if one.expansion.expands(form, where, "", notation)]
+    if where == "url":
+        return "plain-text-remote-url", facts | {"forms": ", ".join(fitting) or "nothing"}
+    if "${input:id}" in fitting:
+        return "plain-text-remote-asked", facts
+    if one.fields.bearer_env and scheme and not fitting:
+        return "plain-text-remote-named", facts | {"setting": one.fields.bearer_env}
+    if fitting:
+        return "plain-text-remote-variable", facts | {"form": fitting[0]}
+    return "plain-text-remote", facts
 
 
 def _is_left(one: Client, reference: Reference) -> bool:
