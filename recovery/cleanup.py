@@ -14,7 +14,7 @@ from recovery.planner import checks_from
 from recovery.ports import RecoveryWorld
 from recovery.steps.cleanup import KeepOneOf, MendEntry, MergeAlike, QuarantineEntry
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, SetEntry
-from recovery.twins import Asked, answers, words_of
+from recovery.twins import Asked, answers, judged, words_of
 
 _A_TIME = 25
 """Steps of one operation: its plan is one record of the trail, and what fails takes the others of it back."""
@@ -97,14 +97,15 @@ def _of_duplicates(found: Duplicates, ask: Asked | None) -> Item:
         why = "They hold the same value, so nothing is lost; the others are kept for an undo."
         return Item(found.name, (found.words,), step, (_remedy("merge-alike", step.title, why, (step,)),))
     said = answers(found.entries, found.env_name, ask)
-    choices = tuple((each.path, words_of(each, said.get(each.path))) for each in found.entries)
+    choices = tuple((each.path, words_of(each)) for each in found.entries)
     hint = "The same mark means the same value; the values themselves are not shown."
     question = Ask(TWIN, AskKind.CHOICE, f"Which {clean(found.name)} is the right one?", hint, choices)
+    question = judged(question, found.entries, said)
     keep = KeepOneOf(SERVICE, found.name, len(found.entries), new_undo_id())
     why = "One entry stays, written so that every program finds it. The others are kept inside the keychain for an undo."
     if found.accounts:
         why += " A Node program that reads the attribute “account” no longer finds one under this name."
-    faults = (found.words, *(words for _, words in choices))
+    faults = (found.words, *(words for _, words in question.choices))
     return Item(found.name, faults, None, (_remedy("keep-one-of", keep.title, why, (keep,), (question,)),))
 
 

@@ -1,7 +1,7 @@
 """Entries of one name, told apart for the person: when each was changed, who wrote it, what its provider says."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from diagnostics.context import SERVICE
@@ -47,10 +47,34 @@ def with_answers(ask: Ask, world: RecoveryWorld, asked: Asked) -> Ask:
     """
     entries = matches(world, SERVICE, ask.about[_NAME])
     said = answers(entries, ask.about.get(_VARIABLE, ""), asked)
+    return judged(ask, entries, said)
+
+
+def judged(ask: Ask, entries: Sequence[Entry], said: Mapping[str, Remark]) -> Ask:
+    """The same question with what was said; what the provider accepts stands first, what it refuses last.
+
+    Silence, an outage or a rate limit decides nothing: then the newest stands first, as before.
+    """
     found = {each.path: words_of(each, said.get(each.path)) for each in entries}
-    return dataclasses.replace(
-        ask, choices=tuple((path, found.get(path, words)) for path, words in ask.choices)
-    )
+    choices = [(path, found.get(path, words)) for path, words in ask.choices]
+    choices.sort(key=lambda each: _rank(said.get(each[0])))
+    hint = ask.hint
+    if accepted_alone(entries, said) is not None:
+        hint += " Its provider accepts only one of them: it stands first."
+    elif any(each.status is Status.UNKNOWN for each in said.values()):
+        hint += " Its provider did not say which one is right."
+    return dataclasses.replace(ask, hint=hint, choices=tuple(choices))
+
+
+def accepted_alone(entries: Sequence[Entry], said: Mapping[str, Remark]) -> Secret | None:
+    """The one value that the provider accepts, where it has clearly refused every other; else None."""
+    by_status: dict[Status | None, set[Secret | None]] = {}
+    for each in entries:
+        remark = said.get(each.path)
+        by_status.setdefault(remark.status if remark else None, set()).add(each.secret)
+    accepted = by_status.pop(Status.OK, set()) | by_status.pop(Status.WARN, set())
+    refused = by_status.pop(Status.FAIL, set())
+    return next(iter(accepted)) if len(accepted) == 1 and refused and not by_status else None
 
 
 def answers(entries: Sequence[Entry], env_name: str, asked: Asked | None) -> dict[str, Remark]:
@@ -79,3 +103,8 @@ def words_of(entry: Entry, said: Remark | None = None) -> str:
     mark = f"#{entry.secret.fingerprint()}" if entry.secret is not None else "not readable"
     answer = f". {said.words}" if said is not None and said.status is not Status.SKIP else ""
     return f"changed {changed}, written by {clean(writer_of(entry), 60)}, value {mark}{answer}"
+
+
+def _rank(said: Remark | None) -> int:
+    status = said.status if said is not None else None
+    return 0 if status in {Status.OK, Status.WARN} else 2 if status is Status.FAIL else 1
