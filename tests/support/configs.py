@@ -12,7 +12,7 @@ from diagnostics.configs.json_document import JsonDocument
 from diagnostics.context import Context, Options
 from diagnostics.discovery import choose, discover
 from diagnostics.host import Host
-from diagnostics.model import ClientFile, Platform, Problem, Reference, Server, Session, Subject
+from diagnostics.model import ClientFile, Platform, Problem, Reference, Server, Session, Store, Subject
 from diagnostics.references import with_references
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
@@ -54,6 +54,8 @@ def read_entry(row: Any, client_id: str = "claude-code", name: str = "it") -> tu
 
 class KeptStore:
     """A store that holds these secrets below the doctor's service, or can't be read."""
+
+    subject = Store("stand-in")
 
     def __init__(self, secrets: Mapping[str, str] | None = None, broken: bool = False) -> None:
         self.secrets = secrets or {}
