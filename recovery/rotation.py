@@ -1,7 +1,8 @@
 """Rotation: everything that holds or uses a token, and the remedy that replaces it everywhere at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Finding, Server, Stage, Syntax
@@ -10,6 +11,12 @@ from diagnostics.stores import Entry, StoreError
 from diagnostics.text import clean
 from recovery.model import Remedy
 from recovery.retention import KEPT_FOR
+
+if TYPE_CHECKING:
+    from diagnostics.tokens.new_token import Remark
+    from recovery.model import Step
+    from recovery.ports import RecoveryWorld
+    from recovery.remainder import Remainder
 
 _MOST = 12
 """Lines of one kind that are shown."""
@@ -29,10 +36,15 @@ class Spread:
     """The servers, of any client, that refer to one of the names."""
     copies: tuple[str, ...] = ()
     """Files and variables in which it stands in plain text."""
+    left_out: tuple[str, ...] = ()
+    """Entries of our service that hold it too, and that the person wants to keep as they are."""
 
 
-def spread_of(finding: Finding, context: Context) -> Spread | None:
-    """Where the token that the finding is about is used. None where our keychain has no value for it."""
+def spread_of(finding: Finding, context: Context, without: Collection[str] = ()) -> Spread | None:
+    """Where the token that the finding is about is used. None where our keychain has no value for it.
+
+    In: `without` = names of entries that are to keep it; the one that the finding is about is never left out.
+    """
     from diagnostics.stores.similar import UNDO_SERVICE
     from recovery.entry_remedies import entries_of, reference_of
 
@@ -51,18 +63,34 @@ def spread_of(finding: Finding, context: Context) -> Spread | None:
     mine = dict.fromkeys([name, *(each.account for each in holding if _is_ours(each))])
     certain = tuple(each for each in mine if each == name or _all_hold(entries_of(each, context), value))
     left = [each for each in holding if not (_is_ours(each) and each.account in certain)]
+    chosen = tuple(each for each in certain if each == name or each not in without)
     return Spread(
-        certain,
-        frozenset(each for each in certain if len(entries_of(each, context)) > 1),
+        chosen,
+        frozenset(each for each in chosen if len(entries_of(each, context)) > 1),
         tuple(dict.fromkeys(clean(f"{each.account or each.label} ({each.service})", 80) for each in left)),
-        tuple(_users(set(certain), context)),
+        tuple(_users(set(chosen), context)),
         tuple(dict.fromkeys(clean(each, 160) for each in _copies(value, context))),
+        tuple(each for each in certain if each not in chosen),
     )
 
 
-def rotation(finding: Finding, context: Context) -> Remedy | None:
-    """The remedy that replaces the token that the finding is about. None where there is none to replace."""
-    from diagnostics.catalog.clients import clients
+def choices_of(finding: Finding, context: Context) -> list[tuple[str, str]]:
+    """The entries that a rotation would replace, the one that it is about first, and who uses each, in words."""
+    spread = spread_of(finding, context)
+    found = []
+    for name in spread.names if spread is not None else ():
+        users = [f"{clean(each.name, 60)} in {_client(each)}" for each in _users({name}, context)]
+        found.append(
+            (name, f"used by {', '.join(users[:_MOST])}" if users else "used by no server that is configured")
+        )
+    return found
+
+
+def rotation(finding: Finding, context: Context, without: Collection[str] = ()) -> Remedy | None:
+    """The remedy that replaces the token that the finding is about. None where there is none to replace.
+
+    In: `without` = names of entries that are to keep the old token.
+    """
     from diagnostics.tokens.succession import predecessor
     from recovery.entries import new_undo_id
     from recovery.entry_remedies import ask_token, reference_of
@@ -70,15 +98,11 @@ def rotation(finding: Finding, context: Context) -> Remedy | None:
     from recovery.planner import checks_from
     from recovery.steps.rotation import RotateEntry
 
-    found, spread = reference_of(finding, context), spread_of(finding, context)
+    found, spread = reference_of(finding, context), spread_of(finding, context, without)
     if found is None or spread is None:
         return None
     reference, name = found
     last = len(spread.names) - 1
-    known = [
-        clients()[each.client] for each in spread.users if not each.disabled and each.client in clients()
-    ]
-    reloads = tuple(dict.fromkeys(each.reload for each in known))
     steps = tuple(
         RotateEntry(
             SERVICE,
@@ -86,7 +110,7 @@ def rotation(finding: Finding, context: Context) -> Remedy | None:
             new_undo_id(),
             one=each in spread.twins,
             affected=tuple(_affected(spread)) if number == last else (),
-            afterwards=tuple(_afterwards(spread, reloads, finding)) if number == last else (),
+            afterwards=tuple(_afterwards(spread, finding)) if number == last else (),
         )
         for number, each in enumerate(spread.names)
     )
@@ -105,7 +129,8 @@ def rotation(finding: Finding, context: Context) -> Remedy | None:
         "rotate-token",
         clean(f"Replace the token {name} by a new one" + (f", in {count} entries" if count > 1 else "")),
         "You make a new token at the provider and give it here. It is checked before the old one is touched, and "
-        "written to the keychain only. The old one stays in the keychain for an undo, and works until you revoke it.",
+        "written to the keychain only. The old one stays in the keychain for an undo until every server that uses it has "
+        f"been seen to start with the new one, at most {KEPT_FOR.days} days; it works until you revoke it.",
         finding.id,
         steps,
         (ask,),
@@ -190,11 +215,15 @@ def _copies(value: Secret, context: Context) -> Iterator[str]:
             yield f"the variable {name} of this session"
 
 
-def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
+def _client(server: Server) -> str:
     from diagnostics.catalog.clients import clients
 
+    return clients()[server.client].name if server.client in clients() else clean(server.client, 60)
+
+
+def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
     for server in spread.users[:_MOST]:
-        client = clients()[server.client].name if server.client in clients() else server.client
+        client = _client(server)
         off = " (switched off)" if server.disabled else ""
         yield (
             f"{server.name} in {client}{off}, {server.path}",
@@ -207,6 +236,8 @@ def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
             "use the old token",
             "the new one from their next start",
         )
+    for name in spread.left_out[:_MOST]:
+        yield (f"{SERVICE} {clean(name, 80)}", "holds the old token too", "unchanged: you left it out")
     for where in spread.copies[:_MOST]:
         yield (where, "holds the old token in plain text", "unchanged: it still holds the old one")
     if len(spread.copies) > _MOST:
@@ -219,18 +250,69 @@ def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _afterwards(spread: Spread, reloads: Sequence[str], finding: Finding) -> Iterator[str]:
-    running = dict.fromkeys(clean(each.name, 60) for each in spread.users if not each.disabled)
-    if running:
-        yield f"Still running with the old token until restarted: {', '.join(list(running)[:_MOST])}."
-        yield from reloads
-    if spread.copies or spread.elsewhere:
-        yield "These hold the old token still: " + "; ".join([*spread.copies, *spread.elsewhere][:_MOST])
+def _afterwards(spread: Spread, finding: Finding) -> Iterator[str]:
+    yield from restarts(spread.users)
+    holding = [*spread.left_out, *spread.copies, *spread.elsewhere]
+    if holding:
+        yield "These hold the old token still: " + "; ".join(clean(each, 160) for each in holding[:_MOST])
     where = finding.facts.get("rotation_url", "")
     at = f" at {where}" if where.startswith("https://") else " at its provider"
     yield (
         f"When every server has started with the new token, revoke the old one{at}. Nobody does it for you: until "
         "then it works, for whoever has it."
     )
-    yield f"Until you revoke it, this brings it back (it is kept for {KEPT_FOR.days} days):"
+    yield (
+        "The old one is kept in the keychain until each of these servers was seen to start with the new one here (s in "
+        f"the app, or check them in `mcp-doctor fix`), at most {KEPT_FOR.days} days. Until then this brings it back:"
+    )
     yield "$ mcp-doctor undo"
+
+
+def restarts(servers: Sequence[Server]) -> list[str]:
+    """Which servers run with the old value until they are restarted, client by client, and how that client does it."""
+    from diagnostics.catalog.clients import clients
+
+    by_client: dict[str, list[Server]] = {}
+    for each in servers:
+        if not each.disabled:
+            by_client.setdefault(each.client, []).append(each)
+    if not by_client:
+        return []
+    lines = ["Still running with the old token until restarted:"]
+    for client, of in by_client.items():
+        names = ", ".join(dict.fromkeys(clean(each.name, 60) for each in of[:_MOST]))
+        more = f" and {len(of) - _MOST} more" if len(of) > _MOST else ""
+        how = clients()[client].reload if client in clients() else "Restart it."
+        lines.append(f"- {_client(of[0])} ({names}{more}): {how}")
+    return lines
+
+
+def remarks_on_finishing(left: "Remainder", value: Secret, world: "RecoveryWorld") -> "tuple[Remark, ...]":
+    """What is said of a token that is given to finish a rotation which was cut off. Empty where it is none.
+
+    It must be the one that other entries got before, or else the same token would stand in them as two; and it must not
+    be the old one again. Raises RecoveryError where the keychain can't be read.
+    """
+    from diagnostics.model import Status
+    from diagnostics.tokens.new_token import Remark, words_of
+    from recovery.entry_writing import matches, shown
+    from recovery.steps.rotation import RotateEntry
+
+    words = words_of("succession")
+
+    def holding(steps: "Collection[Step]") -> Mapping[str, bool]:
+        return {
+            shown(each.service, each.username): any(
+                entry.secret == value for entry in matches(world, each.service, each.username)
+            )
+            for each in steps
+            if isinstance(each, RotateEntry)
+        }
+
+    got, to_get = holding([step for step, _ in left.done.values()]), holding([step for _, step in left.todo])
+    if any(not same for same in got.values()):
+        other = next(name for name, same in got.items() if not same)
+        return (Remark(Status.FAIL, words["not-as-begun"].format(name=other)),)
+    if any(to_get.values()) and not got:
+        return (Remark(Status.FAIL, words["same"]),)
+    return (Remark(Status.OK, words["as-begun"].format(name=", ".join(got))),) if got else ()

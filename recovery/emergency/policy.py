@@ -160,7 +160,7 @@ def _line(text: str, name: str) -> str:
     found = re.search(
         rf"""^[ \t]*(?:\[[ \t]*)?["']?(?:emergency["']?\.["']?)?{re.escape(name)}["']?[ \t]*[=\].]""",
         text,
-        re.M,
+        re.MULTILINE,
     )
     return f"line {text.count(chr(10), 0, found.start()) + 1}: " if found else ""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.context import Context, Options
-from diagnostics.model import ClientFile, Finding, Reference, Server, Status, Syntax
+from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Syntax
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores.secret_service import SecretService
@@ -21,6 +21,9 @@ from diagnostics.tokens.succession import predecessor, same_again
 from recovery.journal import Journal
 from recovery.model import Remedy
 from recovery.planner import remedies_for
+from recovery.remainder import remainder
+from recovery.rotation import choices_of, remarks_on_finishing, rotation
+from recovery.rotation_end import let_go_of_replaced, rotations_that_keep
 from recovery.runner import Result, carry_out, preview, resume, undo
 from recovery.world import LocalWorld
 from tests.support import tokens
@@ -140,9 +143,8 @@ def test_every_entry_with_the_token_is_replaced_and_what_uses_it_is_named(
     assert twice.keyring_get("someone", service="gh:github.com") == OLD
     notes = "\n".join(outcome.notes)
     for said in (
-        "hub, code",
-        "Quit Claude Desktop",
-        "Cursor",
+        "- Claude Desktop (hub): Quit Claude Desktop",
+        "- Cursor (code): ",
         "revoke the old one at https://github.com",
         ".profile:1",
     ):
@@ -165,6 +167,80 @@ def test_one_entry_alone_can_be_replaced_too_where_there_are_two(twice: Lab, git
     finding = found_by(context)
     (only,) = remedies_for(finding, context)
     assert (only.id, len(only.steps)) == ("rotate-token", 1)
+
+
+def test_an_entry_that_is_left_out_keeps_the_old_token_and_is_named(
+    twice: Lab, github: ProviderServer
+) -> None:
+    context = context_of(twice, github)
+    finding = found_by(context)
+    assert choices_of(finding, context) == [
+        ("github_token", "used by hub in Claude Desktop"),
+        ("gh_work", "used by code in Cursor"),
+    ]
+    assert rotation(finding, context, {"github_token"}) is not None  # what it is about is never left out
+    remedy = rotation(finding, context, {"gh_work"})
+    assert remedy is not None
+    world = LocalWorld(context.host)
+    shown = "\n".join(f"{each.what}: {each.after}" for each in preview(remedy, world))
+    assert "gh_work: unchanged: you left it out" in shown
+    assert "code in Cursor" not in shown
+    outcome = carry_out(remedy, {"token": Secret(NEW)}, world, Journal(world.host))
+    assert values(twice) == (NEW, OLD, "some-other-value")
+    assert "These hold the old token still: gh_work" in "\n".join(outcome.notes)
+
+
+def started(context: Context, *servers: str, refused: str = "") -> list[Finding]:
+    """What a run that starts these servers finds."""
+    found = [
+        Finding(
+            f"start.handshake:{each}",
+            "start.handshake",
+            Stage.START,
+            Status.OK,
+            outcome="ok",
+            title="it answers",
+            server=each,
+        )
+        for each in servers
+    ]
+    if refused:
+        found.append(
+            Finding(
+                "v",
+                "validity.provider",
+                Stage.VALIDITY,
+                Status.FAIL,
+                outcome="refused",
+                title="refused",
+                server=refused,
+            )
+        )
+    return found
+
+
+def test_the_old_token_is_let_go_when_every_server_has_started_with_the_new_one(
+    twice: Lab, github: ProviderServer
+) -> None:
+    context = context_of(twice, github)
+    _, remedy = rotation_of(context)
+    world, journal = LocalWorld(context.host), Journal(context.host)
+    outcome = carry_out(remedy, {"token": Secret(NEW)}, world, journal)
+    (kept,) = rotations_that_keep(world, journal)
+    assert (kept.operation, kept.names) == (outcome.operation, ("github_token", "gh_work"))
+    both = [each.id for each in context.servers]
+    for findings in ([], started(context, both[0]), started(context, *both, refused=both[1])):
+        assert let_go_of_replaced(world, journal, findings, context) == []
+        assert rotations_that_keep(world, journal) == [kept]
+    (said,) = let_go_of_replaced(world, journal, started(context, *both), context)
+    assert "hub, code started with the new token" in said
+    assert OLD not in {each.secret.reveal() for each in world.keychain.entries({}) if each.secret}
+    assert values(twice) == (NEW, NEW, "some-other-value")
+    assert journal.verify() == []
+    refused = undo(outcome.operation, world, journal)
+    assert not refused.ok
+    assert "started with the new one" in refused.error
+    assert values(twice)[:2] == (NEW, NEW)
 
 
 def test_a_failure_midway_takes_all_back(twice: Lab, github: ProviderServer) -> None:
@@ -221,6 +297,10 @@ def test_killed_midway_it_is_finished_or_taken_back(
     assert child.returncode == -signal.SIGKILL, child.stderr
     world = LocalWorld(twice.host())
     (half,) = Journal(world.host).interrupted()
+    left = remainder(half, world)
+    wrong = remarks_on_finishing(left, Secret(tokens.github("other") if left.done else OLD), world)
+    assert [each.status for each in wrong] == [Status.FAIL]
+    assert Status.FAIL not in [each.status for each in remarks_on_finishing(left, Secret(NEW), world)]
     given = {"token": Secret(NEW)} if finish else None
     outcome = resume(half.id, world, Journal(world.host), finish=finish, answers=given)
     assert outcome.ok, outcome

@@ -51,6 +51,10 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
         if remedy is None:
             return _with_emergency(session, only, look, mended=bool(tried), yes=yes)
         tried.add(_key(remedy))
+        if not yes:
+            from tui.commands.rotating import narrowed
+
+            remedy = narrowed(remedy, look.about(remedy), look.context)
         world = session.open_world(session.host)
         try:
             changes = preview(remedy, world)
@@ -79,6 +83,10 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
         if not outcome.ok:
             return 1
         session = dataclasses.replace(session, host=outcome.host or session.host)
+        if remedy.id == "rotate-token" and not yes:
+            from tui.commands.rotating import see_it_start
+
+            see_it_start(session, outcome.operation)
 
 
 def _plan(session: DoctorSession, only: Sequence[str]) -> int:
@@ -131,9 +139,13 @@ class _Look:
         others = [each for finding in mended for each in remedies_for(finding, self.context) if each.steps]
         return any(_key(each) not in tried for each in others)
 
+    def about(self, remedy: Remedy) -> "Finding | None":
+        """The finding that the remedy mends."""
+        return next((each for each in self.findings if each.id == remedy.finding), None)
+
     def judge_of(self, remedy: Remedy) -> terminal.Judge:
         """What is known of a new token before it replaces the old one: offline, then its provider's word."""
-        mended = next((each for each in self.findings if each.id == remedy.finding), None)
+        mended = self.about(remedy)
         variable = (mended.reference or "").partition(".")[2] if mended else ""
         server = self.context.server(mended.server) if mended and mended.server else None
 

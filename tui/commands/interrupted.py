@@ -108,11 +108,15 @@ def _finish(session: DoctorSession, operation: "Operation", journal: "Journal") 
 
     def judge(ask: Ask, value: Secret) -> Sequence[Remark]:
         from diagnostics.tokens.new_token import ask_about, look_at
+        from recovery.rotation import remarks_on_finishing
 
+        beside = remarks_on_finishing(left, value, world)
+        if any(each.status is Status.FAIL for each in beside):
+            return beside
         token = look_at(value, ask.provider)
         if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):
-            return token.remarks
-        return [*token.remarks, ask_about(value, token.provider, None, session.host, session.options)]
+            return [*beside, *token.remarks]
+        return [*beside, *token.remarks, ask_about(value, token.provider, None, session.host, session.options)]
 
     from tui.signing_in import at_terminal
 

@@ -22,6 +22,8 @@ class CheckupScreen(CheckupView):
     """Asks the doctor for runs and opens the other screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(CHECKUP))
+    _start_asked = False
+    """Whether the run under way is a start that the person asked for."""
 
     def on_server_list_chosen(self, message: ServerList.Chosen) -> None:
         """Another row: its path, on its telling link."""
@@ -189,6 +191,9 @@ class CheckupScreen(CheckupView):
 
             if open_walk(self.doctor, remedy, finding, key):
                 return
+        if remedy.id == "rotate-token" and finding is not None:
+            self._open_rotation(remedy, key, finding)
+            return
         self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding), self._guide_closed)
 
     def _guide_closed(self, _nothing: None) -> None:
@@ -212,19 +217,14 @@ class CheckupScreen(CheckupView):
             if self.is_current:
                 self._rotate(key, there)
 
-        def broke(error: Exception) -> None:
-            self.notify(f"Could not find out what would change ({type(error).__name__}).", markup=False)
-
-        in_background(self.doctor, look, found, broke, "rotation")
+        in_background(self.doctor, look, found, self._no_rotation, "rotation")
 
     def _rotate(self, key: str, there: "list[tuple[Remedy, Finding]]") -> None:
         def chosen(remedy: "Remedy | None") -> None:
             finding = next((about for each, about in there if each is remedy), None)
             if remedy is not None and finding is not None:
-                from tui.screens.guide import GuideScreen
-
                 self._row_touched = True
-                self.doctor.push_screen(GuideScreen(self.doctor, remedy, key, finding), self._guide_closed)
+                self._open_rotation(remedy, key, finding)
 
         if not there:
             self.notify("The doctor knows of no token in the keychain that this server takes.", markup=False)
@@ -234,6 +234,51 @@ class CheckupScreen(CheckupView):
             from tui.screens.pick import PickScreen
 
             self.doctor.push_screen(PickScreen([each for each, _ in there]), chosen)
+
+    def _open_rotation(self, remedy: "Remedy", key: str, finding: "Finding") -> None:
+        """The guide; before it, where several entries hold the token, which of them get the new one."""
+        from tui.screens.guide import GuideScreen
+
+        context = self.board.context
+
+        def guide(chosen: "Remedy | None") -> None:
+            if self.is_current:
+                screen = GuideScreen(self.doctor, chosen or remedy, key, finding)
+                self.doctor.push_screen(screen, self._guide_closed)
+
+        if len(remedy.steps) < 2 or context is None:
+            guide(remedy)
+            return
+
+        def ticked(without: frozenset[str] | None) -> None:
+            from recovery.rotation import rotation
+
+            if without:
+                in_background(
+                    self.doctor,
+                    lambda: rotation(finding, context, without),
+                    guide,
+                    self._no_rotation,
+                    "rotation",
+                )
+            elif without is not None:
+                guide(remedy)
+
+        def rows_known(rows: list[tuple[str, str]]) -> None:
+            from tui.screens.tick_entries import TickEntriesScreen
+
+            if self.is_current:
+                self.doctor.push_screen(TickEntriesScreen(rows), ticked)
+
+        def look() -> list[tuple[str, str]]:
+            from recovery.rotation import choices_of
+
+            return choices_of(finding, context)
+
+        in_background(self.doctor, look, rows_known, self._no_rotation, "rotation")
+
+    def _no_rotation(self, error: Exception) -> None:
+        self.notify(f"Could not find out what would change ({type(error).__name__}).", markup=False)
 
     def action_cleanup(self) -> None:
         """Opens the list of damaged entries."""
@@ -255,9 +300,36 @@ class CheckupScreen(CheckupView):
                 self._link_touched = True
                 links = self.board.links(server.id)
                 self.query_one(Chain).show(links, Stage.START)
+                self._start_asked = True
                 self.doctor.look(["start.*"], only=[server.id], start=True)
 
         self.doctor.push_screen(StartScreen(server), agreed)
+
+    def board_changed(self) -> None:
+        """Shows it; after a start that the person asked for, what a rotation keeps may be let go of."""
+        super().board_changed()
+        if self._start_asked and not self.board.running:
+            self._start_asked = False
+            self._let_go_of_replaced()
+
+    def _let_go_of_replaced(self) -> None:
+        context, findings = self.board.context, tuple(self.board.findings.values())
+        session = self.doctor.session
+        if context is None:
+            return
+
+        def job() -> list[str]:
+            from recovery.journal import Journal
+            from recovery.rotation_end import let_go_of_replaced
+
+            world = session.open_world(session.host)
+            return let_go_of_replaced(world, Journal(session.host), findings, context)
+
+        def told(lines: list[str]) -> None:
+            for line in lines:
+                self.notify(line, title="The rotation is complete", timeout=20, markup=False)
+
+        in_background(self.doctor, job, told, lambda _error: None, "rotation-end")
 
     def action_emergency(self) -> None:
         """Opens the incidents, and the way to emergency access for the chosen server."""

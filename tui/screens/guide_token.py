@@ -5,6 +5,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from diagnostics.model import Finding
+from diagnostics.secret import Secret
+from diagnostics.tokens.new_token import Remark
 from recovery.model import AskKind, Remedy
 from tui.doctor import Doctor
 from tui.screens import guide_text as text
@@ -31,6 +33,10 @@ class TokenGuide(LoginGuide):
     def _asks_token(self) -> bool:
         return any(each.kind is AskKind.TOKEN for each in self._remedy.asks)
 
+    def _beside_earlier(self, _value: Secret) -> tuple[Remark, ...]:
+        """What else is to be said of the token; in a thread."""
+        return ()
+
     def _weigh(self) -> None:
         ask = next(each for each in self._remedy.asks if each.kind is AskKind.TOKEN)
         reference = self._finding.reference if self._finding is not None else None
@@ -42,6 +48,7 @@ class TokenGuide(LoginGuide):
             self.doctor.board.server(self._row),
             self._weighed,
             self._finding,
+            self._beside_earlier,
         )
         self.query_one("#fields").display = False
         self._go(Phase.WEIGHING, "Nothing is written yet.", ("back", "Esc", "leave"))

@@ -23,7 +23,9 @@ class TokenCheck:
         server: Server | None,
         changed: Callable[[], None],
         finding: Finding | None = None,
+        beside: Callable[[Secret], tuple[Remark, ...]] = lambda _value: (),
     ) -> None:
+        """In: `beside` says, in a thread, how it stands beside what an operation wrote before it was cut off."""
         self._doctor = doctor
         self._value = value
         self._provider = provider
@@ -31,6 +33,7 @@ class TokenCheck:
         self._server = server
         self._changed = changed
         self._finding = finding
+        self._beside = beside
         self._old: Predecessor | None = None
         self.remarks: tuple[Remark, ...] = ()
         self.asking = "looking at it …"
@@ -67,6 +70,10 @@ class TokenCheck:
     def _look(self) -> NewToken:
         """In a thread."""
         found = look_at(self._value, self._provider, self._env_name, self._server)
+        told = self._beside(self._value)
+        if any(each.status is Status.FAIL for each in told):
+            return replace(found, remarks=told, provider=None)
+        found = replace(found, remarks=(*told, *found.remarks))
         self._old = predecessor(self._finding, self._doctor.board.context)
         again = same_again(self._value, self._old) if self._old is not None else None
         return replace(found, remarks=(again,), provider=None) if again else found
