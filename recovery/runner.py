@@ -315,7 +315,7 @@ def _to_undo(wanted: str | None, journal: Journal) -> Operation:
     if found.state is Event.FORGOTTEN:
         raise RecoveryError(
             f"operation {found.id} can't be taken back any more: the earlier value that was kept for it was deleted "
-            f"after {KEPT_FOR.days} days; nothing was changed"
+            f"after {KEPT_FOR.days} days, or when its servers had started with the new one; nothing was changed"
         )
     if not found.can_be_undone and found.state not in OPEN:
         raise RecoveryError(f"operation {found.id} has nothing left to take back")
