@@ -68,17 +68,17 @@ def nothing_secret(screen: Terminal, lab: Lab, server: OAuthServer | SaidServer)
 def test_fix_shows_the_code_and_keeps_the_login(unlocked: Lab, oauth_server: Start) -> None:
     server = oauth_server()
     with terminal(unlocked, "fix", "--config", config(unlocked, server.resource), "guarded") as screen:
-        screen.wait_for(r"Do it\? \[y/N\]", 30)
+        screen.wait_for(r"Do it\? \[y/N\]")
         assert "Sign in at localhost:" in screen.text
         assert "a client registered at" in " ".join(screen.text.split())
         assert not [each for each in server.seen() if each["path"] == "/reg"]  # nobody is registered unasked
         screen.write("y\r")
-        screen.wait_for(r"next question in \d s", 20)
+        screen.wait_for(r"next question in \d s")
         found = re.search(r"Enter this code there:\s+(\S+)", screen.text)
         assert found, screen.text
         assert f"{server.issuer}/device" in screen.text
         server.person(found[1])
-        screen.wait_for(r"Done\.", 20)
+        screen.wait_for(r"Done\.")
         screen.wait_end(30)
     token = kept(unlocked)
     assert token is not None
@@ -113,16 +113,16 @@ def test_where_renewing_is_refused_fix_goes_on_to_signing_in(unlocked: Lab, oaut
     server.post("/token/revocation", {"client_id": old.client_id, "token": old.refresh_token.reveal()})
     unlocked.add_entry(ACCOUNT, old.to_secret().reveal())
     with terminal(unlocked, "fix", "--config", config(unlocked, server.resource), "guarded") as screen:
-        screen.wait_for(r"Renew the login[\s\S]+Do it\? \[y/N\]", 30)
+        screen.wait_for(r"Renew the login[\s\S]+Do it\? \[y/N\]")
         screen.write("y\r")
-        screen.wait_for(r"sign in again", 30)
-        screen.wait_for(r"Sign in at localhost\S+ with a code[\s\S]+Do it\? \[y/N\]", 30)
+        screen.wait_for(r"sign in again")
+        screen.wait_for(r"Sign in at localhost\S+ with a code[\s\S]+Do it\? \[y/N\]")
         screen.write("y\r")
-        screen.wait_for(r"next question in \d s", 20)
+        screen.wait_for(r"next question in \d s")
         found = re.search(r"Enter this code there:\s+(\S+)", screen.text)
         assert found, screen.text
         server.person(found[1])
-        screen.wait_for(r"Done\.", 20)
+        screen.wait_for(r"Done\.")
         screen.wait_end(30)
     token = kept(unlocked)
     assert token is not None
@@ -134,17 +134,18 @@ def test_the_app_renews(unlocked: Lab, oauth_server: Start) -> None:
     server = oauth_server()
     unlocked.add_entry(ACCOUNT, login_at(server).to_secret().reveal())
     with terminal(unlocked, "--config", config(unlocked, server.resource)) as screen:
-        screen.wait_for(r" m  Renew the login|✗ lookup", 30)
-        screen.wait_for(r" m  \S", 30)
+        screen.wait_for(r" m  Renew the login|✗ lookup")
+        screen.wait_for(r" m  \S")
         screen.press("m")
-        screen.wait_for(r"Which way\?|Shall it be done\?", 30)
+        screen.wait_for(r"Which way\?|Shall it be done\?")
         if "Which way?" in screen.text:
             screen.press("enter")
-        screen.wait_for(r"Shall it be done\?", 30)
+        screen.wait_for(r"Shall it be done\?")
         screen.press("enter")
-        screen.wait_for(r"lookup +broken → ok", 30)
-        screen.wait_for("back to the servers", 30)
+        screen.wait_for(r"lookup +broken → ok")
+        screen.wait_for("back to the servers")
         screen.press("enter")
+        screen.wait_gone("back to the servers")
         screen.press("q")
         assert screen.wait_end() == 0
     token = kept(unlocked)
@@ -157,7 +158,7 @@ def test_ctrl_c_leaves_and_nothing_is_half_done(unlocked: Lab, said_server: Said
     prepared(said_server, (400, {"error": "authorization_pending"}))
     with terminal(unlocked, "fix", "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         agree(screen)
-        screen.wait_for(r"The code holds for \d+:\d\d\. Waiting; next question in 1 s\.", 20)
+        screen.wait_for(r"The code holds for \d+:\d\d\. Waiting; next question in 1 s\.")
         screen.press("ctrl+c")
         assert screen.wait_end() == 130
     assert kept(unlocked) is None
@@ -170,9 +171,9 @@ def test_a_no_can_be_followed_by_another_code(unlocked: Lab, said_server: SaidSe
     prepared(said_server, (400, {"error": "access_denied"}), given)
     with terminal(unlocked, "fix", "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         agree(screen)
-        screen.wait_for(r"was no; nothing was changed\.\s+Another code\?", 20)
+        screen.wait_for(r"was no; nothing was changed\.\s+Another code\?")
         screen.write("y\r")
-        screen.wait_for(r"Done\.", 20)
+        screen.wait_for(r"Done\.")
         screen.wait_end(30)
     assert kept(unlocked) == "good-" * 5
 
@@ -205,15 +206,16 @@ def test_the_app_shows_it_and_turns_the_link_green(
     prepared(said_server, answer)
     with terminal(unlocked, "--config", config(unlocked, f"{said_server.url}/mcp"), env=env) as screen:
         open_guide(screen)
-        screen.wait_for(r"next question in 1 s", 20)
+        screen.wait_for(r"next question in 1 s")
         spread = SHOWN_CODE.search(screen.text)
         assert spread, screen.text
         assert spread[1].replace(" ", "") == "WDJB-MJHT"
         assert f"{said_server.url}/enter" in screen.text
         assert all(len(line) <= 80 for line in screen.lines)
-        screen.wait_for(r"lookup +broken (→|->) ok", 30)
-        screen.wait_for("back to the servers", 30)
+        screen.wait_for(r"lookup +broken (→|->) ok")
+        screen.wait_for("back to the servers")
         screen.press("enter")
+        screen.wait_gone("back to the servers")
         screen.press("q")
         assert screen.wait_end() == 0
     assert kept(unlocked) == "good-" * 5
@@ -225,7 +227,7 @@ def test_leaving_the_app_meanwhile_changes_nothing(unlocked: Lab, said_server: S
     prepared(said_server, (400, {"error": "authorization_pending"}))
     with terminal(unlocked, "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         open_guide(screen)
-        screen.wait_for(r"next question in", 20)
+        screen.wait_for(r"next question in")
         screen.press(key)
         if key == "esc":
             screen.wait_for(r"Servers")
@@ -243,7 +245,7 @@ def test_a_line_that_drops_meanwhile_leaves_nothing(unlocked: Lab, said_server: 
     prepared(said_server, (400, {"error": "authorization_pending"}))
     with terminal(unlocked, "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         open_guide(screen)
-        screen.wait_for(r"next question in", 20)
+        screen.wait_for(r"next question in")
         os.kill(screen.pid, signal.SIGHUP)
         assert screen.wait_end() == 129
     assert kept(unlocked) is None
@@ -254,10 +256,10 @@ def test_a_code_that_ran_out_is_replaced_with_one_key(unlocked: Lab, said_server
     prepared(said_server, (400, {"error": "expired_token"}), (400, {"error": "authorization_pending"}))
     with terminal(unlocked, "--config", config(unlocked, f"{said_server.url}/mcp")) as screen:
         open_guide(screen)
-        screen.wait_for(r"The code is over", 20)
+        screen.wait_for(r"The code is over")
         screen.wait_for(r"Enter get another code")
         screen.press("enter")
-        screen.wait_for(r"next question in", 20)
+        screen.wait_for(r"next question in")
         assert SHOWN_CODE.search(screen.text)
     assert len([path for path, _ in said_server.seen if path == "/device"]) == 2
 
@@ -280,14 +282,14 @@ def prepared(server: SaidServer, *answers: Any) -> None:
 
 def agree(screen: Terminal) -> None:
     """To the first remedy of `fix`."""
-    screen.wait_for(r"Do it\? \[y/N\]", 30)
+    screen.wait_for(r"Do it\? \[y/N\]")
     assert "Sign in at" in screen.text, screen.text
     screen.write("y\r")
 
 
 def open_guide(screen: Terminal) -> None:
     """From the home screen to the code."""
-    screen.wait_for(r" m  Sign in at", 30)
+    screen.wait_for(r" m  Sign in at")
     screen.press("m")
-    screen.wait_for(r"Shall it be done\?", 30)
+    screen.wait_for(r"Shall it be done\?")
     screen.press("enter")

@@ -12,6 +12,7 @@ from tests.e2e.conftest import PASSWORD, TOKEN, Scene
 from tests.support.terminal import Terminal
 
 SECONDS_TO_THE_LINK = 2.0
+"""On a machine that does nothing else; a busy one is given as many times more as wait for each of its processors."""
 
 
 def knows_its_bus(scene: Scene) -> None:
@@ -55,11 +56,11 @@ def unlock_in_the_guide(terminal: Terminal, mended: str) -> None:
     terminal.write(PASSWORD)
     terminal.wait_for(r"•{8}")
     terminal.press("enter")
-    terminal.wait_for(rf"Shall it be done\?|{mended}", 20)
+    terminal.wait_for(rf"Shall it be done\?|{mended}")
     if "Shall it be done?" in terminal.text:
         terminal.press("enter")
-    terminal.wait_for(mended, 20)
-    terminal.wait_for(r"This path is in order now", 20)
+    terminal.wait_for(mended)
+    terminal.wait_for(r"This path is in order now")
     terminal.press("enter")
     terminal.wait_for(r"✓ permission The keychain login is unlocked")
 
@@ -69,7 +70,7 @@ def start_the_server(terminal: Terminal) -> None:
     terminal.press("s")
     terminal.wait_for(r"Start github\?")
     terminal.press("enter")
-    terminal.wait_for(r"github-mcp-server \S+ answers", 30)
+    terminal.wait_for(r"github-mcp-server \S+ answers")
 
 
 def leave(terminal: Terminal) -> None:
@@ -102,7 +103,7 @@ def test_from_a_broken_link_to_an_answered_handshake(
     with scene.watching(), scene.login() as terminal:
         terminal.write(scene.doctor() + "\r")
         seconds = terminal.wait_for(broken)
-        assert seconds < SECONDS_TO_THE_LINK
+        assert seconds < SECONDS_TO_THE_LINK * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))
         unlock_in_the_guide(terminal, mended)
         terminal.wait_for(r"✓ validity")
         start_the_server(terminal)
@@ -122,6 +123,9 @@ def begun_and_not_ended(scene: Scene) -> Iterator[Terminal]:
         terminal.wait_for(LOCKED)
         terminal.wait_for(r" m  \S")
         terminal.press("m")
+        terminal.wait_for(r"Which way\?|Password of the keychain")
+        if "Which way?" in terminal.text:
+            terminal.press("enter")
         terminal.wait_for(r"Password of the keychain")
         terminal.write(PASSWORD)
         terminal.wait_for(r"•{8}")
@@ -131,7 +135,7 @@ def begun_and_not_ended(scene: Scene) -> Iterator[Terminal]:
         os.kill(daemon, signal.SIGSTOP)
         try:
             terminal.press("enter")
-            ends = time.monotonic() + 10
+            ends = time.monotonic() + 60
             while "unlock" not in scene.records():
                 terminal.read()
                 assert time.monotonic() < ends, terminal.text

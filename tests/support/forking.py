@@ -115,7 +115,7 @@ def run(
     env: Mapping[str, str],
     cwd: str | Path,
     given: bytes | None = None,
-    seconds: float = 15.0,
+    seconds: float = 60.0,
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs a command that `fits` to its end. Raises TimeoutExpired when its seconds are over; its group is killed."""
     ins, outs, errs = os.pipe(), os.pipe(), os.pipe()

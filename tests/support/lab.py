@@ -34,7 +34,7 @@ INTERNAL = DBusAddress(ROOT, NAME, "org.gnome.keyring.InternalUnsupportedGuiltRi
 KEYRING_APPLICATION = "Python keyring library"
 REPO = Path(__file__).resolve().parents[2]
 _PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 # The limits of the session.conf that dbus ships; with the built-in ones a read of 300 entries fails.
 _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -312,7 +312,7 @@ class Lab:
         self,
         command: Sequence[str | Path],
         *,
-        seconds: float = 15.0,
+        seconds: float = 60.0,
         given: str | bytes | None = None,
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
@@ -352,7 +352,7 @@ class Lab:
             command, child.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
         )
 
-    def python(self, code: str, *arguments: str, seconds: float = 15.0, given: str | None = None) -> str:
+    def python(self, code: str, *arguments: str, seconds: float = 60.0, given: str | None = None) -> str:
         """Runs a piece of Python in a new process of this session, this repository importable. Out: its output."""
         env = {"PYTHONPATH": str(REPO)}
         done = self.run([sys.executable, "-c", code, *arguments], seconds=seconds, given=given, env=env)

@@ -29,7 +29,7 @@ from tests.support.terminal import Terminal
 REPO = Path(__file__).resolve().parents[2]
 DISTRIBUTION = "mcp-credential-doctor"
 PACKAGES = ("diagnostics", "recovery", "tui")
-_SECONDS = 10.0
+_SECONDS = 30.0
 
 
 def missing(reason: str) -> None:
@@ -282,7 +282,7 @@ class SshServer:
         }
         terminal = Terminal(self.command, env, columns=columns, rows=rows)
         try:
-            terminal.wait_for(r"ready\$", 20)
+            terminal.wait_for(r"ready\$")
         except AssertionError:
             # Without root, sshd can't hand a terminal over where devpts is mounted without the group `tty`.
             if "Operation not permitted" in (log := (self.root / "log").read_text(errors="replace")):

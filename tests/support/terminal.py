@@ -16,6 +16,8 @@ from pexpect import fdpexpect
 
 from tests.support import forking
 
+_PATIENCE = 60.0
+"""Seconds that a wait may take: one that is met early costs nothing, and a loaded machine is no fault."""
 KEYS = {
     "enter": "\r",
     "esc": "\x1b",
@@ -115,15 +117,15 @@ class Terminal:
         self._show(chunk)
         return True
 
-    def wait_for(self, pattern: str, seconds: float = 10.0) -> float:
+    def wait_for(self, pattern: str, seconds: float = _PATIENCE) -> float:
         """Waits until the screen shows the pattern (a regular expression). Out: how many seconds it took."""
         return self._wait(lambda: re.search(pattern, self.text) is not None, f"/{pattern}/ appears", seconds)
 
-    def wait_gone(self, pattern: str, seconds: float = 10.0) -> float:
+    def wait_gone(self, pattern: str, seconds: float = _PATIENCE) -> float:
         """Waits until the screen no longer shows the pattern. Out: how many seconds it took."""
         return self._wait(lambda: re.search(pattern, self.text) is None, f"/{pattern}/ goes", seconds)
 
-    def wait_end(self, seconds: float = 10.0) -> int:
+    def wait_end(self, seconds: float = _PATIENCE) -> int:
         """Waits until the command has ended. Out: its exit code (128 + signal for a violent end)."""
         ends = time.monotonic() + seconds
         while self.read():

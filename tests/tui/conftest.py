@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ class Driver:
         self.app = app
         self.pilot = pilot
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 30.0) -> None:
         """Waits for something that happens soon; fails when it does not."""
-        for _ in range(round(seconds / 0.01)):
+        ends = monotonic() + seconds
+        while monotonic() < ends:
             await self.pilot.pause(0.01)
             if holds():
                 await self.pilot.pause()

@@ -169,15 +169,15 @@ def test_at_a_terminal_it_asks_hidden_twice_and_for_consent(unlocked: Lab) -> No
         terminal.write(PASSPHRASE + "\r")
         terminal.wait_for("The same again")
         terminal.write(PASSPHRASE + "\r")
-        terminal.wait_for("Backed up 1 entry", 60)
+        terminal.wait_for("Backed up 1 entry")
         assert PASSPHRASE.encode() not in terminal.stream
     said(unlocked, *SECRETS, "delete", "token", "--yes")
     with Terminal([*DOCTOR, "restore"], env) as terminal:
         terminal.wait_for("Passphrase of")
         terminal.write(PASSPHRASE + "\r")
-        terminal.wait_for("Restore this", 60)
+        terminal.wait_for("Restore this")
         terminal.write("y\r")
-        terminal.wait_for("Restored", 30)
+        terminal.wait_for("Restored")
         assert PASSPHRASE.encode() not in terminal.stream
     assert unlocked.keyring_get("token") == "1"
 

@@ -78,13 +78,13 @@ def test_a_locked_keychain_is_said(damaged: Lab) -> None:
 def test_at_a_terminal_the_rest_is_asked_about_one_by_one(damaged: Lab) -> None:
     command = [sys.executable, "-m", "tui", "cleanup", "--offline"]
     with Terminal(command, env=damaged.environment({"PYTHONPATH": str(REPO)})) as terminal:
-        terminal.wait_for(r"Do it\?", 30)
+        terminal.wait_for(r"Do it\?")
         terminal.write("y\n")
-        terminal.wait_for(r"What shall be done\?", 30)
+        terminal.wait_for(r"What shall be done\?")
         terminal.write("2\n")
-        terminal.wait_for(r"Set example[^?]*Do it\?", 30)
+        terminal.wait_for(r"Set example[^?]*Do it\?")
         terminal.write("y\n")
-        terminal.wait_for("Nothing is wrong with any entry now", 30)
+        terminal.wait_for("Nothing is wrong with any entry now")
     assert damaged.keyring_get("example") is None
 
 

@@ -176,7 +176,7 @@ def test_the_app_finishes_what_a_kill_left_with_the_password_typed_again(over_ss
             terminal.press("enter")
             terminal.wait_for("Shall it be done")
             terminal.press("enter")
-            terminal.wait_for(seen, 20)
+            terminal.wait_for(seen)
         assert "$ export DBUS_SESSION_BUS_ADDRESS=" in terminal.text
         assert LAB_PASSWORD.encode() not in terminal.stream
     (operation,) = Journal(over_ssh.host()).operations()

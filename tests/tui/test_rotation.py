@@ -50,22 +50,27 @@ def at_terminal(lab: Lab, github: ProviderServer, *words: str, rows: int = 24) -
 def test_fix_replaces_it_after_a_look_at_both(lab: Lab, github: ProviderServer) -> None:
     says(github, "octo", "repo, read:org", 3)
     with at_terminal(lab, github, "fix", "validity.provider", rows=60) as terminal:
-        terminal.wait_for("Do it?", 40)
+        terminal.wait_for("Enter for none")
+        assert "2. gh_work: used by no server" in terminal.text
+        terminal.write("\r")
+        terminal.wait_for("Do it?")
         for said in ("Replace the token github_token by a new one, in 2 entries", "gh_work"):
             assert said in terminal.text
         says(github, "octo", "read:org", 90)
         terminal.write("y\r")
-        terminal.wait_for("New token for github_token:", 40)
+        terminal.wait_for("New token for github_token:")
         assert "Give it these scopes: repo, read:org" in terminal.text
         terminal.write(f"{OLD}\r")
-        terminal.wait_for("Store it all the same?", 40)
+        terminal.wait_for("Store it all the same?")
         assert "in the keychain already" in terminal.text
         terminal.write("n\r")
-        terminal.wait_for(r"(?s)New token for github_token:.*New token for github_token:", 40)
+        terminal.wait_for(r"(?s)New token for github_token:.*New token for github_token:")
         terminal.write(f"{NEW}\r")
-        terminal.wait_for("revoke the old one at", 40)
+        terminal.wait_for("revoke the old one at")
         assert "It lacks repo, which the old one has." in terminal.text
         assert not {OLD.encode(), NEW.encode()} & set(terminal.stream.split())
+        terminal.wait_for("Start hub now")
+        terminal.write("n\r")
         assert NEW.encode() not in terminal.stream
     assert (lab.keyring_get("github_token"), lab.keyring_get("gh_work")) == (NEW, NEW)
 
@@ -76,19 +81,25 @@ def test_the_app_gives_a_token_a_successor_whether_or_not_it_ends_soon(
 ) -> None:
     says(github, "octo", "repo", days)
     with at_terminal(lab, github) as terminal:
-        terminal.wait_for("hub", 40)
-        terminal.wait_for("checks are done", 40)
+        terminal.wait_for("hub")
+        terminal.wait_for("checks are done")
         terminal.write("t")
-        terminal.wait_for("New token for github_token", 40)
+        terminal.wait_for("Which entries get the new token")
+        terminal.press(" ")
+        terminal.wait_for(r"\[ \] gh_work")
+        terminal.press(" ")
+        terminal.wait_for(r"\[x\] gh_work")
+        terminal.press("enter")
+        terminal.wait_for("New token for github_token")
         says(github, "octo", "repo", 300)
         terminal.write(NEW)
         terminal.write("\r")
-        terminal.wait_for("It may do all that the old one may.", 40)
+        terminal.wait_for("It may do all that the old one may.")
         assert lab.keyring_get("github_token") == OLD
         terminal.write("\r")
-        terminal.wait_for("take it back", 40)
+        terminal.wait_for("take it back")
         assert (lab.keyring_get("github_token"), lab.keyring_get("gh_work")) == (NEW, NEW)
         terminal.write("u")
-        terminal.wait_for("Taken back.", 40)
+        terminal.wait_for("Taken back.")
         assert (lab.keyring_get("github_token"), lab.keyring_get("gh_work")) == (OLD, OLD)
         assert NEW.encode() not in terminal.stream
