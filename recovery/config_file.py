@@ -12,7 +12,7 @@ from diagnostics.deadline import DISK_SECONDS, DeadlineError, on_disk
 from diagnostics.model import Problem
 from diagnostics.text import clean
 from recovery.files import failed, sync_folder
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -54,7 +54,7 @@ def look(path: str, uid: int) -> Look:
     try:
         return on_disk(lambda: _look(path, uid), DISK_SECONDS)
     except DeadlineError as error:
-        raise RecoveryError(f"{clean(path)} does not answer: its disk may be away") from error
+        raise UnavailableError(f"{clean(path)} does not answer: its disk may be away") from error
 
 
 def _look(path: str, uid: int) -> Look:
@@ -104,7 +104,7 @@ def exchange(before: Look, new: bytes, mark: str, uid: int) -> None:
                 os.fchmod(file.fileno(), before.mode)
             os.fsync(file.fileno())
         if look(before.path, uid).raw != before.raw:
-            raise RecoveryError(f"{clean(before.path)} was changed by another program just now: try again")
+            raise UnavailableError(f"{clean(before.path)} was changed by another program just now: try again")
         temporary.replace(target)
         sync_folder(target.parent)
     except OSError as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from diagnostics.secret import Secret
 from diagnostics.stores import FILE_STORE, Entry
 from diagnostics.text import clean
-from recovery.model import HalfDoneError, RecoveryError
+from recovery.model import HalfDoneError, RecoveryError, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import is_sealed, keep, seal
 
@@ -60,18 +60,18 @@ def only(found: Sequence[Entry], named: str) -> Entry:
 
 
 def default(world: RecoveryWorld) -> str:
-    """The default collection's address. Raises RecoveryError where it is missing, locked or out of reach."""
+    """The default collection's address. Raises UnavailableError where it is missing, locked or out of reach."""
     state = world.keychain.state()
     if state.provider.program == FILE_STORE and (state.error or not state.usable):
         world.keychain.entries({})  # its error says what is wrong with the file
     if state.bus.trouble == "hung" or state.provider.hung or state.error:
-        raise RecoveryError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
+        raise UnavailableError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
     if state.bus.trouble is not None or not state.provider.running:
-        raise RecoveryError("no keychain can be reached from here: `mcp-doctor unlock` finds the way to it")
+        raise UnavailableError("no keychain can be reached from here: `mcp-doctor unlock` finds the way to it")
     if state.default is None or not state.default.exists:
-        raise RecoveryError("there is no default keychain: `mcp-doctor unlock --create` makes one")
+        raise UnavailableError("there is no default keychain: `mcp-doctor unlock --create` makes one")
     if state.default.locked:
-        raise RecoveryError("the keychain is locked: `mcp-doctor unlock` unlocks it")
+        raise UnavailableError("the keychain is locked: `mcp-doctor unlock` unlocks it")
     return state.default.path
 
 

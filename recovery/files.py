@@ -1,12 +1,16 @@
 """Changes to single files that either happen as a whole or not at all."""
 
 import contextlib
+import glob
 import os
 import stat
 import tempfile
 from pathlib import Path
 
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
+
+_NEW = ".new-"
+"""Stands in the name of a file that is being written, between the name that it gets and what is random."""
 
 
 class LocalFiles:
@@ -54,7 +58,7 @@ class LocalFiles:
         target = Path(path)
         handle, temporary = -1, ""
         try:
-            handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            handle, temporary = tempfile.mkstemp(prefix=f".{target.name}{_NEW}", dir=target.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
@@ -72,6 +76,13 @@ class LocalFiles:
                     Path(temporary).unlink()
 
 
+def sweep(path: Path) -> None:
+    """Takes away what writers of this file that were killed have left. For whoever keeps other writers out."""
+    for each in path.parent.glob(f".{glob.escape(path.name)}{_NEW}*"):
+        with contextlib.suppress(OSError):
+            each.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a rename last through a power cut; not every file system can."""
     with contextlib.suppress(OSError):
@@ -84,4 +95,4 @@ def sync_folder(folder: Path) -> None:
 
 def failed(what: str, path: str, error: OSError) -> RecoveryError:
     """The trouble with a file in words. In: what can't be done with it, as in 'can't be written'."""
-    return RecoveryError(f"{path} can't be {what}: {error.strerror or type(error).__name__}")
+    return UnavailableError(f"{path} can't be {what}: {error.strerror or type(error).__name__}")

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnostics.host import Host
@@ -159,10 +160,12 @@ class Journal:
         """
         self._prepare()
         try:
-            with locked(self.folder / "operation.lock", 0.2):
+            with _a_lock_of(self.folder / "operation.lock"):
                 yield
         except LockError as error:
             raise JournalError("another mcp-doctor is mending something right now: let it finish") from error
+        except _LockFileError as error:
+            raise self._unwritable(error.error) from error
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,6 +237,23 @@ class Journal:
             raise JournalError(str(error)) from error
         except OSError as error:
             raise JournalError(f"the audit trail {self.path} can't be read: {error.strerror}") from error
+
+
+class _LockFileError(Exception):
+    """The lock's file can't be opened; told apart from what goes wrong while it is held."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+
+@contextlib.contextmanager
+def _a_lock_of(path: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path, 0.2))
+        except OSError as error:
+            raise _LockFileError(error) from error
+        yield
 
 
 def _says_emergency(record: Record) -> bool:

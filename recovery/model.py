@@ -59,7 +59,7 @@ class Ask:
     provider: str | None = None
     """For TOKEN: the catalogue's provider id that the answer is checked against, when known."""
     optional: bool = False
-    """For TEXT: whether it may stay empty."""
+    """For TEXT and PASSWORD: whether it may stay empty."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What asking needs to know, plain and not secret: for LOGIN (`recovery.login.plan`), and for twins."""
 

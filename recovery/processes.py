@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 
 _WAIT = 5.0
 
@@ -31,8 +31,9 @@ class LocalProcesses:
         """See `recovery.world.Processes`. Raises RecoveryError where it is something else or stays."""
         with self._held(pid, program) as handle:
             self._signal(handle, signal.SIGKILL if force else signal.SIGTERM, pid, program)
+            self._signal(handle, signal.SIGCONT, pid, program)  # a stopped one would hear of it only later
             if not _gone(handle, _WAIT):
-                raise RecoveryError(f"{program} (process {pid}) did not end within {_WAIT:g} s")
+                raise UnavailableError(f"{program} (process {pid}) did not end within {_WAIT:g} s")
 
     def resume(self, pid: int, program: str) -> None:
         """See `recovery.world.Processes`."""

@@ -15,7 +15,7 @@ from diagnostics.secret import Scrubber
 from diagnostics.stores.choice import in_words_of_the_file, uses_file_store
 from diagnostics.text import clean
 from recovery.journal import Event, Journal, JournalError, Operation
-from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Remedy, Risk, Step, UnavailableError
 from recovery.operation import OPEN, ask_data
 from recovery.outcome import Notify, Outcome, Phase, Progress, Result
 from recovery.ports import RecoveryWorld
@@ -130,6 +130,8 @@ class _Run:
     notify: Notify
     scrub: Callable[[object], str]
     notes: list[str] = field(default_factory=list)
+    hindered: bool = False
+    """Whether something could not be taken back only because it was locked, out of reach or full."""
 
     def forward(
         self,
@@ -183,11 +185,21 @@ class _Run:
             self._take_back({number: each for number, each in done.items() if number == index})
             return self._outcome(Result.HALF_DONE, said)
         stays = self._take_back(done)
-        self._try_append(Event.FAILED, error=said)
+        self._try_append(self._given_up(stays), error=said)
         return self._outcome(Result.PARTLY if stays else Result.NOTHING_CHANGED, said)
 
+    def _given_up(self, stays: bool) -> Event:
+        """What the trail says in the end: where taking back may well succeed later, the next start is told of it."""
+        if not (stays and self.hindered):
+            return Event.FAILED
+        self.notes.append("The next start of mcp-doctor says so again, and takes back what stays.")
+        return Event.UNDOING
+
     def _take_back(self, done: Mapping[int, tuple[Step, Mapping[str, str]]]) -> bool:
-        """Last first. Out: whether something stays. Goes on where the trail can't be written: that mends most."""
+        """Last first. Out: whether something stays. Goes on where the trail can't be written: that mends most.
+
+        Stops at a step that can't be taken back right now; all that is left is taken back at the next start.
+        """
         stays = False
         for index in sorted(done, reverse=True):
             step, kept = done[index]
@@ -196,10 +208,13 @@ class _Run:
                 step.undo(self.world, kept)
             except Exception as error:
                 stays = True
+                self.hindered |= isinstance(error, UnavailableError)
                 said = self.scrub(error) if isinstance(error, RecoveryError) else type(error).__name__
                 self.notes.append(f"{clean(step.title)}: this stays done ({said})")
                 self._try_append(Event.STAYS, step=index)
                 self._tell(index, step, Phase.STAYS, said)
+                if isinstance(error, UnavailableError):
+                    break  # the earlier ones may be what this one stands on: they follow when it is taken back
             else:
                 self._note_twins()
                 self._try_append(Event.TAKEN_BACK, step=index)
@@ -217,7 +232,7 @@ class _Run:
         self.journal.append(Event.UNDOING, self.operation)
         stays = self._take_back(done)
         if stays:
-            self._try_append(Event.FAILED, error="; ".join(self.notes))
+            self._try_append(self._given_up(stays), error="; ".join(self.notes))
             return self._outcome(Result.PARTLY, "not everything could be taken back")
         self._try_append(Event.UNDONE)
         return self._outcome(Result.DONE)
@@ -295,7 +310,7 @@ class _Run:
         except (KeyboardInterrupt, SystemExit):
             done.setdefault(index, (step, {}))
             stays = self._take_back(done)
-            self._try_append(Event.FAILED if stays else Event.UNDONE, error="stopped by the user")
+            self._try_append(self._given_up(stays) if stays else Event.UNDONE, error="stopped by the user")
             raise
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.similar import UNDO_SERVICE
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 from recovery.ports import RecoveryWorld
 
 _APPLICATION = "mcp-doctor"
@@ -67,11 +67,13 @@ def keep(world: RecoveryWorld, undo_id: str, entries: Sequence[Entry]) -> None:
 
 
 def copies(world: RecoveryWorld, undo_id: str) -> list[Copy]:
-    """The copies made under this id, in their order."""
+    """The copies made under this id, in their order. Raises UnavailableError where a locked keychain may hide them."""
+    ours = _ours(world, undo_id)
+    make_sure_it_shows(world, ours)
     found: list[tuple[int, Copy]] = []
-    for entry in world.keychain.entries({"service": UNDO_SERVICE}):
-        owner, _, number = entry.attributes.get("username", "").rpartition("/")
-        if owner != undo_id or not number.isdigit() or entry.secret is None:
+    for entry in ours:
+        number = entry.attributes["username"].rpartition("/")[2]
+        if not number.isdigit() or entry.secret is None:
             continue
         try:
             original = json.loads(entry.attributes["original"])
@@ -113,6 +115,7 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
     is deleted last, so that no value is ever only in one place. Without any copy or seal nothing is done.
 
     Raises:
+        UnavailableError: what is kept can't be seen, because its keychain is locked.
         RecoveryError: someone changed the entry meanwhile, or the keychain refused.
     """
     kept = copies(world, undo_id)
@@ -140,6 +143,21 @@ def restore(world: RecoveryWorld, undo_id: str, now: Sequence[Entry]) -> None:
     forget(world, undo_id)
 
 
+def make_sure_it_shows(world: RecoveryWorld, kept: Sequence[Entry]) -> None:
+    """Refuses to take "nothing is kept" for an answer while a locked keychain may hide it.
+
+    In: what was found of it. A locked collection that was read anew shows no names; one that was locked since it was
+    read shows them without values.
+
+    Raises:
+        UnavailableError: it is locked, or can't be reached.
+    """
+    found = world.keychain.state().default
+    hides = not kept and found is not None and found.exists and found.locked
+    if hides or any(each.locked or each.secret is None for each in kept):
+        raise UnavailableError("the keychain that holds the earlier values is locked: unlock it first")
+
+
 def note(world: RecoveryWorld, undo_id: str, collection: str, part: str, text: Secret) -> None:
     """Keeps something else than an entry under this id, in place of an earlier note of that name."""
     world.keychain.put(collection, "What an undo of mcp-doctor needs", _named(undo_id, part), text)
@@ -163,12 +181,16 @@ def forget(world: RecoveryWorld, undo_id: str) -> None:
     Seals go first and notes last: cut off anywhere between, what is left still tells that nothing is left to do.
     """
     ours: list[tuple[int, str]] = []
-    for entry in world.keychain.entries({"service": UNDO_SERVICE}):
-        owner, _, part = entry.attributes.get("username", "").rpartition("/")
-        if owner == undo_id:
-            ours.append((0 if part == "seal" else 1 if part.isdigit() else 2, entry.path))
+    for entry in _ours(world, undo_id):
+        part = entry.attributes["username"].rpartition("/")[2]
+        ours.append((0 if part == "seal" else 1 if part.isdigit() else 2, entry.path))
     for _, path in sorted(ours):
         world.keychain.delete(path)
+
+
+def _ours(world: RecoveryWorld, undo_id: str) -> list[Entry]:
+    found = world.keychain.entries({"service": UNDO_SERVICE})
+    return [each for each in found if each.attributes.get("username", "").rpartition("/")[0] == undo_id]
 
 
 def _seals(world: RecoveryWorld, undo_id: str) -> list[Entry]:

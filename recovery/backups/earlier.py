@@ -14,9 +14,9 @@ from diagnostics.stores import Entry
 from diagnostics.stores.similar import UNDO_SERVICE
 from diagnostics.text import clean
 from recovery.backups.comparison import Place, digest_of, entries_named
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 from recovery.ports import RecoveryWorld
-from recovery.undo_copies import forget, own
+from recovery.undo_copies import forget, make_sure_it_shows, own
 
 _APPLICATION = "mcp-doctor"
 
@@ -59,7 +59,7 @@ def kept(world: RecoveryWorld, undo_id: str) -> list[Earlier]:
         if owner != undo_id or not number.isdigit():
             continue
         if entry.secret is None:
-            raise RecoveryError("the keychain that holds the earlier values is locked: unlock it first")
+            raise UnavailableError("the keychain that holds the earlier values is locked: unlock it first")
         try:
             told = json.loads(entry.secret.reveal())
             place = Place(str(told["collection"]), str(told["label"]), dict(told["attributes"]))
@@ -82,6 +82,7 @@ def bring_back(world: RecoveryWorld, undo_id: str) -> None:
     """
     records = kept(world, undo_id)
     if not records:
+        make_sure_it_shows(world, ())
         return
     here = standing(world, records)
     back: list[Earlier] = []

@@ -17,7 +17,7 @@ from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.quarantine import mark, quarantined
 from recovery.steps.entry import TWIN
-from recovery.undo_copies import copies, forget, is_sealed, keep, own, restore, seal
+from recovery.undo_copies import copies, forget, is_sealed, keep, make_sure_it_shows, own, restore, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,7 @@ class QuarantineEntry:
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts it back as it was, unless its name was given a new value meanwhile."""
         aside = self._aside(world)
+        make_sure_it_shows(world, aside)
         if not aside:
             return
         there = [each for each in world.keychain.entries({}) if _is(each, self.attributes)]

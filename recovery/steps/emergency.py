@@ -274,7 +274,10 @@ def _write(world: RecoveryWorld, opened: emergency.OpenIncident) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise RecoveryError(f"{folder} can't be made: {error.strerror}") from error
+    from recovery.files import sweep
+
     path = emergency.file_of(world.host, opened.id)
+    sweep(path)
     world.files.write(str(path), json.dumps(opened.to_json(), indent=1).encode())
 
 
@@ -289,9 +292,10 @@ def _find(world: RecoveryWorld, incident: str) -> emergency.OpenIncident | None:
 
 
 def _remove(world: RecoveryWorld, incident: str) -> None:
-    from recovery.files import sync_folder
+    from recovery.files import sweep, sync_folder
 
     path: Path = emergency.file_of(world.host, incident)
+    sweep(path)
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from diagnostics.secret import Secret
 from diagnostics.stores import CollectionState
 from diagnostics.text import clean
-from recovery.model import Answers, Change, RecoveryError, Risk
+from recovery.model import Answers, Change, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
 
 PASSWORD = "password"  # noqa: S105 - the name of an answer
@@ -94,9 +94,14 @@ class Create:
             raise RecoveryError("the keychain was created but is not there" + _why(state.error))
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
-        """Takes it away again as long as it is empty."""
-        if kept.get("collection"):
-            world.keychain.remove_collection(kept["collection"])
+        """Takes it away again as long as it is empty; after a crash, the one of that name, which there was none of."""
+        state = world.keychain.state()
+        if not state.provider.running:
+            raise UnavailableError("no keyring daemon runs that could take it away")
+        there = [each.path for each in state.collections if each.exists and each.label == "login"]
+        for each in there:
+            if each == kept.get("collection", each):
+                world.keychain.remove_collection(each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from diagnostics.stores.file_store import (
     store_path,
 )
 from diagnostics.text import clean
-from recovery.files import LocalFiles, failed, sync_folder
+from recovery.files import LocalFiles, failed, sweep, sync_folder
 from recovery.lock import LockError, locked
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 from recovery.stores.without_daemon import WithoutDaemon
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def create_store(host: Host, mark: str) -> None:
             raise RecoveryError(f"{clean(str(path))} is there already")
         try:
             identity = identity_path(host)
+            sweep(identity)
             if not os.path.lexists(identity):
                 _write_identity(identity, path, mark)
             read_identity(host)
@@ -144,6 +145,9 @@ def take_away_store(host: Host, mark: str) -> None:
                 path.unlink()
                 sync_folder(path.parent)
             identity = identity_path(host)
+            sweep(path)
+            if mark:
+                sweep(identity)
             if mark and identity.is_file() and f"# {mark}\n" in identity.read_text("utf-8", "replace"):
                 identity.unlink()
                 sync_folder(identity.parent)
@@ -173,17 +177,10 @@ def _write(host: Host, entries: Sequence[Entry]) -> None:
         sealed = sealed_store(entries, read_identity(host))
     except FileStoreError as error:
         raise RecoveryError(str(error)) from error
-    _sweep(store_path(host))
     if len(sealed) > LARGEST:
         raise RecoveryError(f"the store would have more than {LARGEST >> 20} MiB: nothing was changed")
+    sweep(store_path(host))
     LocalFiles(host.uid).write(str(store_path(host)), sealed)
-
-
-def _sweep(path: Path) -> None:
-    """Takes away what a killed writer left; the caller holds the lock, so nobody is writing."""
-    for each in path.parent.glob(f".{path.name}.*"):
-        with contextlib.suppress(OSError):
-            each.unlink()
 
 
 def _entries(host: Host) -> list[Entry]:
@@ -202,7 +199,7 @@ def _locked(host: Host) -> Iterator[None]:
         with locked(path.with_name(f"{path.name}.lock"), _LOCK_SECONDS):
             yield
     except LockError:
-        raise RecoveryError(f"{clean(str(path))} is being changed by another program: try again") from None
+        raise UnavailableError(f"{clean(str(path))} is being changed by another program: try again") from None
     except FileNotFoundError:
         raise _not_made(f"{clean(str(path))} is not there", host) from None
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, StoreState
 from diagnostics.stores.bus import Bus, BusError
-from recovery.model import RecoveryError
+from recovery.model import RecoveryError, UnavailableError
 
 if TYPE_CHECKING:
     from recovery.ports import RecoveryWorld
@@ -143,7 +143,7 @@ class SecretServiceKeychain:
         """See `recovery.world.Keychain`. The daemon compares all attributes; the secret's bytes stay as they are."""
         with self._bus() as bus, _said("the entry was not written"):
             if _is_locked(bus, collection):
-                raise RecoveryError("the keychain is locked: unlock it first")
+                raise UnavailableError("the keychain is locked: unlock it first")
             properties = {
                 f"{_ITEM}.Label": ("s", label),
                 f"{_ITEM}.Attributes": ("a{ss}", dict(attributes)),
@@ -175,7 +175,9 @@ class SecretServiceKeychain:
     def _bus(self) -> Iterator[Bus]:
         address = self._world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
         if not address:
-            raise RecoveryError("no session bus is known in this session, so the keychain can't be reached")
+            raise UnavailableError(
+                "no session bus is known in this session, so the keychain can't be reached"
+            )
         with _said("the session bus does not answer"):
             bus = Bus.connect(address)
         with bus:
@@ -217,7 +219,7 @@ def _said(what: str) -> Iterator[None]:
             reason = f"its program could not be run ({error.said})"
         if reason is None and "Couldn't create" in error.said:
             reason = "its folder can't be written, or the disk is full"
-        raise RecoveryError(f"{what}: {reason or error}") from error
+        raise UnavailableError(f"{what}: {reason or error}") from error
 
 
 def _refuse_empty(password: Secret) -> None:

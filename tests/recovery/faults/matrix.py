@@ -1,5 +1,6 @@
 """One cell of the matrix: an operation, a fault, a point. What must hold afterwards is the same for all of them."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 
 from diagnostics.host import Host
 from diagnostics.secret import Secret
+from diagnostics.stores.bus import BusError
 from recovery.operation import Event
 from recovery.outcome import Result
 from recovery.runner import carry_out, resume
@@ -91,9 +93,15 @@ class Prepared:
         self.stage.put_back(self.tree, daemon=one.daemon, unlock=one.opened)
         one.again(self.stage)
 
-    def seen(self) -> Seen:
-        """What is there now; the kernel's keyring too."""
-        return (*self.stage.seen(self.host, self.watched), self._held())
+    def seen(self) -> tuple[Seen, int]:
+        """What is there now, the kernel's keyring too; and how many entries are kept for an undo."""
+        if self.watched:
+            self.stage.end_daemon()
+            self.stage.start_daemon()
+            with contextlib.suppress(BusError):
+                self.stage.lab.unlock(PASSWORD)
+        now, copies = self.stage.seen(self.host, self.watched)
+        return (*now, self._held()), copies
 
     def _held(self) -> bool:
         if not self.operation.needs:
@@ -102,9 +110,6 @@ class Prepared:
         from tests.recovery.faults.operations import INCIDENT
 
         return kernel_keyring.is_held(f"mcp-doctor:{INCIDENT}")
-
-    def undo_copies(self) -> int:
-        return self.stage.undo_copies(self.host)
 
 
 def prepare(stage: Stage, operation: Operation) -> Prepared:
@@ -121,11 +126,12 @@ def prepare(stage: Stage, operation: Operation) -> Prepared:
         here.scene.remedy, answers = operation.plan(stage, here.host)
         here.scene.answers = {name: Secret(value) for name, value in answers.items()}
     here.put_back()
-    before, copies = here.seen(), here.undo_copies()
+    before, copies = here.seen()
     done = strike(stage.lab.root, here.scene.do)
     assert done.result in {"", Result.DONE.value}, done.error
-    here.before, here.after, here.points = before, here.seen(), done.points
-    here.copies = (copies, here.undo_copies())
+    after, copies_after = here.seen()
+    here.before, here.after, here.points = before, after, done.points
+    here.copies = (copies, copies_after)
     return here
 
 
@@ -166,28 +172,30 @@ def _bring_back_the_daemon(here: Prepared) -> None:
 def settle(here: Prepared, struck: Struck, *, finish: bool) -> None:
     """The next start: says what was cut off, finishes it or takes it back, and then all is as before or as after."""
     journal, world = journal_of(here.host), LocalWorld(here.host)
-    now = here.seen()
     interrupted = journal.interrupted()
-    is_between = now not in (here.before, here.after)
     named = [each.title for each in interrupted]
-    assert interrupted or not is_between, ("half done, and the next start would say nothing", _differs(here, now))
+    if not interrupted:
+        now, copies = here.seen()
+        said = "half done, and the next start would say nothing"
+        assert now in (here.before, here.after), (said, _differs(here, now))
     for operation in interrupted:
         outcome = resume(operation.id, world, journal, finish=finish, answers=here.scene.answers)
         back = operation.state is Event.UNDOING or not finish
-        if not outcome.ok and here.operation.one_way and back:
-            outcome = resume(operation.id, world, journal, finish=True, answers=here.scene.answers)
+        if here.operation.one_way and back:  # what is gone is gone; the person does it again, and it ends well
+            again = here.scene.do()
+            assert again is not None
+            assert again.ok, again
+            now, copies = here.seen()
             continue
         assert outcome.ok, (named, outcome)
-        now = here.seen()
+        now, copies = here.seen()
         if here.operation.settled_by_undo:
             assert now == here.after, ("after taking back", _differs(here, now))
         elif here.operation.plan is not None:
             assert now == (here.before if back else here.after), ("taken back" if back else "finished", _differs(here, now))
-    now = here.seen()
     assert now in (here.before, here.after), _differs(here, now)
     assert journal.interrupted() == []
     assert journal.verify() == []
-    copies = here.undo_copies()
     if now == here.before and here.before != here.after:
         assert copies == here.copies[0], (copies, here.copies)
     elif now == here.after and here.operation.settled_by_undo:

@@ -25,7 +25,7 @@ from recovery.model import AskKind, Ask, Remedy, Step
 from recovery.outcome import Outcome
 from recovery.planner import remedies_for, unlock_remedy
 from recovery.runner import carry_out, resume, undo
-from recovery.steps.emergency import HoldToken
+from recovery.steps.emergency import ExtendTime, HoldToken
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, DeleteEntry, RepairEntry, SetEntry
 from recovery.steps.file import SetMode
 from recovery.steps.keychain import SetDefault
@@ -79,7 +79,8 @@ class Operation:
     needs: str = ""
     """`kernel` = the kernel's keyring."""
     watched: tuple[str, ...] = ()
-    """Names of damaged keychain files, which must stay byte for byte."""
+    """Names of damaged keychain files, which must stay byte for byte. What is seen of them is what a daemon sees that
+    has read the files anew: the one that runs goes on with what it holds."""
     settled_by_undo: bool = False
     """Whether it takes an earlier operation back: the next start ends with the state before that one."""
 
@@ -112,8 +113,8 @@ def _entries(stage: Stage, **values: str) -> None:
         stage.lab.add_entry(name, value)
 
 
-def _context(host: Host, config: Path | None = None, **options: Any) -> Context:
-    asked = Options(config=(config,) if config else (), client="claude-desktop" if config else None, offline=True, **options)
+def _context(host: Host, config: Path | None = None, whose: str = "claude-desktop", **options: Any) -> Context:
+    asked = Options(config=(config,) if config else (), client=whose if config else None, offline=True, **options)
     files = discover(host, asked) if config else []
     return Context(host, asked, files, [server for each in files for server in each.servers], open_store(host))
 
@@ -233,6 +234,26 @@ def _migrate(stage: Stage, host: Host) -> Plan:
     return remedy, {NAME: REPLACE}
 
 
+def _env_file(stage: Stage) -> None:
+    """Two servers of one config, two credentials of one file, one of them in the keychain already."""
+    path = stage.lab.home / ".env"
+    path.write_text(f"# mine\r\nexport GITHUB_TOKEN='{VALUE}'\r\nLEVEL=1\r\nSLACK_TOKEN={OTHER}\r\n")
+    row = f'{{ "command": "npx", "envFile": "{path}" }}'
+    (stage.lab.home / "mcp.json").write_text(f'// mine\n{{ "servers": {{ "a": {row},\n "b": {row} }} }}\n')
+    _entries(stage, slack=OTHER)
+
+
+def _profile(stage: Stage) -> None:
+    for name in (".bashrc", ".profile"):
+        (stage.lab.home / name).write_text(f"if true; then\n  export GITHUB_TOKEN={VALUE}\nfi\n")
+    row = '{ "command": "npx", "env": { "GITHUB_TOKEN": "${env:GITHUB_TOKEN}" } }'
+    (stage.lab.home / "mcp.json").write_text(f'// mine\n{{ "servers": {{ "a": {row} }} }}\n')
+
+
+def _migrate_from(wanted: str, stage: Stage, host: Host) -> Plan:
+    return _offered(host, wanted, _context(host, stage.lab.home / "mcp.json", whose="vscode")), {}
+
+
 # ── damaged keychain files ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -350,6 +371,10 @@ def _end_token(_stage: Stage, _host: Host) -> Plan:
     return end_token_remedy(INCIDENT), {}
 
 
+def _longer(_stage: Stage, _host: Host) -> Plan:
+    return _a_remedy("emergency-extend", ExtendTime(INCIDENT, "gh", 900, "it takes longer")), {}
+
+
 def _close(_stage: Stage, host: Host) -> Plan:
     incident = find(incidents(host, journal_of(host)), INCIDENT)
     return close_remedy(incident, "ok", token_revoked=True), {}
@@ -425,6 +450,7 @@ def _finished(answers: Answers, scene: Scene) -> Outcome | None:
     return None
 
 
+FROM_A_FILE = ("store-variable", "refer-to-variables", "take-out-variables")
 OPERATIONS = (
     Operation("unlock", _nothing, ("unlock",), _unlocking, opened=False),
     Operation("start the daemon and unlock", _nothing, ("start-provider", "unlock"), _unlocking, opened=False, daemon=False),
@@ -480,9 +506,20 @@ OPERATIONS = (
     Operation("emergency start", _nothing, ("hold-emergency-token",), _emergency, again=_no_token, needs="kernel"),
     Operation("emergency end of token", _began, ("let-go-of-emergency-token",), _end_token, again=_token_again, one_way=True, needs="kernel"),
     Operation("emergency close", _began, ("close-incident",), _close, again=_token_again, one_way=True, needs="kernel"),
+    Operation("emergency longer", _began, ("extend-emergency",), _longer, again=_token_again, needs="kernel"),
     Operation("renew login", _old_login, ("renew-login",), _renew),
     Operation("sign in", _old_login, ("store-login",), _store_login),
     Operation("undo of a cleanup", partial(_done, _damaged_entries, _clean_up), (), None, _undone, settled_by_undo=True),
+    Operation("migrate an env file", _env_file, FROM_A_FILE, partial(_migrate_from, "move-from-env-file")),
+    Operation("migrate a profile", _profile, FROM_A_FILE, partial(_migrate_from, "move-from-profile")),
+    Operation(
+        "undo of a profile's migration",
+        partial(_done, _profile, partial(_migrate_from, "move-from-profile")),
+        (),
+        None,
+        _undone,
+        settled_by_undo=True,
+    ),
     Operation("undo of a migration", partial(_done, _plain_config, _migrate), (), None, _undone, settled_by_undo=True),
     Operation("undo of a restore", partial(_done, _backed_up, _restore), (), None, _undone, settled_by_undo=True),
     Operation("undo of a rotation", partial(_done, _held_twice, _rotate), (), None, _undone, settled_by_undo=True),

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import dataclasses
 import hashlib
+import json
 import os
 import resource
 import shutil
@@ -18,6 +19,13 @@ from pathlib import Path
 from typing import Self
 
 from diagnostics.host import Host
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry, uses_file_store
+from diagnostics.stores.bus import Bus, BusError
+from diagnostics.stores.file_store import store_path
+from diagnostics.stores.protocol import NAME
+from diagnostics.stores.reading import SERVICE, read_everything
+from diagnostics.stores.secret_service import with_details
 from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.journal import Journal
 from recovery.undo_copies import own
@@ -28,6 +36,7 @@ PASSWORD = "lab-password"
 SECOND = "second-instance"
 """The service that the second instance writes: no part of what is compared."""
 _DISK = "4m"
+_SERVICE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
 _RDONLY, _REMOUNT, _BIND, _DETACH = 1, 32, 4096, 2
 
 Tree = dict[str, tuple[int, bytes | None]]
@@ -85,9 +94,10 @@ class Stage:
             self.lab.stop_daemon()
 
     def is_locked(self) -> bool:
-        """Whether the default keychain is there and locked."""
-        found = LocalWorld(self.host).keychain.state().default
-        return found is not None and found.exists and found.locked
+        """Whether the keychain `login` is there and locked."""
+        with contextlib.suppress(BusError):
+            return self.lab.locked()
+        return False
 
     # ── the home ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,29 +196,42 @@ class Stage:
 
     # ── what is seen of it ──────────────────────────────────────────────────────────────────────────────────
 
-    def seen(self, host: Host, watched: frozenset[bytes] = frozenset()) -> Seen:
+    def seen(self, host: Host, watched: frozenset[bytes] = frozenset()) -> tuple[Seen, int]:
         """Everything that must be as before or as after: entries, collections, and every file that is not our own.
 
         In: `watched` = contents of keychain files that are told by their bytes, because a damaged one is kept.
+        Out: that, and how many entries are kept for an undo.
         """
-        world = LocalWorld(host)
+        found, collections = self._entries(host)
         entries = sorted(
             (
                 each.collection,
                 tuple(sorted((name, text) for name, text in own(each.attributes).items() if name != "when")),
                 each.label,
-                each.secret.reveal() if each.secret is not None else None,
+                _value(each.secret),
             )
-            for each in world.keychain.entries({})
+            for each in found
             if each.service not in {UNDO_SERVICE, SECOND}
         )
-        state = world.keychain.state()
-        collections = sorted((each.path, each.label, each.locked) for each in state.collections if each.exists)
-        return (tuple(entries), tuple(collections), tuple(self._files(host, watched)))
+        copies = sum(each.service == UNDO_SERVICE for each in found)
+        return (tuple(entries), collections, tuple(self._files(host, watched))), copies
 
-    def undo_copies(self, host: Host) -> int:
-        """How many entries are kept for an undo."""
-        return len(LocalWorld(host).keychain.entries({"service": UNDO_SERVICE}))
+    def _entries(self, host: Host) -> tuple[list[Entry], tuple[tuple[str, str, bool], ...]]:
+        if uses_file_store(host):
+            present = store_path(host).exists()
+            return list(LocalWorld(host).keychain.entries({})) if present else [], ()
+        if not self.lab.daemon_pid:
+            return [], ()
+        with Bus.connect(self.lab.address) as bus:
+            entries = with_details(bus, read_everything(bus))
+            paths = bus.get_property("/org/freedesktop/secrets", NAME, _SERVICE, "Collections")
+            named = [
+                (path, *(bus.get_property(path, NAME, _COLLECTION, each) for each in ("Label", "Locked")))
+                for path in sorted(paths)
+                if not path.endswith("/session")
+            ]
+            alias = bus.call(SERVICE, "ReadAlias", "s", ("default",))[0]
+        return list(entries), (*named, ("default", alias, False))
 
     def _files(self, host: Host, watched: frozenset[bytes]) -> Iterator[tuple[str, int, str]]:
         for path in sorted(self.lab.home.rglob("*")):
@@ -216,7 +239,7 @@ class Stage:
             name = str(path.relative_to(self.lab.home))
             if not stat.S_ISREG(info.st_mode) or path.name.startswith((".ballast", "journal", "trail.", ".trail.")):
                 continue
-            if path.suffix == ".lock":
+            if path.suffix == ".lock" or _is_daemons_own(path) or _is_swept_later(path):
                 continue
             mode = stat.S_IMODE(info.st_mode)
             if path.parent == self.lab.keyrings:
@@ -228,6 +251,29 @@ class Stage:
                 yield name, mode, "there"
             else:
                 yield name, mode, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_daemons_own(path: Path) -> bool:
+    """What gnome-keyring leaves when its disk is full, and the file of the alias, which is compared as the daemon tells."""
+    return ".keyring.temp-" in path.name or (path.name == "default" and path.parent.name == "keyrings")
+
+
+def _is_swept_later(path: Path) -> bool:
+    """Encrypted parts: the next backup sweeps them away when they are an hour old, the store's next write at once."""
+    return path.name.startswith(".") and (path.suffix == ".part" or path.name.startswith(".store.age.new-"))
+
+
+def _value(secret: Secret | None) -> str:
+    """A login without its times, which differ from run to run."""
+    text = secret.reveal() if secret is not None else "(locked)"
+    try:
+        login = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(login, dict) or "access_token" not in login:
+        return text
+    kept = {name: login.get(name) for name in ("access_token", "refresh_token")}
+    return json.dumps(kept | {"renewing": "renewing" in login and login["renewing"] is not None})
 
 
 def journal_of(host: Host) -> Journal:

@@ -11,9 +11,11 @@ from recovery.steps import step_kinds
 from tests.recovery.faults.matrix import FAULTS, OF_THE_DAEMON, Fault, Prepared, befall, prepare
 from tests.recovery.faults.operations import ELSEWHERE, OPERATIONS, Operation
 from tests.recovery.faults.stage import Stage
+from tests.recovery.faults.strike import strike
 
 BY_NAME = {each.name: each for each in OPERATIONS}
 KILLED, *OTHERS = FAULTS
+_MOST = 12
 
 
 @pytest.fixture(params=sorted(BY_NAME), ids=lambda name: name.replace(" ", "-"))
@@ -38,33 +40,40 @@ def full(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--full-matrix"))
 
 
-def test_killed_at_every_point(here: Prepared, count: Count, full: bool) -> None:
-    """kill -9 before every record, every write and every call; the next start finishes it or takes it back."""
+def test_killed_at_its_points(here: Prepared, count: Count, full: bool) -> None:
+    """kill -9 before a record, a write or a call; the next start finishes it or takes it back, by turns.
+
+    Operations with more than a dozen points take every second, or third; `--full-matrix` = all, both ways, also inside
+    the trail's own writing.
+    """
     steps = here.scene.remedy.steps if here.scene.remedy else ()
     assert set(here.operation.kinds) == {each.kind for each in steps}
-    deaths, failures = 0, []
-    inside = (False, True) if full else (False,)
-    for inside_records in inside:
-        at = 0
-        while True:
-            at += 1
-            ways = (True, False) if full else (bool((at + _turn(here.operation)) % 2),)
-            died = False
-            for finish in ways:
-                try:
-                    struck = befall(here, KILLED, at, finish=finish, inside_records=inside_records)
-                except AssertionError as error:
-                    failures.append(_told(here, KILLED, at, finish, error))
-                    died = True
-                else:
-                    died = struck.died
-                    deaths += died
-            if not died:
-                break
-    count("count: faults injected", deaths)
+    deaths, failures, turn = 0, [], _turn(here.operation)
+    stride = 1 if full else -(-len(here.points) // _MOST)
+    cells = [
+        (at, finish, inside)
+        for inside in ((False, True) if full else (False,))
+        for at in range(1 + (turn % stride), 1 + len(_points(here, inside=inside)), stride)
+        for finish in ((True, False) if full else (bool((at // stride + turn) % 2),))
+    ]
+    for at, finish, inside in cells:
+        try:
+            struck = befall(here, KILLED, at, finish=finish, inside_records=inside)
+        except AssertionError as error:
+            failures.append(_told(here, KILLED, at, finish, error))
+        else:
+            deaths += struck.died
+    count("count: faults injected", len(cells))
     count("count: operations under fault", here.operation.name)
     assert not failures, "\n\n".join(failures)
-    assert deaths >= len(here.points)
+    assert deaths == len(cells)
+
+
+def _points(here: Prepared, *, inside: bool) -> list[str]:
+    if not inside:
+        return here.points
+    here.put_back()
+    return strike(here.stage.lab.root, here.scene.do, inside_records=True).points
 
 
 def test_befallen_by_everything_else(here: Prepared, count: Count, full: bool) -> None:
