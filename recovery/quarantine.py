@@ -1,7 +1,7 @@
 """How an entry is set aside inside the keychain, where no program finds it, with why and when."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from diagnostics.stores.similar import QUARANTINE_SERVICE
@@ -23,3 +23,14 @@ def quarantined(name: str, label: str, attributes: Mapping[str, str], why: str) 
         "why": clean(why, 200),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def was_set_aside_from(attributes: Mapping[str, str], services: Collection[str]) -> bool:
+    """Whether an entry is one that was set aside, and was of one of these services."""
+    if attributes.get("service") != QUARANTINE_SERVICE:
+        return False
+    try:
+        original = json.loads(attributes["original"])["attributes"]
+        return original.get("service", "") in services
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return False

@@ -21,6 +21,8 @@ from recovery.ports import RecoveryWorld
 from recovery.undo_copies import own
 
 _KEYRING_LIBRARY = "Python keyring library"
+_ELSEWHERE = "keyring"
+"""The collection of entries that the keyring library gave (`recovery.stores.keyring_library`)."""
 
 
 class State(StrEnum):
@@ -128,7 +130,7 @@ def _place(entry: BackupEntry, world: RecoveryWorld, collection: str) -> Place:
     if world.host.platform is not Platform.LINUX:
         return Place(collection, entry.label, {"service": entry.service, "username": entry.account})
     attributes, label = _lasting(entry.attributes), entry.label
-    bare = attributes.keys() == {"service", "username"} and not entry.collection
+    bare = attributes.keys() == {"service", "username"} and entry.collection in {"", _ELSEWHERE}
     if bare:
         # From a system whose keychain has no attributes: as the keyring library itself would write it here.
         attributes["application"] = _KEYRING_LIBRARY
@@ -183,4 +185,4 @@ def _fits(entry: BackupEntry, world: RecoveryWorld) -> bool:
         return True
     from recovery.stores.keyring_library import can_hold
 
-    return bool(entry.service and entry.account) and can_hold(entry.value)
+    return bool(entry.service and entry.account) and can_hold(entry.value, world.host.platform)

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnostics.secret import Secret
+from diagnostics.stores.similar import QUARANTINE_SERVICE
 from diagnostics.text import clean
 from recovery.backups.error import BackupError, Reason
 
@@ -61,6 +62,8 @@ class BackupEntry:
     @property
     def name(self) -> str:
         """For people, safe to show."""
+        if self.service == QUARANTINE_SERVICE:
+            return clean(self.label, 200)
         return clean(self.account or self.label or "(without a name)", 200)
 
 

@@ -16,7 +16,7 @@ from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.stores import FILE_STORE, Entry, uses_file_store
 from diagnostics.stores.protocol import HASHED
-from diagnostics.stores.similar import UNDO_SERVICE, md5_of
+from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE, md5_of
 from diagnostics.text import clean
 from recovery.backups.age import decrypt, encrypt
 from recovery.backups.content import Backup, BackupEntry, read, written
@@ -26,6 +26,7 @@ from recovery.backups.key import Lock, Recipients
 from recovery.entry_writing import default
 from recovery.journal import Event, Journal
 from recovery.ports import RecoveryWorld
+from recovery.quarantine import was_set_aside_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Made:
 def collect(world: RecoveryWorld, services: Sequence[str] = (SERVICE,), names: Sequence[str] = ()) -> Backup:
     """Reads what belongs into a backup.
 
-    In: whole services (the copies kept for an undo are never among them), or of these only the named entries.
+    In: whole services, or of these only the named entries. With whole services goes what was set aside of them
+    (`recovery.quarantine`), as such: it may be the only copy of a value. The copies kept for an undo never do: restored
+    elsewhere, they could take back what nobody did there.
 
     Raises:
         BackupError: INCOMPLETE, something that belongs into it is locked, missing or can't be read; the text says
@@ -53,7 +56,11 @@ def collect(world: RecoveryWorld, services: Sequence[str] = (SERVICE,), names: S
     wanted = [each for each in services if each != UNDO_SERVICE]
     found = _everything(world, wanted, names)
     ours = [each for each in found if each.service in wanted and (not names or each.account in names)]
-    hidden = [each for each in found if _is_hidden(each, wanted, names)]
+    if not names:
+        aside = [each for each in found if each.service not in wanted]
+        ours += [each for each in aside if was_set_aside_from(each.attributes, wanted)]
+    maybe = wanted if names else [*wanted, QUARANTINE_SERVICE]
+    hidden = [each for each in found if _is_hidden(each, maybe, names)]
     unreadable = [each for each in ours if each.secret is None]
     if unreadable or hidden:
         told = ", ".join(sorted({clean(each.account, 100) for each in unreadable})[:10])

@@ -28,8 +28,8 @@ _SECONDS = 30.0
 """For the child's start and everything asked at once; a prompt that nobody sees would wait for ever."""
 _PARTS = ("", "r", "seal")
 """What the names of kept copies begin with, behind `ID/`; a number from 0 on follows."""
-_LONGEST = {Platform.WINDOWS: 1280}
-"""Characters that a system's keychain takes as one value."""
+_LARGEST = {Platform.WINDOWS: 2560}
+"""Bytes that a system's keychain takes as one value. Windows writes them as UTF-16 (CRED_MAX_CREDENTIAL_BLOB_SIZE)."""
 
 # What runs in the child: questions as JSON in, answers as JSON out, through pipes alone.
 _PROGRAM = """
@@ -172,7 +172,7 @@ class KeyringLibraryKeychain(WithoutDaemon):
         return {each for each in told if isinstance(each, str) and each}
 
     def _takes(self, value: str) -> bool:
-        return can_hold(Secret(value)) and len(value) <= _LONGEST.get(self._world.host.platform, 1 << 20)
+        return can_hold(Secret(value), self._world.host.platform)
 
     def _ask(self, asked: Sequence[Mapping[str, str]]) -> list[Any]:
         if not asked:
@@ -201,14 +201,14 @@ class KeyringLibraryKeychain(WithoutDaemon):
         return answers
 
 
-def can_hold(value: Secret) -> bool:
-    """Whether the keyring library takes a value: text, without the bytes that end one."""
+def can_hold(value: Secret, platform: Platform) -> bool:
+    """Whether this system's keychain takes a value: text, without the bytes that end one, and not too long."""
     text = value.reveal()
     try:
-        text.encode("utf-8")
+        size = len(text.encode("utf-16-le"))
     except UnicodeEncodeError:
         return False
-    return "\0" not in text
+    return "\0" not in text and size <= _LARGEST.get(platform, 1 << 21)
 
 
 def known_names(world: "RecoveryWorld", service: str) -> list[str]:

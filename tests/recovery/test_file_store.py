@@ -15,15 +15,20 @@ from diagnostics.secret import Secret
 from diagnostics.stores import FILE_STORE_VARIABLE, Entry, open_store
 from diagnostics.stores.file_store import FileStore, FileStoreError, identity_path, read_store, store_path
 from diagnostics.stores.one_entry import Entries
-from recovery.backups.making import collect
+from diagnostics.stores.similar import UNDO_SERVICE
+from recovery.backups.making import collect, make
+from recovery.backups.opening import open_backup
+from recovery.backups.restoring import plan_restore
 from recovery.entries import delete_entry, get_entry, list_entries, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError
-from recovery.runner import undo
+from recovery.quarantine import quarantined
+from recovery.runner import carry_out, undo
 from recovery.steps.file_store import CreateFileStore
 from recovery.stores.file_store import FileKeychain, create_store, take_away_store
 from recovery.stores.secret_service import SecretServiceKeychain
 from recovery.world import LocalWorld
+from tests.recovery.backups.conftest import a_pair
 from tests.support.file_store import host_with_choice, world_with_store
 
 ODD = ["plain", "", "with\nlines\n", "ümläut 🔑", "\udcff not utf-8", "x" * 20_000]
@@ -195,6 +200,87 @@ def test_a_backup_is_made_of_it(tmp_path: Path) -> None:
     assert [each.label for each in backup.entries] == ["one"]
 
 
+def test_what_was_set_aside_goes_into_a_backup_and_copies_for_an_undo_do_not(tmp_path: Path) -> None:
+    world = world_with_store(tmp_path)
+    journal = Journal(world.host)
+    put(world, "one", "value")
+    assert set_entry("one", Secret("newer"), world, journal).ok  # leaves a copy for an undo
+    for service in ("mcp-secrets", "another"):
+        label, attributes = quarantined(
+            f"id-{service}", "two", {"service": service, "username": "two"}, "damaged"
+        )
+        world.keychain.put("file", label, attributes, Secret("set aside"))
+    backup = collect(world)
+    assert [each.name for each in backup.entries] == ["Set aside: two", "one"]
+    assert [each.name for each in collect(world, names=["one"]).entries] == ["one"]
+    there = tmp_path / "there"
+    there.mkdir()
+    other = world_with_store(there)
+    pair = a_pair(tmp_path, "key")
+    made = make(backup, pair.lock, world, journal)
+    plan = plan_restore(open_backup(made.path, pair.key, world.host), other, identities=[pair.path])
+    assert carry_out(plan.remedy, plan.answers(pair.key), other, Journal(other.host)).ok
+    kept = {tuple(sorted(each.attributes.items())): each.secret for each in backup_of(other)}
+    assert kept == {tuple(sorted(each.attributes.items())): each.secret for each in backup_of(world)}
+
+
+def backup_of(world: LocalWorld) -> list[Entry]:
+    return [
+        each
+        for each in world.keychain.entries({})
+        if each.service != UNDO_SERVICE and "another" not in each.account
+    ]
+
+
+WRITER = """
+import pathlib, sys
+from tests.support.file_store import host_with_choice
+from recovery.world import LocalWorld
+from diagnostics.secret import Secret
+world = LocalWorld(host_with_choice(pathlib.Path(sys.argv[1])))
+for number in range(5):
+    name = f"{sys.argv[2]}{number}"
+    world.keychain.put("file", name, {"service": "mcp-secrets", "username": name}, Secret(name))
+"""
+
+
+def test_two_processes_write_at_the_same_time(tmp_path: Path) -> None:
+    world = world_with_store(tmp_path)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), each], env=env) for each in "ab"
+    ]
+    assert [each.wait(60) for each in writers] == [0, 0]
+    assert sorted(each.account for each in read_store(world.host)) == [
+        f"{x}{n}" for x in "ab" for n in range(5)
+    ]
+
+
+def test_a_full_disk_and_one_that_takes_no_writes_leave_the_old_state(tmp_path: Path) -> None:
+    world = world_with_store(tmp_path)
+    put(world, "one", "value")
+    folder = store_path(world.host).parent
+    held = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k,mode=700", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        for name, content in held.items():
+            (folder / name).write_bytes(content)
+        with pytest.raises(RecoveryError, match="No space left"):
+            put(world, "two", "x" * 40_000)
+        assert [each.account for each in read_store(world.host)] == ["one"]
+        assert sorted(each.name for each in folder.iterdir()) == sorted(held)
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        with pytest.raises(RecoveryError, match="Read-only"):
+            put(world, "two", "value")
+        assert [each.account for each in read_store(world.host)] == ["one"]
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 def step_for(world: LocalWorld, *, makes_key: bool) -> CreateFileStore:
     return CreateFileStore(
         str(store_path(world.host)), str(identity_path(world.host)), "made by a test", makes_key
@@ -267,7 +353,7 @@ def test_an_encrypted_age_key_can_not_be_asked_for(tmp_path: Path) -> None:
 
 def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     world = world_with_store(tmp_path)
-    left = store_path(world.host).with_name(".store.age.abcdefgh")
+    left = store_path(world.host).with_name(".store.age.new-abcdefgh")
     left.write_bytes(b"half")
     put(world, "one", "value")
     assert not left.exists()

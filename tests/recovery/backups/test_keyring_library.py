@@ -16,15 +16,17 @@ from diagnostics.secret import Secret
 from recovery.backups.comparison import State
 from recovery.backups.error import BackupError
 from recovery.backups.making import collect, make
-from recovery.backups.opening import open_backup
-from recovery.backups.restoring import OnConflict, plan_restore
+from recovery.backups.opening import Opened, open_backup
+from recovery.backups.restoring import OnConflict, conflicts, plan_restore
 from recovery.entries import delete_entry, get_entry, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError
 from recovery.runner import carry_out, undo
 from recovery.stores.keyring_library import KeyringLibraryKeychain, can_hold
+from recovery.undo_copies import own
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import Pair, backed_up
+from tests.support.file_store import world_with_store
 from tests.support.lab import REPO, Lab
 
 
@@ -101,6 +103,51 @@ def test_from_gnome_keyring_into_it_and_back_again(unlocked: Lab, elsewhere: Loc
     assert (value(elsewhere, "token"), value(elsewhere, "oauth:github")) == (None, "other")
 
 
+def test_through_three_stores(unlocked: Lab, elsewhere: LocalWorld, pair: Pair, tmp_path: Path) -> None:
+    """Attributes and labels stay where the store has them; what does not fit is refused before anything is written."""
+    unlocked.add_entry("token", "värde\n")
+    unlocked.add_entry("long", "x" * 1281)
+    unlocked.add({"colour": "red", "service": "mcp-secrets", "username": "own"}, b"\xff\xfe")
+    _, _, _, opened = backed_up(unlocked, pair)
+    store = world_with_store(tmp_path)
+    restored(opened, store, pair)
+    kept = {each.account: each for each in store.keychain.entries({"service": "mcp-secrets"})}
+    for was in opened.backup.entries:
+        now = kept[was.account]
+        assert (now.secret, now.label) == (was.value, was.label)
+        assert own(now.attributes) == own(was.attributes)
+    assert kept["own"].attributes["colour"] == "red"
+
+    journal = Journal(store.host)
+    made = make(collect(store), pair.lock, store, journal)
+    again = open_backup(made.path, pair.key, store.host)
+    assert again.backup.store == "file"
+    windows = LocalWorld(dataclasses.replace(elsewhere.host, platform=Platform.WINDOWS))
+    states = {"token": State.NEW, "long": State.UNFIT, "own": State.UNFIT}
+    plan = plan_restore(again, windows, on_conflict=OnConflict.FAIL, identities=[pair.path])
+    assert {each.entry.account: each.state for each in plan.found} == states
+    assert {each.entry.account for each in conflicts(plan)} == {"long", "own"}
+    assert value(windows, "token") is None
+    plan = plan_restore(again, windows, on_conflict=OnConflict.SKIP, identities=[pair.path])
+    assert carry_out(plan.remedy, plan.answers(pair.key), windows, Journal(windows.host)).ok
+    assert [value(windows, name) for name in ("token", "long", "own")] == ["värde\n", None, None]
+
+    made = make(collect(windows, names=["token"]), pair.lock, windows, Journal(windows.host))
+    store.keychain.delete(kept["token"].path)
+    restored(open_backup(made.path, pair.key, windows.host), store, pair)
+    back = store.keychain.entries({"service": "mcp-secrets", "username": "token"})
+    assert [(each.secret, each.label) for each in back] == [
+        (Secret("värde\n"), "Password for 'token' on 'mcp-secrets'")
+    ]
+
+
+def restored(opened: Opened, world: LocalWorld, pair: Pair) -> None:
+    plan = plan_restore(opened, world, identities=[pair.path])
+    assert not conflicts(plan)
+    outcome = carry_out(plan.remedy, plan.answers(pair.key), world, Journal(world.host))
+    assert outcome.ok, outcome
+
+
 def test_names_are_known_from_the_trail_and_missing_ones_are_said(elsewhere: LocalWorld) -> None:
     set_entry("token", Secret("one"), elsewhere, Journal(elsewhere.host))
     assert [each.account for each in collect(elsewhere).entries] == ["token"]
@@ -109,8 +156,11 @@ def test_names_are_known_from_the_trail_and_missing_ones_are_said(elsewhere: Loc
 
 
 def test_what_it_does_not_take_is_refused(elsewhere: LocalWorld) -> None:
-    assert not can_hold(Secret("\udcff"))
-    assert not can_hold(Secret("a\0b"))
+    assert not can_hold(Secret("\udcff"), Platform.MACOS)
+    assert not can_hold(Secret("a\0b"), Platform.MACOS)
+    assert can_hold(Secret("x" * 1280), Platform.WINDOWS)
+    assert not can_hold(Secret("🔑" * 641), Platform.WINDOWS)
+    assert can_hold(Secret("x" * 1281), Platform.MACOS)
     windows = LocalWorld(dataclasses.replace(elsewhere.host, platform=Platform.WINDOWS))
     outcome = set_entry("token", Secret("x" * 1281), windows, Journal(windows.host))
     assert not outcome.ok
