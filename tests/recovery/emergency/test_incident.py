@@ -281,6 +281,80 @@ def test_a_start_that_was_killed_is_told_and_taken_back(desk: Desk, canary: Cana
     assert Journal(desk.host).verify() == []
 
 
+@pytest.mark.parametrize("at", [5, 8])
+def test_a_start_that_was_killed_does_not_block_the_next_one(desk: Desk, canary: Canary, at: int) -> None:
+    assert desk.start(canary(), before=_KILL.format(at=at)).returncode == -signal.SIGKILL
+    assert only(desk).state == "half begun"
+    token = canary()
+    done = desk.start(token)
+    assert done.returncode == 0, done.stdout
+    assert b"was cut off half-way: it was taken back" in done.stderr
+    assert sorted(each.state for each in desk.incidents()) == ["open", "taken back"]
+    assert desk.launch().stdout.decode() == f"github={token}\n"
+    assert Journal(desk.host).verify() == []
+
+
+# ── more time, and several at once ──────────────────────────────────────────────────────────────────────────
+
+
+def extend(desk: Desk, *words: str) -> tuple[int, str]:
+    asked = ["emergency", "start", "github", "--extend", "--config", str(desk.config), *words]
+    done = desk.doctor(
+        *asked, before="from recovery.emergency import kernel_keyring as k\nk._keyctl(1, None)"
+    )
+    return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+
+def test_more_time_needs_a_reason_of_its_own_and_is_in_the_report(desk: Desk, canary: Canary) -> None:
+    token = canary()
+    assert extend(desk, "--reason", "not begun yet")[0] == 2
+    assert desk.start(token, "--ttl", "2s").returncode == 0
+    assert extend(desk, "--reason", "x")[0] == 2
+    assert extend(desk, "--reason", "too long", "--ttl", "9h")[0] == 2
+    code, said = extend(desk, "--reason", "the backup is on a tape", "--ttl", "30m")
+    assert code == 0, said
+    assert 1790 < only(desk).seconds_left <= 1800
+    time.sleep(2.1)  # the kernel itself has the new limit
+    assert desk.launch().stdout.decode() == f"github={token}\n"
+    assert desk.doctor("undo").returncode == 0
+    assert only(desk).seconds_left == 0
+    assert not held(desk)
+    code, said = extend(desk, "--reason", "again", "--ttl", "30m")
+    assert code == 1
+    assert "begin another emergency" in said
+    close(desk, "--anyway")
+    report = (desk.host.state_dir / "incidents" / f"incident-{only(desk).id}.md").read_text()
+    assert "the backup is on a tape" in report
+    assert Journal(desk.host).verify() == []
+
+
+def test_two_at_once_are_told_apart(desk: Desk, canary: Canary) -> None:
+    one, two = canary(), canary()
+    assert desk.start(one).returncode == 0
+    assert desk.start(two, server="linear").returncode == 0
+    assert desk.launch("github").stdout.decode() == f"github={one}\n"
+    done = desk.launch("linear")
+    assert done.stdout.decode() == f"linear={two}\n"
+    assert done.stderr.decode().count("\n") == 1
+    assert b"2 incidents are open" in done.stderr
+    refused = desk.doctor("emergency", "close", "--offline", "--config", str(desk.config))
+    assert refused.returncode == 2
+    assert b"say which one" in refused.stderr
+    assert close(desk, "--anyway", "linear")[0] == 0
+    assert desk.launch("linear").returncode == 78
+    assert desk.launch("github").stdout.decode() == f"github={one}\n"
+
+
+def test_a_second_one_for_the_same_server_is_said_and_serves_the_newer_token(
+    desk: Desk, canary: Canary
+) -> None:
+    assert desk.start(canary()).returncode == 0
+    token = canary()
+    done = desk.start(token)
+    assert b"is open for github already" in done.stdout
+    assert desk.launch().stdout.decode() == f"github={token}\n"
+
+
 # ── nowhere else ────────────────────────────────────────────────────────────────────────────────────────────
 
 
