@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from diagnostics.model import Status
 from tui.actions import PRACTICE, bindings
 from tui.demo.drill import minutes_and_seconds
 from tui.doctor import Doctor
@@ -73,7 +74,8 @@ class PracticeScreen(CheckupScreen):
             return
         if self._judged_run != self.board.run:
             self._judged_run = self.board.run
-            if self.board.run > 1:
+            counts = self.board.counts()
+            if self.board.run > 1 and not counts.get(Status.FAIL) and not counts.get(Status.UNKNOWN):
                 self._judge(self._tell_if_reached)
 
     # ── the keys ────────────────────────────────────────────────────────────────────────────────────────────

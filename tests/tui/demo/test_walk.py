@@ -61,22 +61,6 @@ async def test_a_token_that_the_provider_refuses_is_not_stored_unasked() -> None
         assert "Done." not in driver.text
 
 
-async def test_a_session_that_does_not_know_its_bus_is_led_to_it() -> None:
-    async with demo("ssh") as driver:
-        await driver.sees("✗ backend")
-        await mend(driver, "Use the session bus", "demo")
-        assert states(driver)["github"] is Status.OK
-
-
-async def test_rotation_ends_with_every_server_in_order() -> None:
-    tokens = load("rotation").tokens
-    async with demo("rotation") as driver:
-        for server in ("github", "gitlab"):
-            await choose(driver, server)
-            await mend(driver, f"Replace the token {server}_token", tokens[f"{server}-new"].text)
-        assert set(states(driver).values()) == {Status.OK}
-
-
 EVERY_LINK = {
     "The config can't be parsed": "mcp.json",
     "is not set": "slack",

@@ -12,6 +12,7 @@ from tui.demo import open_demo
 from tui.screens.guide import GuideScreen
 from tui.screens.guide_page import Phase
 from tui.screens.pick import PickScreen
+from tui.screens.tick_entries import TickEntriesScreen
 
 
 @asynccontextmanager
@@ -59,11 +60,14 @@ async def pick(driver: Driver, remedy: str) -> None:
 
 
 async def follow(driver: Driver, remedy: str, *answers: str, against: bool = False) -> None:
-    """From a guide's first page to its end, and back home.
+    """From a guide's first page to its end, and back home; a token goes into all entries that hold the old one.
 
     In: what it asks for, in order; whether a token is stored against the doctor's advice.
     """
-    await driver.until(lambda: isinstance(driver.app.screen, GuideScreen))
+    await driver.until(lambda: isinstance(driver.app.screen, GuideScreen | TickEntriesScreen))
+    if isinstance(driver.app.screen, TickEntriesScreen):
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, GuideScreen))
     screen = driver.app.screen
     assert isinstance(screen, GuideScreen)
     assert remedy in screen._remedy.title
