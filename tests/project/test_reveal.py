@@ -75,6 +75,7 @@ ALLOWED = {
     "diagnostics/configs/variable_edit.py": "looks for a container's variables among the arguments",
     "recovery/edit_record.py": "reads back what an edited file is rebuilt from, kept inside the keychain",
     "recovery/remedies/move_from_env_file.py": "tells whether a container reads the env file",
+    "recovery/steps/aside.py": "finds the places of a token in the comments of a config",
     "recovery/steps/variable.py": "notes inside the keychain what a line is rebuilt from",
     "recovery/migration.py": "looks for an option's name among the arguments",
     "recovery/remedies/move_to_keychain.py": "makes sure that a credential is no part of its own name",

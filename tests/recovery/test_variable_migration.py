@@ -289,3 +289,33 @@ def test_a_real_server_starts_through_the_changed_config(
     code = f"import os; print(os.environ['{NAME}'])"
     words = [row["command"], *row["args"][:2], sys.executable, "-c", code]
     assert unlocked.run(words, env=row["env"]).stdout.strip() == TOKEN
+
+
+# ── comments ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_tokens_in_comments_move_and_settings_stay(unlocked: Lab) -> None:
+    path = unlocked.home / "mcp.json"
+    other, setting = github("other"), github("setting")
+    text = f'{{ // old: {TOKEN} {other}\n "note": "{setting}",\n "servers": {{"a": {{"command": "x"}}}} /* {TOKEN} */}}'
+    path.write_text(text)
+    host = unlocked.host()
+    options = Options(config=(path,), client="vscode", offline=True)
+    files = discover(host, options)
+    context = Context(
+        host, options, files, [each for file in files for each in file.servers], SecretService(host)
+    )
+    finding = next(each for each in diagnose(context) if each.check == "config.plain-text")
+    (remedy,) = remedies_for(finding, context)
+    world, journal = LocalWorld(host), Journal(host)
+    assert TOKEN not in "".join(f"{each.what}{each.before}{each.after}" for each in preview(remedy, world))
+    assert carry_out(remedy, {}, world, journal).ok
+    after = path.read_text()
+    assert after == text.replace(TOKEN, "${SECRET:github_token_from_mcp}").replace(
+        other, "${SECRET:github_token_from_mcp_2}"
+    )
+    assert unlocked.keyring_get("github_token_from_mcp") == TOKEN
+    assert unlocked.keyring_get("github_token_from_mcp_2") == other
+    assert undo(None, world, journal).ok
+    assert path.read_text() == text
+    assert unlocked.keyring_get("github_token_from_mcp") is None

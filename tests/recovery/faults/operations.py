@@ -1,5 +1,6 @@
 """Every operation of recovery, each with the state it is for, its remedy as the product builds it, and its answers."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from typing import Any
 
 from diagnostics.context import Context, Options
 from diagnostics.discovery import discover
+from diagnostics.emergency import open_incidents
 from diagnostics.host import Host
+from diagnostics.model import Session
 from diagnostics.oauth.login import Login, account_of
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
@@ -25,6 +28,7 @@ from recovery.model import AskKind, Ask, Remedy, Step
 from recovery.outcome import Outcome
 from recovery.planner import remedies_for, unlock_remedy
 from recovery.runner import carry_out, resume, undo
+from recovery.steps.backup_fill import BACKUP_KEY
 from recovery.steps.emergency import ExtendTime, HoldToken
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, DeleteEntry, RepairEntry, SetEntry
 from recovery.steps.file import SetMode
@@ -250,6 +254,11 @@ def _profile(stage: Stage) -> None:
     (stage.lab.home / "mcp.json").write_text(f'// mine\n{{ "servers": {{ "a": {row} }} }}\n')
 
 
+def _commented(stage: Stage) -> None:
+    text = f'{{ // old: {VALUE} {OTHER}\n "servers": {{ "a": {{ "command": "npx" }} }} }}\n'
+    (stage.lab.home / "mcp.json").write_text(text)
+
+
 def _migrate_from(wanted: str, stage: Stage, host: Host) -> Plan:
     return _offered(host, wanted, _context(host, stage.lab.home / "mcp.json", whose="vscode")), {}
 
@@ -281,6 +290,19 @@ def _remedy_for_files(wanted: str, answers: Answers, _stage: Stage, host: Host) 
 def _a_backup(stage: Stage, host: Host) -> None:
     pair = a_pair(stage.lab.home, "pair")
     make(collect(LocalWorld(host)), pair.lock, LocalWorld(host), journal_of(host), stage.lab.home / "made.age")
+
+
+def _cut_with_a_backup(stage: Stage) -> None:
+    _entries(stage, **{f"name_{number}": f"name_{number}" for number in range(3)})
+    pair = a_pair(stage.lab.home, "pair")
+    world = LocalWorld(stage.lab.host())
+    make(collect(world), pair.lock, world, journal_of(world.host))
+    _cut(stage)
+
+
+def _rebuild_and_fill(stage: Stage, host: Host) -> Plan:
+    answers = {DAMAGED_PASSWORD: PASSWORD, BACKUP_KEY: str(stage.lab.home / "pair.txt")}
+    return _remedy_for_files("rebuild-keychain", answers, stage, host)
 
 
 def _to_back_up(stage: Stage) -> None:
@@ -332,6 +354,18 @@ def _create_store(_stage: Stage, host: Host) -> Plan:
     return _offered(host, "create-file-store", _context(host)), {}
 
 
+def minimal(stage: Stage) -> Host:
+    """A container without a bus, and without a program to start one."""
+    host = stage.lab.host()
+    env = {name: value for name, value in host.env.items() if name != "DBUS_SESSION_BUS_ADDRESS"}
+    env |= {"PATH": str(stage.lab.home), "XDG_RUNTIME_DIR": str(stage.lab.home / "none")}
+    return dataclasses.replace(host, session=Session.CONTAINER, env=env)
+
+
+def _choose_store(_stage: Stage, host: Host) -> Plan:
+    return _offered(host, "choose-file-store", _context(host)), {}
+
+
 def _a_store(stage: Stage) -> None:
     host = with_store(stage)
     create_store(host, "made by a test")
@@ -371,8 +405,9 @@ def _end_token(_stage: Stage, _host: Host) -> Plan:
     return end_token_remedy(INCIDENT), {}
 
 
-def _longer(_stage: Stage, _host: Host) -> Plan:
-    return _a_remedy("emergency-extend", ExtendTime(INCIDENT, "gh", 900, "it takes longer")), {}
+def _longer(_stage: Stage, host: Host) -> Plan:
+    (opened,) = open_incidents(host)
+    return _a_remedy("emergency-extend", ExtendTime(INCIDENT, "gh", 900, "it takes longer", opened.ends)), {}
 
 
 def _close(_stage: Stage, host: Host) -> Plan:
@@ -499,9 +534,20 @@ OPERATIONS = (
         opened=False,
         watched=("login.keyring",),
     ),
+    Operation(
+        "rebuild and fill",
+        _cut_with_a_backup,
+        ("try-salvage", "move-keyring-aside", "create-like-damaged", "import-salvaged", "fill-from-backup"),
+        _rebuild_and_fill,
+        opened=False,
+        watched=("login.keyring",),
+    ),
     Operation("make backup", _to_back_up, (), None, _back_up),
     Operation("restore", _backed_up, ("restore-entries",), _restore),
     Operation("create file store", _nothing, ("create-file-store",), _create_store, host=with_store, daemon=False, opened=False),
+    Operation(
+        "choose file store", _nothing, ("choose-file-store", "create-file-store"), _choose_store, host=minimal, daemon=False, opened=False
+    ),
     Operation("write to file store", _a_store, ("set-entry",), _set, host=with_store, daemon=False, opened=False),
     Operation("emergency start", _nothing, ("hold-emergency-token",), _emergency, again=_no_token, needs="kernel"),
     Operation("emergency end of token", _began, ("let-go-of-emergency-token",), _end_token, again=_token_again, one_way=True, needs="kernel"),
@@ -511,6 +557,9 @@ OPERATIONS = (
     Operation("sign in", _old_login, ("store-login",), _store_login),
     Operation("undo of a cleanup", partial(_done, _damaged_entries, _clean_up), (), None, _undone, settled_by_undo=True),
     Operation("migrate an env file", _env_file, FROM_A_FILE, partial(_migrate_from, "move-from-env-file")),
+    Operation(
+        "migrate a comment", _commented, ("move-out-of-comment",), partial(_migrate_from, "move-out-of-comment")
+    ),
     Operation("migrate a profile", _profile, FROM_A_FILE, partial(_migrate_from, "move-from-profile")),
     Operation(
         "undo of a profile's migration",
