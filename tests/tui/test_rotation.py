@@ -1,17 +1,20 @@
 """A token that ends soon gets a successor: at a terminal and in the app, on a real keyring and a real provider."""
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from recovery.world import LocalWorld
 from tests.support import tokens
 from tests.support.lab import REPO, Lab
 from tests.support.provider_server import ProviderServer, provider_server
 from tests.support.terminal import Terminal
 from tests.tui.test_commands import DOCTOR
+from tests.tui.test_emergency_walk import SERVER
 
 OLD, NEW = tokens.github("old"), tokens.github("new")
 
@@ -32,13 +35,21 @@ def github(tmp_path: Path) -> Iterator[ProviderServer]:
 def lab(unlocked: Lab) -> Lab:
     unlocked.keyring_set("github_token", OLD)
     unlocked.keyring_set("gh_work", OLD)
+    server = unlocked.home / "hub.py"
+    server.write_text(SERVER)
     entry = {
-        "command": "npx",
-        "args": ["-y", "@example/hub"],
+        "command": sys.executable,
+        "args": [str(server)],
         "env": {"GITHUB_TOKEN": "${SECRET:github_token}"},
     }
     (unlocked.home / "mcp.json").write_text(json.dumps({"mcpServers": {"hub": entry}}))
     return unlocked
+
+
+def kept(lab: Lab) -> set[str]:
+    """Every value in the keychain."""
+    found = LocalWorld(lab.host()).keychain.entries({})
+    return {each.secret.reveal() for each in found if each.secret}
 
 
 def at_terminal(lab: Lab, github: ProviderServer, *words: str, rows: int = 24) -> Terminal:
@@ -70,7 +81,9 @@ def test_fix_replaces_it_after_a_look_at_both(lab: Lab, github: ProviderServer) 
         assert "It lacks repo, which the old one has." in terminal.text
         assert not {OLD.encode(), NEW.encode()} & set(terminal.stream.split())
         terminal.wait_for("Start hub now")
-        terminal.write("n\r")
+        terminal.write("y\r")
+        terminal.wait_for("hub started with the new token")
+        assert OLD not in kept(lab)
         assert NEW.encode() not in terminal.stream
     assert (lab.keyring_get("github_token"), lab.keyring_get("gh_work")) == (NEW, NEW)
 
