@@ -156,9 +156,9 @@ class Context:
                 found = content_of(reference, self._servers.get(reference.server_id), self.host)
             case Syntax.SECRET if reference.name:
                 try:
-                    found = next(
-                        (each.secret for each in self.entries_named(reference.name) if each.secret), None
-                    )
+                    read = [each.secret for each in self.entries_named(reference.name)]
+                    known = sorted((each for each in read if each is not None), key=lambda each: not each)
+                    found = next(iter(known), None)  # an empty one only where there is no other
                 except StoreError:
                     found = None
             case Syntax.USER_CONFIG if reference.name:
