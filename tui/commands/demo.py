@@ -16,7 +16,7 @@ What follows was found in the sandbox, not on this computer. Don't type its
 commands: they would act on your own keychain and files.
 """
 _BELOW = """\
-All of this was the sandbox. To mend it, open `mcp-doctor demo` in a terminal;
+All of this was the sandbox. To mend it, open `{command}` in a terminal;
 `mcp-doctor check` looks at this computer.
 """
 
@@ -41,7 +41,8 @@ def run(call: Call) -> int:
             if session.practice is not None:
                 sys.stdout.write(_goal_of(session.practice))
             code = check.examine(session, call)
-            sys.stdout.write(f"\n{_BELOW}")
+            command = f"mcp-doctor demo --scenario {scenario}" if scenario else "mcp-doctor demo"
+            sys.stdout.write(f"\n{_BELOW.format(command=command)}")
             return code
     except (UnknownScenarioError, DrillError) as error:
         raise UsageError(str(error)) from error

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.host import this_host
 from tests.support.terminal import Terminal
-from tui.demo import UnknownScenarioError, open_demo, scenario_names
+from tui.arguments import Call
+from tui.commands import demo
+from tui.demo import DrillError, UnknownScenarioError, open_demo, scenario_names
+from tui.demo.private_session import why_not
 from tui.demo.scenario import load
+from tui.demo.stage import STAND_IN
 
 PROGRAM = Path(sys.executable).with_name("mcp-doctor")
 
@@ -105,3 +110,37 @@ def test_the_app_takes_the_sandbox_away_however_it_ends(how: str, tmp_path: Path
                 terminal.read()
             assert time.monotonic() < ends, terminal.text
             time.sleep(0.02)
+
+
+def test_the_list_has_names_and_titles(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.run(Call("demo", extra={"scenario": "list"})) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(scenario_names())
+    assert lines[0].split(maxsplit=2) == ["first-run", "scene", load("first-run").title]
+    assert any(line.split(maxsplit=2) == ["outage", "drill", load("outage").title] for line in lines)
+
+
+def test_a_drill_as_text_says_its_goal(capsys: pytest.CaptureFixture[str]) -> None:
+    demo.run(Call("demo", extra={"scenario": "outage", "format": "text"}))
+    said = capsys.readouterr().out
+    assert "The drill's goal:\n  github and gitlab stopped working" in said
+    assert "has a fault of its own (HTTP 503)" in said
+    assert "`mcp-doctor demo --scenario outage` in a terminal" in said
+
+
+def test_a_daemon_that_does_not_start_leaves_the_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why_not(this_host()):
+        pytest.skip("there is no dbus-daemon that could try")
+    broken = tmp_path / "gnome-keyring-daemon"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    # The sandbox puts the interpreter's folder first; it has no daemon of that name.
+    with open_demo("locked") as session:
+        assert session.practice is not None
+        assert session.practice.place == STAND_IN
+        assert session.look().servers
+    with pytest.raises(DrillError, match="needs a real keyring daemon"), open_demo("damaged-file"):
+        pytest.fail("opened")
