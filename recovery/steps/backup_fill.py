@@ -1,5 +1,6 @@
 """The step that fills a rebuilt keychain with what it lost, from the newest backup."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from diagnostics.stores.similar import md5_of
 from diagnostics.text import clean
 from recovery.backups.earlier import bring_back
 from recovery.entry_writing import default
-from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.salvage.clear_part import read_clear_part
 from recovery.steps.backup import OPENED, RestoreEntries
@@ -74,9 +75,14 @@ class FillFromBackup:
             raise RecoveryError("not everything that the backup has was filled in")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
-        """Takes away what was filled in, unless someone changed it meanwhile."""
-        bring_back(world, self.undo_id)
-        forget(world, self.undo_id)
+        """Takes away what was filled in, unless someone changed it meanwhile.
+
+        Where the keychain is locked by now, it goes aside as it is with the step before, which looks for itself whether
+        anything would be out of sight by that.
+        """
+        with contextlib.suppress(UnavailableError):
+            bring_back(world, self.undo_id)
+            forget(world, self.undo_id)
 
     def _fill(self, world: RecoveryWorld, given: "Secret | None") -> str:
         from recovery.backups.comparison import State, compare

@@ -9,7 +9,7 @@ from typing import ClassVar
 from diagnostics.stores.choice import choice_of, settings_text
 from diagnostics.stores.file_store import store_path
 from diagnostics.text import clean
-from recovery.files import failed, sync_folder
+from recovery.files import failed, sweep, sync_folder
 from recovery.model import Answers, Change, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 
@@ -52,6 +52,7 @@ class ChooseFileStore:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise failed("made", clean(str(folder)), error) from error
+            sweep(Path(self.settings))
             world.files.write(self.settings, settings_text(self.identity).encode())
         return {}
 
@@ -63,6 +64,7 @@ class ChooseFileStore:
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Deletes the settings file, unless it was changed meanwhile."""
+        sweep(Path(self.settings))  # the trail lets one operation run at a time
         if not os.path.lexists(self.settings):
             return
         if not self._stands():

@@ -247,7 +247,7 @@ class Stage:
                     content = path.read_bytes()
                     told = hashlib.sha256(content).hexdigest() if content in watched else "a keychain"
                     yield name, mode, told
-            elif path.is_relative_to(host.state_dir) or path.suffix == ".age" or path.name == "key":
+            elif path.is_relative_to(host.state_dir) or path.suffix == ".age" or path.name in {"key", "store.key"}:
                 yield name, mode, "there"
             else:
                 yield name, mode, hashlib.sha256(path.read_bytes()).hexdigest()
