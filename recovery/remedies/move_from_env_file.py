@@ -35,7 +35,7 @@ def move_from_env_file(finding: Finding, context: Context) -> Remedy | None:
     return Remedy(
         id="move-from-env-file",
         title=clean(f"Move the credentials in {path} into the keychain"),
-        why=clean(
+        why=(
             "Each value goes into the keychain and is read back, the entries refer to it and start their servers through "
             "`mcp-doctor run`, and only then its line in the file becomes a comment: a server or client that reads the "
             "file itself could not follow a reference in it. Other programs that read the file no longer find it there. "

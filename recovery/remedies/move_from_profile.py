@@ -35,7 +35,7 @@ def move_from_profile(finding: Finding, context: Context) -> Remedy | None:
     return Remedy(
         id="move-from-profile",
         title=clean(f"Move {shown} from {path} into the keychain"),
-        why=clean(
+        why=(
             "The value goes into the keychain and is read back, the entries refer to it and start their servers through "
             "`mcp-doctor run`, and only then its line in the profile becomes a comment. Programs that you start from "
             "new shells no longer find the variable; those that run already keep it until they end. What taking it back "

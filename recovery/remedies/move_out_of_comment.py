@@ -25,7 +25,7 @@ def move_out_of_comment(finding: Finding, context: Context) -> Remedy | None:
     return Remedy(
         id="move-out-of-comment",
         title=clean(f"Move what stands in the comments of {file.path} into the keychain"),
-        why=clean(
+        why=(
             "Each token goes into the keychain and is read back, and only then the name of its entry takes its place in "
             "the comment. No program reads comments, so nothing else changes. What taking it back needs is kept inside "
             "the keychain."

@@ -22,7 +22,7 @@ def move_to_keychain(finding: Finding, context: Context) -> Remedy | None:
     return Remedy(
         id="move-to-keychain",
         title=clean(f"Move {reference.field} of {server.name} into the keychain"),
-        why=clean(
+        why=(
             "The value goes into the keychain and is read back, and only then a reference takes its place in the "
             "config; nothing else in the file changes. The server is started through `mcp-doctor run`, which gives it "
             "the value. What taking it back needs is kept inside the keychain."

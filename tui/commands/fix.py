@@ -87,6 +87,10 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
             from tui.commands.rotating import see_it_start
 
             see_it_start(session, outcome.operation)
+        elif remedy.id.startswith("move-") and not yes:
+            from tui.commands import migrating
+
+            migrating.see_it_start(session, remedy)
 
 
 def _plan(session: DoctorSession, only: Sequence[str]) -> int:
