@@ -355,6 +355,10 @@ async def test_drills(
     await compare(fake, size, drills.PICTURES[scene], f"{scene}-{size_name(size)}")
 
 
+BACKUPS = ("backups", "backups-none", "backup-new", "backup-key", "backup-verified", "backup-restore")
+"""Taken in `test_backup_pictures`."""
+
+
 def test_no_stored_picture_is_left_over() -> None:
     stored = {each.stem for each in (Path(__file__).parent / "snapshots").glob("*.svg")}
     sized = {
@@ -365,6 +369,7 @@ def test_no_stored_picture_is_left_over() -> None:
             *GUIDES,
             *EXPLAIN,
             *AUDIT,
+            *BACKUPS,
             "cleanup",
             "home",
             "empty",

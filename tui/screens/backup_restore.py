@@ -11,12 +11,15 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from diagnostics.context import SERVICE
+from diagnostics.host import Host
 from diagnostics.model import Status
+from diagnostics.stores.choice import said_of
 from diagnostics.text import clean
 from recovery.backups.comparison import Compared, State
 from tui.actions import WHY, Action
 from tui.doctor import Doctor
-from tui.faces import FACES
+from tui.faces import FACES, has_few_characters
 from tui.mending import mend, say, say_error
 from tui.screens.dialog import Dialog
 from tui.widgets.key_line import KeyLine
@@ -65,12 +68,18 @@ class RestoreScreen(Dialog[None]):
         self._found: Sequence[Compared] = ()
         self._off: set[int] = set()
         self._overwrites = False
+        self.news = ""
+        """What was restored, "" = nothing."""
 
     def compose(self) -> ComposeResult:
         """What will be done, the entries, the keys."""
         with VerticalGroup(id="window") as window:
             window.border_title = Content(self._title)
-            yield Static(Content("Comparing with the keychain …"), id="say", markup=False)
+            yield Static(
+                Content(said_of(self.doctor.session.host, "Comparing with the keychain …")),
+                id="say",
+                markup=False,
+            )
             yield OptionList(id="list", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
@@ -143,7 +152,10 @@ class RestoreScreen(Dialog[None]):
         self._say("Restoring …")
 
         def done(outcome: "Outcome") -> None:
-            say(self.doctor, outcome, "Restored. To take it back: u on the home screen.")
+            if outcome.ok:
+                self.news = "\n".join(("Restored. To take it back: u on the home screen.", *outcome.notes))
+            else:
+                say(self.doctor, outcome, "")
             if self.is_mounted:
                 self.dismiss(None)
             self.doctor.look()
@@ -183,8 +195,9 @@ class RestoreScreen(Dialog[None]):
         if changed:
             words += f", {changed} get the backup's value (the earlier one is kept for an undo)"
         if kept:
-            words += f"; {kept} with another value stay as they are" + (
-                "" if self._overwrites else " (o: take the backup's)"
+            words += (
+                f"; {kept} with another value {'stays as it is' if kept == 1 else 'stay as they are'}"
+                + ("" if self._overwrites else " (o: take the backup's)")
             )
         self._say(f"{words}. Nothing is done before Enter.")
 
@@ -201,27 +214,35 @@ class RestoreScreen(Dialog[None]):
             f"{mark} ",
             (f"{face.plain if self.doctor.few_characters else face.glyph} ", face.style),
             (f"{one.entry.name:<22} ", "bold"),
-            (words, face.style),
-            (f"  {clean(one.entry.service, 60)}", "$foreground-muted"),
+            (said_of(self.doctor.session.host, words), face.style),
+            (
+                "" if one.entry.service == SERVICE else f"  {clean(one.entry.service, 60)}",
+                "$foreground-muted",
+            ),
         )
 
     def _say(self, words: str) -> None:
         if self.is_mounted:
-            self.query_one("#say", Static).update(Content(words))
+            self.query_one("#say", Static).update(Content(said_of(self.doctor.session.host, words)))
 
 
-def verdict(opened: "Opened", found: "Sequence[Compared] | None", said: str = "") -> Content:
-    """What verifying showed: the file is whole, and how it stands to the keychain."""
+def verdict(opened: "Opened", found: "Sequence[Compared] | None", host: Host, said: str = "") -> Content:
+    """What verifying showed: the file is whole, and how it stands to the store of this host."""
     count = len(opened.backup.entries)
     lines = [
-        Content.styled(f"{clean(opened.path.name)} is whole.", "bold $text-success"),
+        Content.styled(
+            f"{'+' if has_few_characters(host) else '✓'} {clean(opened.path.name)} is whole.",
+            "bold $text-success",
+        ),
         Content(f"{count} {'entry' if count == 1 else 'entries'}, each with the value it was made with."),
         Content(f"Made {opened.backup.made} on {opened.backup.host}."),
         Content(""),
     ]
     if found is None:
         lines.append(
-            Content.styled(f"It could not be compared with the keychain: {clean(said)}", "$text-warning")
+            Content.styled(
+                said_of(host, f"It could not be compared with the keychain: {clean(said)}"), "$text-warning"
+            )
         )
     for state, (status, words) in _WORDS.items():
         names = [each.entry.name for each in found or () if each.state is state]
@@ -229,7 +250,8 @@ def verdict(opened: "Opened", found: "Sequence[Compared] | None", said: str = ""
             told = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
             lines.append(
                 Content.assemble(
-                    (f"{len(names)} {words}: ", FACES[status].style), (told, "$foreground-muted")
+                    (f"{len(names)} {said_of(host, words)}: ", FACES[status].style),
+                    (told, "$foreground-muted"),
                 )
             )
     return Content("\n").join(lines)

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from diagnostics.backups import name_at
 from diagnostics.secret import Secret
+from diagnostics.stores.choice import said_of
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind
 from tui.actions import DIALOG, WHY, Action
@@ -57,6 +58,8 @@ class BackupsScreen(Dialog[None]):
         super().__init__("Backups", Content(""))
         self.doctor = doctor
         self._listed: Sequence[Listed] = ()
+        self._news = ""
+        """What was done here, told above the list until something else is."""
 
     def compose(self) -> ComposeResult:
         """What this is for, the list, the keys."""
@@ -84,7 +87,14 @@ class BackupsScreen(Dialog[None]):
     def say(self, words: str, style: str = "") -> None:
         """One thing to know, above the list."""
         if self.is_mounted:
-            self.query_one("#say", Static).update(Content.styled(clean(words), style))
+            shown = said_of(self.doctor.session.host, clean(words))
+            self.query_one("#say", Static).update(Content.styled(shown, style))
+
+    def tell(self, words: str) -> None:
+        """What went well, with a check."""
+        self._news = words
+        if words:
+            self.say(f"{'+' if self.doctor.few_characters else '✓'} {words}", "bold $text-success")
 
     def say_error(self, error: Exception) -> None:
         """What did not work; only recovery's own errors have words that are safe to show."""
@@ -96,7 +106,10 @@ class BackupsScreen(Dialog[None]):
         if not self.is_mounted:
             return
         self._listed = found
-        self.say(_PURPOSE if found else f"There is none yet. {_PURPOSE}", "$foreground-muted")
+        if self._news:
+            self.tell(self._news)
+        else:
+            self.say(_PURPOSE if found else f"There is none yet. {_PURPOSE}", "$foreground-muted")
         rows = self.query_one("#list", OptionList)
         rows.clear_options()
         rows.add_options([Option(_line(each)) for each in found])
@@ -164,12 +177,9 @@ class BackupsScreen(Dialog[None]):
 
         def done(made: "Made") -> None:
             self.doctor.end_operation()
-            self.doctor.notify(
-                f"{_entries(len(made.names))} in {made.path.name}. Keep a copy on another disk, and the "
-                "passphrase somewhere else.",
-                title="Backed up",
-                timeout=15,
-                markup=False,
+            self._news = (
+                f"Backed up: {_entries(len(made.names))} in {made.path.name}. Keep a copy on another disk, and the "
+                "passphrase somewhere else."
             )
             self.read()
 
@@ -216,9 +226,10 @@ class BackupsScreen(Dialog[None]):
             from tui.screens.backup_restore import verdict
 
             try:
-                return verdict(opened, compare(opened.backup, session.open_world(session.host)))
+                found = compare(opened.backup, session.open_world(session.host))
+                return verdict(opened, found, session.host)
             except RecoveryError as error:
-                return verdict(opened, None, str(error))
+                return verdict(opened, None, session.host, str(error))
 
         def show(content: Content) -> None:
             if self.is_mounted:
@@ -232,7 +243,8 @@ class BackupsScreen(Dialog[None]):
             from tui.screens.backup_restore import RestoreScreen
 
             self.say(_PURPOSE, "$foreground-muted")
-            self.doctor.push_screen(RestoreScreen(self.doctor, opened, key, paths))
+            screen = RestoreScreen(self.doctor, opened, key, paths)
+            self.doctor.push_screen(screen, lambda _: self.tell(screen.news))
 
 
 def _line(one: "Listed") -> Content:
