@@ -90,7 +90,17 @@ def _launcher_words(words: list[str]) -> list[str] | None:
 def _dispatch(words: list[str]) -> int:
     from tui.arguments import parse
 
-    return parse(words).run()
+    call = parse(words)
+    leave_no_core()
+    return call.run()
+
+
+def leave_no_core() -> None:
+    """Every command may hold credentials, those of the keychain too: a crash must not write them to the disk."""
+    from diagnostics.host import this_host
+    from recovery.core_dump import forbid
+
+    forbid(this_host())
 
 
 def _broke(name: str, error: Exception) -> int:

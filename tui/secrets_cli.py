@@ -10,7 +10,7 @@ from diagnostics.secret import Secret
 from diagnostics.tokens.masking import mask_pasted
 from tui.arguments import Parser
 from tui.backup_arguments import add_create, add_restore
-from tui.cli import guarded
+from tui.cli import guarded, leave_no_core
 from tui.usage import UsageError
 
 _NAMED = {
@@ -53,6 +53,7 @@ def entry_name(words: Sequence[str]) -> str:
 
 def _run(words: Sequence[str]) -> int:
     given = _parser().parse_args(list(words))
+    leave_no_core()
     if given.command in _BACKUPS:
         return _backup(given)
     if given.command != "get":  # its caller is a script, and nothing is built on what it reads
