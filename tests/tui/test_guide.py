@@ -311,12 +311,9 @@ async def test_why_is_told_before_anything_is_typed_and_the_guide_goes_on(
         await driver.write(mending.PASSWORD[:4])
         await driver.press("f2")
         await driver.sees("Why: Unlocking the keychain", "What happens beneath")
-        for _ in range(10):
-            if "Why:" not in driver.text:
-                break
-            seen = driver.text
-            await driver.press("space")
-        assert "https://" in seen  # the last part was read, then it closed
+        await driver.press(*["space"] * 10)  # more than there is to read
+        await driver.sees("Why: Unlocking the keychain", "https://")
+        await driver.press("escape")
         await driver.write(mending.PASSWORD[4:])
         await driver.press("enter")
         await driver.sees("This path is in order now.", "w why")

@@ -27,12 +27,8 @@ class WhyScreen(Dialog[None]):
         super().__init__(f"Why: {page.title}", text_of(page))
 
     def action_read_on(self) -> None:
-        """A screen further down; at the end it closes."""
-        text = self.query_one("#text", VerticalScroll)
-        if text.scroll_offset.y >= text.max_scroll_y:
-            self.dismiss(None)
-        else:
-            text.scroll_page_down(animate=False)
+        """A screen further down. At the end it stays: one key too many must not land in a hidden field."""
+        self.query_one("#text", VerticalScroll).scroll_page_down(animate=False)
 
 
 def open_why(app: App[str], remedy: str) -> None:
