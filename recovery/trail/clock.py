@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,17 @@ def jump(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     elif passed < -_SLACK and after.get("machine") == before.get("machine"):
         return f"the computer's clock stands {_span(-passed)} before the record before: it was set back"
     return ""
+
+
+def ahead_of_now(record: Mapping[str, Any]) -> str:
+    """By how much a record that was written says to be of the future; "" = it is not."""
+    try:
+        ahead = (datetime.fromisoformat(record["at"]) - datetime.now(UTC)).total_seconds()
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return ""
+    if ahead <= _SLACK:
+        return ""
+    return f"this record says to be written {_span(ahead)} from now: the computer's clock was ahead then, or is behind now"
 
 
 def _span(seconds: float) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 from diagnostics.text import clean
+from recovery.trail import clock
 from recovery.trail.actor import machine
 from recovery.trail.anchor import Anchor, AnchorError, AnchorUnreadableError, anchor_files, read_anchor
 from recovery.trail.chain import Walk
@@ -71,6 +72,11 @@ def examine(
             "all records are of the first version, without a keyed digest: the next record seals them"
         )
         notices.append(Trouble(0, first_version, "key"))
+    if walk.records:
+        line, newest = walk.records[-1]
+        ahead = clock.ahead_of_now(newest)
+        if ahead:
+            notices.append(Trouble(line, ahead, "clock", _at(newest), _op(newest)))
     records = [record for _, record in walk.records]
     return Examination(
         len(records),

@@ -24,7 +24,8 @@ def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
             return cls(2026, 11, 23, 12, 0, cls.passed, tzinfo=tz)
 
     monkeypatch.setattr("recovery.trail.writing.datetime", Noon)
-    monkeypatch.setattr("recovery.journal.platform.node", lambda: "laptop")
+    monkeypatch.setattr("recovery.trail.clock.ahead_of_now", lambda _record: "")
+    monkeypatch.setattr("recovery.trail.writing.platform.node", lambda: "laptop")
     monkeypatch.setattr(
         "recovery.trail.actor.actor", lambda _host: {"ssh": "203.0.113.7 51234", "tty": "/dev/pts/3"}
     )

@@ -381,7 +381,7 @@ def test_many_processes_at_once_keep_one_chain_and_one_key(host: Host) -> None:
             finally:
                 os._exit(status)
     journal = Journal(host)
-    ended = {}
+    ended: dict[int, int] = {}
     while len(ended) < len(writers):
         assert journal.examine().troubles == ()  # a reader in between sees a trail that holds
         ended |= dict(
