@@ -4,6 +4,7 @@ Nothing is taken on trust: the checks are asked again, entries and files are loo
 the sandbox's own audit trail.
 """
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from recovery.journal import Journal, Operation
     from tui.session import DoctorSession
 
+_WIDTH = 78
 _TROUBLE = {Status.FAIL, Status.UNKNOWN}
 _OWN_CHECKS = {"backend.emergency"}
 """They speak of an incident, not of the path."""
@@ -29,7 +31,13 @@ class Point:
     """One thing that was to be reached."""
 
     words: str
-    holds: bool
+    holds: bool | None
+    """None = it can't be found out as things stand (a locked keychain shows nothing)."""
+
+    @property
+    def sign(self) -> str:
+        """For plain text."""
+        return {True: "[x]", False: "[ ]", None: "[?]"}[self.holds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,8 @@ class Debrief:
 
     @property
     def is_reached(self) -> bool:
-        """Whether every point holds."""
-        return all(each.holds for each in self.points)
+        """Whether every point is known to hold."""
+        return all(each.holds is True for each in self.points)
 
     @property
     def verdict(self) -> str:
@@ -105,15 +113,24 @@ def judge(practice: Practice, session: "DoctorSession") -> Debrief:
 
 def as_text(debrief: Debrief) -> str:
     """For standard output, to keep."""
-    out = [f"Debrief: {debrief.title}", "", f"{debrief.verdict} {debrief.time}", ""]
-    out += [f"  {'[x]' if each.holds else '[ ]'} {each.words}" for each in debrief.points]
+    out = [f"Debrief: {debrief.title}", "", *_wrapped("", f"{debrief.verdict} {debrief.time}"), ""]
+    for point in debrief.points:
+        out += _wrapped(f"  {point.sign} ", point.words)
     if debrief.slips:
-        out += ["", "What should not have been done:", *(f"  ! {each}" for each in debrief.slips)]
-    out += ["", "What you did:", *(f"  {each}" for each in debrief.done or ("nothing was changed",))]
-    out += [f"  {debrief.record}"]
-    out += ["", "What a careful engineer would have done:"]
-    out += [f"  {number}. {each}" for number, each in enumerate(debrief.careful, 1)]
+        out += ["", "What should not have been done:"]
+        for slip in debrief.slips:
+            out += _wrapped("  ! ", slip)
+    out += ["", "What you did:"]
+    for deed in debrief.done or ("nothing was changed",):
+        out += _wrapped("  ", deed)
+    out += [f"  {debrief.record}", "", "What a careful engineer would have done:"]
+    for number, deed in enumerate(debrief.careful, 1):
+        out += _wrapped(f"  {number}. ", deed)
     return "\n".join(out) + "\n"
+
+
+def _wrapped(before: str, words: str) -> list[str]:
+    return textwrap.wrap(words, _WIDTH, initial_indent=before, subsequent_indent=" " * len(before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +143,8 @@ class _Look:
     operations: "Sequence[Operation]"
     journal: "Journal"
 
-    def holds(self, condition: Condition) -> bool:
-        """Whether it is true now."""
+    def holds(self, condition: Condition) -> bool | None:
+        """Whether it is true now; None = that can't be seen."""
         if condition.server:
             return self._path_holds(condition)
         if condition.entry:
@@ -166,14 +183,17 @@ class _Look:
             return False
         return not any(each.status in {*_TROUBLE, Status.WARN} for each in asked)
 
-    def _entry_holds(self, condition: Condition) -> bool:
+    def _entry_holds(self, condition: Condition) -> bool | None:
         from diagnostics.secret import Secret
         from diagnostics.stores import StoreError
 
         try:
             found = self.context.entries_named(condition.entry)
         except StoreError:
-            return False
+            return None
+        default = self.context.store.state().default
+        if default is not None and default.locked:
+            return None
         wanted = Secret(self.practice.scenario.tokens[condition.holds].text)
         return [each.secret for each in found] == [wanted]
 

@@ -60,7 +60,11 @@ class DebriefScreen(Dialog[bool]):
 
 def debrief_text(found: "Debrief", *, few_characters: bool) -> Content:
     """The whole account."""
-    yes, no = ("+", "x") if few_characters else ("✓", "✗")
+    signs = {
+        True: ("+" if few_characters else "✓", "$text-success"),
+        False: ("x" if few_characters else "✗", "$text-error"),
+        None: ("?", "$text-secondary"),
+    }
     good = found.is_reached and not found.slips
     verdict = (
         "bold $text-success" if good else "bold $text-warning" if found.is_reached else "bold $text-error"
@@ -69,10 +73,7 @@ def debrief_text(found: "Debrief", *, few_characters: bool) -> Content:
         Content.assemble((found.verdict, verdict), f"  {found.time}"),
         Content(""),
         *(
-            Content.assemble(
-                (f"{yes if each.holds else no} ", "$text-success" if each.holds else "$text-error"),
-                each.words,
-            )
+            Content.assemble((f"{signs[each.holds][0]} ", signs[each.holds][1]), each.words)
             for each in found.points
         ),
     ]
