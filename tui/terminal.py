@@ -137,14 +137,14 @@ def typed(prompt: str) -> str:
     return line.strip()
 
 
-def describe(remedy: Remedy, changes: Sequence[Change]) -> None:
-    """Shows what a remedy will do, before anything is asked."""
+def describe(remedy: Remedy, changes: Sequence[Change], advice: str = "") -> None:
+    """Shows what a remedy will do, before anything is asked. In: `advice` about a backup, "" = none."""
     say("", remedy.title, f"  {remedy.why}")
     for change in changes:
         say(f"  - {change.what}: {change.before} → {change.after}")
     say(f"  This {_RISKS[remedy.risk]}.")
-    if remedy.risk is Risk.FINAL:
-        say("  As long as the keychain can be read, make a backup first: mcp-doctor backup create")
+    if advice:
+        say(f"  {advice}")
 
 
 def consent(remedy: Remedy) -> bool:

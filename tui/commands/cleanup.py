@@ -99,12 +99,13 @@ def _do_what_is_certain(
     session: DoctorSession, world: "RecoveryWorld", items: "Sequence[Item]", *, yes: bool
 ) -> bool:
     """Out: whether to go on."""
+    from recovery.backups.advice import advice_before
     from recovery.cleanup import together
     from recovery.runner import preview
 
     for remedy in together(items):
         try:
-            terminal.describe(remedy, preview(remedy, world))
+            terminal.describe(remedy, preview(remedy, world), advice_before(remedy, world.host))
         except RecoveryError as error:
             terminal.say(f"  Not possible as things stand: {error}")
             return False
@@ -116,6 +117,7 @@ def _do_what_is_certain(
 
 
 def _decide(session: DoctorSession, world: "RecoveryWorld", item: "Item", place: str) -> None:
+    from recovery.backups.advice import advice_before
     from recovery.runner import preview
 
     terminal.say("", f"{item.name} ({place})", *(f"  {fault}" for fault in item.faults))
@@ -127,7 +129,7 @@ def _decide(session: DoctorSession, world: "RecoveryWorld", item: "Item", place:
         return
     remedy = item.remedies[int(picked) - 1]
     try:
-        terminal.describe(remedy, preview(remedy, world))
+        terminal.describe(remedy, preview(remedy, world), advice_before(remedy, world.host))
     except RecoveryError as error:
         terminal.say(f"  Not possible as things stand: {error}")
         return

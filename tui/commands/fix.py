@@ -39,6 +39,7 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
 
     In: `only` these findings (ids or checks; none = all); `yes` = consent is given.
     """
+    from recovery.backups.advice import advice_before
     from recovery.journal import Journal
     from recovery.outcome import Result
     from recovery.runner import carry_out, preview
@@ -61,7 +62,7 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
         except RecoveryError as error:
             terminal.say("", remedy.title, f"  Not possible as things stand: {error}")
             continue
-        terminal.describe(remedy, changes)
+        terminal.describe(remedy, changes, advice_before(remedy, session.host))
         if not yes and not terminal.consent(remedy):
             terminal.say("  Left as it is.")
             continue
@@ -94,6 +95,7 @@ def mend(session: DoctorSession, only: Sequence[str], *, yes: bool) -> int:
 
 
 def _plan(session: DoctorSession, only: Sequence[str]) -> int:
+    from recovery.backups.advice import advice_before
     from recovery.planner import best_for
     from recovery.runner import preview
 
@@ -105,7 +107,7 @@ def _plan(session: DoctorSession, only: Sequence[str]) -> int:
         except RecoveryError as error:
             terminal.say("", remedy.title, f"  Not possible as things stand: {error}")
             continue
-        terminal.describe(remedy, changes)
+        terminal.describe(remedy, changes, advice_before(remedy, session.host))
     return report.exit_code(look.findings) if plan else look.leave(mended=False)
 
 

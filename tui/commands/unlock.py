@@ -19,6 +19,7 @@ def run(call: Call) -> int:
     Out: 0 = open now, 1 = not. The consent is the command itself, unless a step can't be taken back; the password
     is asked for, or read from standard input up to its end (one line break at the end is not part of it).
     """
+    from recovery.backups.advice import advice_before
     from recovery.journal import Journal
     from recovery.model import RecoveryError, Risk
     from recovery.planner import unlock_remedy
@@ -52,7 +53,7 @@ def run(call: Call) -> int:
     creates = any(ask.kind is AskKind.NEW_PASSWORD for ask in remedy.asks)
     if creates and not call.extra["create"]:
         raise UsageError("there is no keychain yet; to create one: mcp-doctor unlock --create")
-    terminal.describe(remedy, changes)
+    terminal.describe(remedy, changes, advice_before(remedy, session.host))
     given = _from_stdin() if call.extra["password_stdin"] else None
     if remedy.risk is Risk.FINAL and given is None and not terminal.consent(remedy):
         terminal.say("  Left as it is.")

@@ -34,6 +34,8 @@ class GuideScreen(TokenGuide):
         self._before: dict[Stage, Status | None] = {}
         self._in_hand: dict[str, Secret] = {}
         """Answers with a login in them that could not be kept yet."""
+        self._advice = ""
+        """About a backup that should be made before."""
         self._operation = ""
         self._taking_back = False
         self._words_of_undo = ""
@@ -55,14 +57,18 @@ class GuideScreen(TokenGuide):
 
     def _look_ahead(self) -> list[Change]:
         """In a thread."""
+        from recovery.backups.advice import advice_before
         from recovery.runner import preview
 
-        return preview(self._remedy, self.doctor.session.open_world(self.doctor.session.host))
+        host = self.doctor.session.host
+        changes = preview(self._remedy, self.doctor.session.open_world(host))
+        self._advice = advice_before(self._remedy, host)
+        return changes
 
     def _previewed(self, changes: list[Change]) -> None:
         if not self.is_whole:
             return
-        self._put("changes", text.changes_text(changes, self._risk))
+        self._put("changes", text.changes_text(changes, self._risk, self._advice))
         fields = list(self.query(AnswerField))
         self.query_one("#fields").display = bool(fields) and not self._in_hand
         if fields and not self._in_hand:

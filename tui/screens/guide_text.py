@@ -36,8 +36,8 @@ _PHASES = {
 }
 
 
-def changes_text(changes: Sequence[Change], risk: Risk) -> Content:
-    """The preview."""
+def changes_text(changes: Sequence[Change], risk: Risk, advice: str = "") -> Content:
+    """The preview. In: `advice` about a backup, "" = none."""
     lines = [Content.styled("What will be different", "bold $text-primary")]
     for change in changes:
         lines.append(Content(f"  {change.what}"))
@@ -55,6 +55,8 @@ def changes_text(changes: Sequence[Change], risk: Risk) -> Content:
     lines.append(
         Content.styled(f"  {RISKS[risk]}", "$text-warning" if risk is Risk.FINAL else "$foreground-muted")
     )
+    if advice:
+        lines.append(Content.styled(f"  {advice}", "$text-warning"))
     return Content("\n").join(lines)
 
 
