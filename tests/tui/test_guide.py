@@ -295,6 +295,10 @@ async def test_which_of_two_values_is_right_is_asked_of_the_provider(
         await driver.press("enter")
         await driver.sees("Shall it be done?")
         assert fixture.world.stored == []
+        await driver.press("w")
+        await driver.sees("Why: Keeping one")
+        await driver.press("escape")
+        await driver.until(lambda: "Why:" not in driver.text)
         await driver.press("enter")
         await driver.sees("Done.")
         assert fixture.world.stored == [Secret("/1").fingerprint()]

@@ -50,6 +50,8 @@ class GuidePage(Screen[None]):
     """One page that grows downwards: what is mended, what will change, the fields, the steps, what became of it."""
 
     CSS_PATH = "guide.tcss"
+    AUTO_FOCUS = ""
+    """Back from another page, the key that goes on must not end in a field that is hidden by now."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_page(-1)", show=False),
         Binding("down", "scroll_page(1)", show=False),
