@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
+from diagnostics.stores.choice import said_of
 from tui import terminal
 from tui.arguments import Call
+from tui.commands.backup_key import key_of, lock_of
 from tui.commands.check import session_of
 from tui.commands.interrupted import settle
 from tui.session import DoctorSession
@@ -14,12 +16,9 @@ from tui.usage import UsageError
 
 if TYPE_CHECKING:
     from recovery.backups.error import BackupError
-    from recovery.backups.key import Key, Lock
+    from recovery.backups.key import Key
     from recovery.backups.opening import Opened
     from recovery.backups.restoring import RestorePlan
-
-_LONGEST = 4096
-"""Bytes of a passphrase from a pipe."""
 
 
 def run(call: Call) -> int:
@@ -84,7 +83,7 @@ def _create(call: Call, session: DoctorSession) -> int:
     if call.extra["dry_run"]:
         terminal.say("Nothing was written (--dry-run).")
         return 0
-    lock = _lock(call)
+    lock = lock_of(call)
     if isinstance(lock, Secret):
         terminal.say("Encrypting; the passphrase takes a few seconds, on purpose.")
     made = make(backup, lock, world, Journal(session.host), output)
@@ -164,7 +163,7 @@ def _verify(call: Call, session: DoctorSession) -> int:
     try:
         found = compare(opened.backup, session.open_world(session.host))
     except RecoveryError as error:
-        terminal.say(f"It could not be compared with the keychain: {error}")
+        terminal.say(said_of(session.host, f"It could not be compared with the keychain: {error}"))
         return 3
     words = {
         State.SAME: "the same in the keychain",
@@ -177,8 +176,9 @@ def _verify(call: Call, session: DoctorSession) -> int:
     for state, said in words.items():
         names = [each.entry.name for each in found if each.state is state]
         if names:
+            words_here = said_of(session.host, said)
             terminal.say(
-                f"  {len(names)} {said}{'' if state is State.SAME else ': ' + ', '.join(names[:20])}"
+                f"  {len(names)} {words_here}{'' if state is State.SAME else ': ' + ', '.join(names[:20])}"
             )
     return 0
 
@@ -201,12 +201,14 @@ def _restore(call: Call, session: DoctorSession) -> int:
     )
     policy = OnConflict(call.extra["on_conflict"])
     plan = plan_restore(opened, world, names=call.extra["entry"] or (), on_conflict=policy, identities=paths)
-    terminal.say(plan.remedy.why)
-    terminal.say(*(f"  - {each.what}: {each.before} → {each.after}" for each in plan.changes()))
+    terminal.say(said_of(session.host, plan.remedy.why))
+    for each in plan.changes():
+        before, after = (said_of(session.host, words) for words in (each.before, each.after))
+        terminal.say(f"  - {each.what}: {before} → {after}")
     _say_what_else(plan)
     against = conflicts(plan)
     if against:
-        choices = "--on-conflict skip keeps what the keychain has"
+        choices = said_of(session.host, "--on-conflict skip keeps what the keychain has")
         if policy is OnConflict.FAIL:
             choices += ", --on-conflict overwrite takes the backup's value"
         return _failed_line(
@@ -251,60 +253,12 @@ def _open(call: Call, session: DoctorSession) -> "tuple[Opened, Key]":
 
     path = find(session.host, call.extra["file"])
     header = look(path)
-    key = _key(call, asks=header.has_passphrase, name=path.name)
+    key = key_of(call, asks=header.has_passphrase, name=path.name)
     if call.extra["file"] is None:
         sys.stderr.write(f"The newest backup: {path}\n")
     if isinstance(key, Secret) and header.has_passphrase:
         sys.stderr.write("Decrypting; that takes a few seconds, on purpose.\n")
     return open_backup(path, key, session.host), key
-
-
-def _key(call: Call, *, asks: bool, name: str) -> "Key":
-    from recovery.backups.key import identities, usable_passphrase
-
-    if call.extra["identity"] and call.extra["passphrase_stdin"]:
-        raise UsageError("--identity and --passphrase-stdin exclude each other")
-    if call.extra["identity"]:
-        return identities([Path(each).expanduser() for each in call.extra["identity"]])
-    if call.extra["passphrase_stdin"]:
-        return usable_passphrase(_piped())
-    if not asks:
-        raise UsageError(f"{name} is encrypted for a private key: name its file with --identity")
-    return usable_passphrase(terminal.hidden(f"Passphrase of {name} (hidden): "))
-
-
-def _lock(call: Call) -> "Lock":
-    from recovery.backups.error import BackupError
-    from recovery.backups.key import SHORTEST, new_passphrase, recipients
-
-    if call.extra["recipient"]:
-        return recipients(call.extra["recipient"])
-    if call.extra["passphrase_stdin"]:
-        return new_passphrase(_piped())
-    if not terminal.can_ask():
-        raise UsageError("there is no terminal to ask for a passphrase at: --passphrase-stdin or --recipient")
-    terminal.say(
-        f"Choose a passphrase of at least {SHORTEST} characters. Without it nobody can open the backup."
-    )
-    for _ in range(3):
-        first = terminal.hidden("Passphrase (hidden): ")
-        try:
-            new_passphrase(first)
-        except BackupError as error:
-            terminal.say(f"  {error}.")
-            continue
-        if terminal.hidden("The same again: ") == first:
-            return first
-        terminal.say("  The two differ.")
-    raise UsageError("no passphrase was agreed on; nothing was done")
-
-
-def _piped() -> Secret:
-    raw = sys.stdin.buffer.read(_LONGEST + 1)
-    text = raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    if not text or len(raw) > _LONGEST:
-        raise UsageError("--passphrase-stdin: expected one line, the passphrase, on standard input")
-    return Secret(text)
 
 
 def _size(count: int) -> str:
