@@ -8,7 +8,6 @@ from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.configs.content import read_text
 from diagnostics.context import Context
 from diagnostics.model import Problem, Reference, Server, Syntax
-from diagnostics.references import notation_of
 
 _OWN_FORMS = ("${input:id}", "${env:VAR}", "{env:VAR}", "${{ secrets.NAME }}", "${VAR}")
 _SCHEME = re.compile(r"(?:Bearer|Basic|token) ", re.IGNORECASE)
@@ -65,6 +64,8 @@ def kind(context: Context, reference: Reference) -> Verdict | None:
 
 def _where_it_stands(one: Client, reference: Reference, server: Server) -> tuple[str, dict[str, str]]:
     """What can be done about it: whether the launcher can hand it over, and else what the client offers."""
+    from diagnostics.references import notation_of
+
     where, _, name = reference.field.partition(".")
     notation = notation_of(server)
     facts = {"reload": one.reload, "field_name": reference.field}
@@ -74,7 +75,7 @@ def _where_it_stands(one: Client, reference: Reference, server: Server) -> tuple
         return ("plain-text-xml" if notation == "xml" else "plain-text"), facts
     written = server.headers[name].reveal() if name in server.headers else ""
     scheme = _SCHEME.match(written)
-    facts |= {"header": name or "Authorization", "scheme": scheme[0] if scheme else ""}
+    facts |= {"header": name or "Authorization", "value": (scheme[0] if scheme else "") + "${SECRET:NAME}"}
     fitting = [form for form in _OWN_FORMS if one.expansion.expands(form, where, "", notation)]
     if where == "url":
         return "plain-text-remote-url", facts | {"forms": ", ".join(fitting) or "nothing"}

@@ -65,6 +65,35 @@ def test_what_other_checks_look_at(tmp_path: Path, value: str) -> None:
     assert not outcomes("reference.kind", context_of(tmp_path, {"command": "x", "env": {"A": value}}))
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "outcome", "line"),
+    [
+        (
+            "vscode",
+            {"headers": {"Authorization": f"Bearer {LONG}"}},
+            "plain-text-remote-asked",
+            "${input:token}",
+        ),
+        ("cursor", {"headers": {"X-Key": LONG}}, "plain-text-remote-variable", "${env:VAR}"),
+        (
+            "claude-desktop",
+            {"headers": {"Authorization": f"Bearer {LONG}"}},
+            "plain-text-remote",
+            '"env": { "BRIDGE": "Bearer ${SECRET:NAME}" }',
+        ),
+        ("claude-code", {"url": f"https://h.example/mcp?api_key={LONG}"}, "plain-text-remote-url", "${VAR}"),
+    ],
+)
+def test_where_the_launcher_can_not_serve_the_words_lead_on(
+    tmp_path: Path, name: str, row: dict[str, object], outcome: str, line: str
+) -> None:
+    context = context_of(tmp_path, {"url": "https://h.example/mcp", "type": "http", **row}, name)
+    assert outcomes("reference.kind", context) == [outcome]
+    said = worded("reference.kind", context)
+    assert line in "\n".join(said)
+    assert LONG not in "\n".join(said)
+
+
 def test_a_credential_in_plain_text_is_not_in_the_words(tmp_path: Path) -> None:
     context = context_of(tmp_path, {"command": "x", "env": {"API_KEY": LONG}, "args": [f"--token={LONG}"]})
     assert LONG not in " ".join(worded("reference.kind", context))
