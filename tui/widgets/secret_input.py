@@ -49,6 +49,13 @@ class SecretInput(Widget, can_focus=True):
         self._characters: list[str] = []
         self._cut = False
 
+    def on_mount(self) -> None:
+        """From the first question on, this process leaves no core."""
+        from diagnostics.host import this_host
+        from recovery.core_dump import forbid
+
+        forbid(this_host())
+
     def __len__(self) -> int:
         return len(self._characters)
 
