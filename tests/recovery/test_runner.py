@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from recovery.steps.entry import SetEntry
 from recovery.steps.file import SetMode
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, a_host
+from tests.support.forking import python
 from tests.support.lab import REPO, Lab
 
 
@@ -232,13 +232,8 @@ runner.carry_out(Remedy("t", "t", "", "", steps), {}, LocalWorld(host), journal)
 def test_after_a_kill_at_any_instant_it_is_named_and_finished_or_taken_back(
     files: Files, event: str, when: str, number: int, finish: bool
 ) -> None:
-    child = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(files.host.home), event, when, str(number)],
-        cwd=REPO,
-        env={**os.environ, "PYTHONPATH": str(REPO)},
-        timeout=30,
-        check=False,
-    )
+    words = ("-c", _KILLED, str(files.host.home), event, when, str(number))
+    child = python(*words, env={"PATH": os.environ["PATH"], "HOME": str(files.host.home)}, cwd=REPO)
     assert child.returncode == -signal.SIGKILL
     (half,) = files.journal.interrupted()
     assert [step.kind for step in half.steps] == ["set-mode"] * 3

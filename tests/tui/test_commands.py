@@ -12,7 +12,7 @@ import pytest
 
 from recovery.journal import Event, Journal
 from tests.support import tokens
-from tests.support.lab import Lab
+from tests.support.lab import REPO, Lab
 
 PASSWORD = "open sesame"
 DOCTOR = [sys.executable, "-m", "tui"]
@@ -20,17 +20,7 @@ SECRETS = [sys.executable, "-m", "tui.secrets_cli"]
 
 
 def said(lab: Lab, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    env = {**lab.env, "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.run(
-        command,
-        env=env,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=lab.env["HOME"],
-    )
+    return lab.run(command, env={"PYTHONPATH": str(REPO)}, given=stdin)
 
 
 def config(lab: Lab, *launcher: str) -> Path:
