@@ -19,7 +19,7 @@ from recovery.backups.comparison import Place, digest_of, place_of
 from recovery.backups.earlier import Earlier, bring_back, keep, kept, standing, standing_at
 from recovery.keyring_file import collection_named, content_of
 from recovery.keyring_file import digest_of as file_digest_of
-from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.quarantine import quarantined
 from recovery.salvage.salvage import Salvage, SavedItem, salvage
@@ -191,9 +191,9 @@ def _opened(content: bytes, answers: Answers) -> Salvage:
 def _login(world: RecoveryWorld) -> CollectionState:
     target = collection_named(world, "login")
     if target is None:
-        raise RecoveryError("there is no keychain “login”")
+        raise UnavailableError("the keychain “login” is not there, or can't be reached")
     if target.locked:
-        raise RecoveryError("the keychain “login” is locked: `mcp-doctor unlock` unlocks it")
+        raise UnavailableError("the keychain “login” is locked: `mcp-doctor unlock` unlocks it")
     return target
 
 

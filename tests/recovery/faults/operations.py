@@ -24,7 +24,7 @@ from recovery.backups.restoring import OnConflict, plan_restore
 from recovery.cleanup import items_of, look, together
 from recovery.emergency import kernel_keyring
 from recovery.emergency.incident import close_remedy, end_token_remedy, find, incidents, start_remedy
-from recovery.model import AskKind, Ask, Remedy, Step
+from recovery.model import Ask, AskKind, Remedy, Step
 from recovery.outcome import Outcome
 from recovery.planner import remedies_for, unlock_remedy
 from recovery.runner import carry_out, resume, undo
@@ -33,6 +33,7 @@ from recovery.steps.emergency import ExtendTime, HoldToken
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, DeleteEntry, RepairEntry, SetEntry
 from recovery.steps.file import SetMode
 from recovery.steps.keychain import SetDefault
+from recovery.steps.keyring_merge import SECOND_PASSWORD
 from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD
 from recovery.steps.login import RenewLogin, StoreLogin
 from recovery.steps.migration import NAME, REPLACE
@@ -85,6 +86,8 @@ class Operation:
     watched: tuple[str, ...] = ()
     """Names of damaged keychain files, which must stay byte for byte. What is seen of them is what a daemon sees that
     has read the files anew: the one that runs goes on with what it holds."""
+    finishes: Answers | None = None
+    """The answers, where it finishes an earlier operation: only to be finished here, for that is what is compared."""
     settled_by_undo: bool = False
     """Whether it takes an earlier operation back: the next start ends with the state before that one."""
 
@@ -117,10 +120,16 @@ def _entries(stage: Stage, **values: str) -> None:
         stage.lab.add_entry(name, value)
 
 
-def _context(host: Host, config: Path | None = None, whose: str = "claude-desktop", **options: Any) -> Context:
-    asked = Options(config=(config,) if config else (), client=whose if config else None, offline=True, **options)
+def _context(
+    host: Host, config: Path | None = None, whose: str = "claude-desktop", **options: Any
+) -> Context:
+    asked = Options(
+        config=(config,) if config else (), client=whose if config else None, offline=True, **options
+    )
     files = discover(host, asked) if config else []
-    return Context(host, asked, files, [server for each in files for server in each.servers], open_store(host))
+    return Context(
+        host, asked, files, [server for each in files for server in each.servers], open_store(host)
+    )
 
 
 def _offered(host: Host, wanted: str, context: Context) -> Remedy:
@@ -177,14 +186,18 @@ def _delete(_stage: Stage, _host: Host) -> Plan:
 
 def _twins(stage: Stage, first: str = VALUE, second: str = OTHER) -> None:
     stage.lab.add_entry("token", first)
-    stage.lab.add({"service": SERVICE, "username": "token", "target": "default"}, second.encode(), label="twin")
+    stage.lab.add(
+        {"service": SERVICE, "username": "token", "target": "default"}, second.encode(), label="twin"
+    )
 
 
 def _keep_one(_stage: Stage, host: Host) -> Plan:
     world = LocalWorld(host)
     (item,) = items_of(look(world, _context(host)))
     (remedy,) = item.remedies
-    chosen = next(each for each in world.keychain.entries({"username": "token"}) if each.secret == Secret(OTHER))
+    chosen = next(
+        each for each in world.keychain.entries({"username": "token"}) if each.secret == Secret(OTHER)
+    )
     return remedy, {TWIN: chosen.path}
 
 
@@ -280,6 +293,13 @@ def _second_login(stage: Stage) -> None:
     _entries(stage, newer="newer")
 
 
+def _two_whole(stage: Stage) -> None:
+    _entries(stage, first="first", both="both")
+    second = stage.lab.create_collection(f"{PASSWORD}-2", "login")
+    for name in ("second", "both"):
+        stage.lab.add({"service": SERVICE, "username": name}, name.encode(), collection=second)
+
+
 def _remedy_for_files(wanted: str, answers: Answers, _stage: Stage, host: Host) -> Plan:
     return _offered(host, wanted, _context(host)), answers
 
@@ -289,7 +309,9 @@ def _remedy_for_files(wanted: str, answers: Answers, _stage: Stage, host: Host) 
 
 def _a_backup(stage: Stage, host: Host) -> None:
     pair = a_pair(stage.lab.home, "pair")
-    make(collect(LocalWorld(host)), pair.lock, LocalWorld(host), journal_of(host), stage.lab.home / "made.age")
+    make(
+        collect(LocalWorld(host)), pair.lock, LocalWorld(host), journal_of(host), stage.lab.home / "made.age"
+    )
 
 
 def _cut_with_a_backup(stage: Stage) -> None:
@@ -316,12 +338,20 @@ def _back_up(scene: Scene) -> None:
     from recovery.backups.key import recipients
 
     public = next(
-        line.rpartition(" ")[2] for line in (scene.stage.lab.home / "pair.txt").read_text().splitlines() if "public" in line
+        line.rpartition(" ")[2]
+        for line in (scene.stage.lab.home / "pair.txt").read_text().splitlines()
+        if "public" in line
     )
     from recovery.model import RecoveryError
 
     try:
-        made = make(collect(world), recipients([public]), world, journal_of(scene.host), scene.stage.lab.home / "made.age")
+        made = make(
+            collect(world),
+            recipients([public]),
+            world,
+            journal_of(scene.host),
+            scene.stage.lab.home / "made.age",
+        )
         assert len(open_backup(made.path, key, scene.host).backup.entries) == 2
     except RecoveryError:
         return
@@ -339,7 +369,9 @@ def _backed_up(stage: Stage) -> None:
 def _restore(stage: Stage, host: Host) -> Plan:
     keys = [stage.lab.home / "pair.txt"]
     opened = open_backup(stage.lab.home / "made.age", identities(keys), host)
-    return plan_restore(opened, LocalWorld(host), on_conflict=OnConflict.OVERWRITE, identities=keys).remedy, {}
+    return plan_restore(
+        opened, LocalWorld(host), on_conflict=OnConflict.OVERWRITE, identities=keys
+    ).remedy, {}
 
 
 # ── the file store ──────────────────────────────────────────────────────────────────────────────────────────
@@ -442,7 +474,9 @@ def _renew(_stage: Stage, _host: Host) -> Plan:
 
 def _store_login(_stage: Stage, _host: Host) -> Plan:
     url = _server().url
-    new = Login(Secret("new-" * 8), url, f"{url}/token", "c", Secret("again-" * 4), expires_at=time.time() + 3600)
+    new = Login(
+        Secret("new-" * 8), url, f"{url}/token", "c", Secret("again-" * 4), expires_at=time.time() + 3600
+    )
     step = StoreLogin(account_of("example"), "a" * 16, True, url)
     return _a_remedy("sign-in", step, ask=TOKEN), {TOKEN: new.to_secret().reveal()}
 
@@ -472,7 +506,9 @@ def _cut_off(
     host = stage.lab.host()
     remedy, answers = plan(stage, host)
     given = {name: Secret(value) for name, value in answers.items()}
-    struck = strike(stage.lab.root, lambda: carry_out(remedy, given, LocalWorld(host), journal_of(host)), at, die)
+    struck = strike(
+        stage.lab.root, lambda: carry_out(remedy, given, LocalWorld(host), journal_of(host)), at, die
+    )
     assert struck.died
     assert len(journal_of(host).interrupted()) == 1
 
@@ -488,27 +524,41 @@ def _finished(answers: Answers, scene: Scene) -> Outcome | None:
 FROM_A_FILE = ("store-variable", "refer-to-variables", "take-out-variables")
 OPERATIONS = (
     Operation("unlock", _nothing, ("unlock",), _unlocking, opened=False),
-    Operation("start the daemon and unlock", _nothing, ("start-provider", "unlock"), _unlocking, opened=False, daemon=False),
+    Operation(
+        "start the daemon and unlock",
+        _nothing,
+        ("start-provider", "unlock"),
+        _unlocking,
+        opened=False,
+        daemon=False,
+    ),
     Operation("create keychain", _without_keychain, ("create-keychain",), _unlocking, opened=False),
     Operation(
         "set default",
         _two_keychains,
-        ("set-default",), lambda stage, _host: (
-            _a_remedy("default", SetDefault("/org/freedesktop/secrets/collection/second", "second", stage.lab.read_alias())),
+        ("set-default",),
+        lambda stage, _host: (
+            _a_remedy(
+                "default",
+                SetDefault("/org/freedesktop/secrets/collection/second", "second", stage.lab.read_alias()),
+            ),
             {},
         ),
     ),
     Operation(
         "fix permissions",
         _open_modes,
-        ("set-mode",), lambda stage, _host: (_a_remedy("mode", SetMode(str(stage.lab.keyrings), 0o700, 0o755)), {}),
+        ("set-mode",),
+        lambda stage, _host: (_a_remedy("mode", SetMode(str(stage.lab.keyrings), 0o700, 0o755)), {}),
     ),
     Operation("store credential", partial(_entries, token=VALUE), ("set-entry",), _set),
     Operation("rename", partial(_entries, tokne=VALUE), ("copy-entry",), _copy),
     Operation("repair", partial(_entries, token=f"{VALUE}\n"), ("repair-entry",), _repair),
     Operation("delete", _twins, ("delete-entry",), _delete),
     Operation("clean up", _damaged_entries, ("mend-entry", "merge-alike"), _clean_up),
-    Operation("set aside and store anew", _damaged_entries, ("quarantine-entry", "set-entry"), _replace_damaged),
+    Operation(
+        "set aside and store anew", _damaged_entries, ("quarantine-entry", "set-entry"), _replace_damaged
+    ),
     Operation("keep one of twins", _twins, ("keep-one-of",), _keep_one),
     Operation("keep one twin", _twins, ("keep-one-twin",), _keep_one_twin),
     Operation("rotate", _held_twice, ("rotate-entry",), _rotate),
@@ -516,23 +566,33 @@ OPERATIONS = (
     Operation(
         "rebuild damaged keyring",
         _cut,
-        ("try-salvage", "move-keyring-aside", "create-like-damaged", "import-salvaged"), partial(_remedy_for_files, "rebuild-keychain", {DAMAGED_PASSWORD: PASSWORD}),
+        ("try-salvage", "move-keyring-aside", "create-like-damaged", "import-salvaged"),
+        partial(_remedy_for_files, "rebuild-keychain", {DAMAGED_PASSWORD: PASSWORD}),
         opened=False,
         watched=("login.keyring",),
     ),
     Operation(
         "begin new keychain",
         partial(_cut, content=lambda _old: b"no keyring at all" * 50),
-        ("move-keyring-aside", "create-named-keychain"), partial(_remedy_for_files, "begin-new-keychain", {"password": PASSWORD}),
+        ("move-keyring-aside", "create-named-keychain"),
+        partial(_remedy_for_files, "begin-new-keychain", {"password": PASSWORD}),
         opened=False,
         watched=("login.keyring",),
     ),
     Operation(
         "promote second login",
         _second_login,
-        ("move-keyring-aside", "promote-keyring", "unlock"), partial(_remedy_for_files, "promote-second-login", {"password": PASSWORD}),
+        ("move-keyring-aside", "promote-keyring", "unlock"),
+        partial(_remedy_for_files, "promote-second-login", {"password": PASSWORD}),
         opened=False,
         watched=("login.keyring",),
+    ),
+    Operation(
+        "merge second login",
+        _two_whole,
+        ("merge-keyring", "move-merged-aside"),
+        partial(_remedy_for_files, "merge-second-login", {SECOND_PASSWORD: f"{PASSWORD}-2"}),
+        watched=("login_1.keyring",),
     ),
     Operation(
         "rebuild and fill",
@@ -544,21 +604,65 @@ OPERATIONS = (
     ),
     Operation("make backup", _to_back_up, (), None, _back_up),
     Operation("restore", _backed_up, ("restore-entries",), _restore),
-    Operation("create file store", _nothing, ("create-file-store",), _create_store, host=with_store, daemon=False, opened=False),
     Operation(
-        "choose file store", _nothing, ("choose-file-store", "create-file-store"), _choose_store, host=minimal, daemon=False, opened=False
+        "create file store",
+        _nothing,
+        ("create-file-store",),
+        _create_store,
+        host=with_store,
+        daemon=False,
+        opened=False,
     ),
-    Operation("write to file store", _a_store, ("set-entry",), _set, host=with_store, daemon=False, opened=False),
-    Operation("emergency start", _nothing, ("hold-emergency-token",), _emergency, again=_no_token, needs="kernel"),
-    Operation("emergency end of token", _began, ("let-go-of-emergency-token",), _end_token, again=_token_again, one_way=True, needs="kernel"),
-    Operation("emergency close", _began, ("close-incident",), _close, again=_token_again, one_way=True, needs="kernel"),
+    Operation(
+        "choose file store",
+        _nothing,
+        ("choose-file-store", "create-file-store"),
+        _choose_store,
+        host=minimal,
+        daemon=False,
+        opened=False,
+    ),
+    Operation(
+        "write to file store", _a_store, ("set-entry",), _set, host=with_store, daemon=False, opened=False
+    ),
+    Operation(
+        "emergency start", _nothing, ("hold-emergency-token",), _emergency, again=_no_token, needs="kernel"
+    ),
+    Operation(
+        "emergency end of token",
+        _began,
+        ("let-go-of-emergency-token",),
+        _end_token,
+        again=_token_again,
+        one_way=True,
+        needs="kernel",
+    ),
+    Operation(
+        "emergency close",
+        _began,
+        ("close-incident",),
+        _close,
+        again=_token_again,
+        one_way=True,
+        needs="kernel",
+    ),
     Operation("emergency longer", _began, ("extend-emergency",), _longer, again=_token_again, needs="kernel"),
     Operation("renew login", _old_login, ("renew-login",), _renew),
     Operation("sign in", _old_login, ("store-login",), _store_login),
-    Operation("undo of a cleanup", partial(_done, _damaged_entries, _clean_up), (), None, _undone, settled_by_undo=True),
+    Operation(
+        "undo of a cleanup",
+        partial(_done, _damaged_entries, _clean_up),
+        (),
+        None,
+        _undone,
+        settled_by_undo=True,
+    ),
     Operation("migrate an env file", _env_file, FROM_A_FILE, partial(_migrate_from, "move-from-env-file")),
     Operation(
-        "migrate a comment", _commented, ("move-out-of-comment",), partial(_migrate_from, "move-out-of-comment")
+        "migrate a comment",
+        _commented,
+        ("move-out-of-comment",),
+        partial(_migrate_from, "move-out-of-comment"),
     ),
     Operation("migrate a profile", _profile, FROM_A_FILE, partial(_migrate_from, "move-from-profile")),
     Operation(
@@ -569,15 +673,27 @@ OPERATIONS = (
         _undone,
         settled_by_undo=True,
     ),
-    Operation("undo of a migration", partial(_done, _plain_config, _migrate), (), None, _undone, settled_by_undo=True),
-    Operation("undo of a restore", partial(_done, _backed_up, _restore), (), None, _undone, settled_by_undo=True),
-    Operation("undo of a rotation", partial(_done, _held_twice, _rotate), (), None, _undone, settled_by_undo=True),
+    Operation(
+        "undo of a migration",
+        partial(_done, _plain_config, _migrate),
+        (),
+        None,
+        _undone,
+        settled_by_undo=True,
+    ),
+    Operation(
+        "undo of a restore", partial(_done, _backed_up, _restore), (), None, _undone, settled_by_undo=True
+    ),
+    Operation(
+        "undo of a rotation", partial(_done, _held_twice, _rotate), (), None, _undone, settled_by_undo=True
+    ),
     Operation(
         "finish what was cut off",
         partial(_cut_off, _plain_config, _migrate, 6),
         (),
         None,
         partial(_finished, {NAME: REPLACE}),
+        finishes={NAME: REPLACE},
     ),
 )
 
