@@ -66,6 +66,7 @@ ALLOWED = {
     "recovery/backups/earlier.py": "keeps what stood in a place, inside the keychain",
     "recovery/backups/key.py": "tells whether a passphrase is strong enough",
     "recovery/backups/making.py": "reads back what it is about to encrypt",
+    "recovery/steps/backup_fill.py": "reads the path of the private key that opens a backup",
     "recovery/steps/backup.py": "reads the backup that was opened a moment ago",
     "recovery/emergency/kernel_keyring.py": "hands an emergency token to the kernel's memory",
     "recovery/emergency/holder.py": "holds an emergency token where the kernel can't",
