@@ -67,7 +67,9 @@ def default(world: RecoveryWorld) -> str:
     if state.bus.trouble == "hung" or state.provider.hung or state.error:
         raise UnavailableError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
     if state.bus.trouble is not None or not state.provider.running:
-        raise UnavailableError("no keychain can be reached from here: `mcp-doctor unlock` finds the way to it")
+        raise UnavailableError(
+            "no keychain can be reached from here: `mcp-doctor unlock` finds the way to it"
+        )
     if state.default is None or not state.default.exists:
         raise UnavailableError("there is no default keychain: `mcp-doctor unlock --create` makes one")
     if state.default.locked:

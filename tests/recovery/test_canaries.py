@@ -55,9 +55,9 @@ for name in ("PLAIN", "GITHUB_TOKEN", "GITLAB_TOKEN", "SLACK_TOKEN"):
     print("401 bad credentials", told, base64.b64encode(told.encode()).decode(), told[::-1], file=sys.stderr)
 for line in sys.stdin:
     asked = json.loads(line)
-    if asked.get("method") == "initialize":
+    if "id" in asked:
         info = {"name": "canary", "version": "1"}
-        result = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info}
+        result = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info, "tools": []}
         print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
 """
 Count = Callable[[str, object], None]
@@ -158,14 +158,16 @@ class Session:
 
     @property
     def env(self) -> dict[str, str | None]:
-        return {"PYTHONPATH": str(REPO), "TMPDIR": str(self.tmp), "SLACK_TOKEN": self.sweep.canaries["variable"]}
+        return {
+            "PYTHONPATH": str(REPO),
+            "TMPDIR": str(self.tmp),
+            "SLACK_TOKEN": self.sweep.canaries["variable"],
+        }
 
     def doctor(self, *words: str, given: str | None = None) -> str:
         """One command; what it printed is kept for the sweep."""
         command = [sys.executable, "-m", "tui", *words]
-        began = time.monotonic()
         done = self.lab.run(command, seconds=60, given=given, env=self.env)
-        print(f"{time.monotonic() - began:.1f} s: {' '.join(words[:2])} {words[-1]} -> {done.returncode}")
         assert "Traceback" not in done.stderr, done.stderr
         self.sweep.outputs.append((" ".join(words), (done.stdout + done.stderr).encode()))
         return done.stdout + done.stderr
@@ -278,7 +280,9 @@ def _live_through(session: Session, provider: ProviderServer, said_server: SaidS
 
 def _look_and_ask(session: Session, asked: tuple[str, ...]) -> None:
     for form in ("text", "json", "junit", "sarif", "markdown", "prometheus"):
-        session.doctor("check", *asked, "--format", form, *(("--start",) if form == "json" else ("--no-start",)))
+        session.doctor(
+            "check", *asked, "--format", form, *(("--start",) if form == "json" else ("--no-start",))
+        )
     session.doctor("check", *asked, "--offline", "--output", str(session.lab.home / "report.txt"))
     session.doctor("explain", "-", given=f"Error: 401 with {session.sweep.canaries['entry']}\n")
     session.doctor("fix", *asked, "--dry-run")
@@ -290,7 +294,9 @@ def _mend(session: Session, login_server: SaidServer, at: tuple[str, ...]) -> No
     session.doctor("cleanup", "--dry-run", "--offline")
     session.doctor("cleanup", "--yes", "--offline")
     assert lab.keyring_get("damaged") == of["damaged entry"]
-    steps = tuple(RotateEntry("mcp-secrets", name, secrets.token_hex(8)) for name in ("github_token", "other_token"))
+    steps = tuple(
+        RotateEntry("mcp-secrets", name, secrets.token_hex(8)) for name in ("github_token", "other_token")
+    )
     from recovery.model import Ask, AskKind
 
     ask = Ask(TOKEN, AskKind.TOKEN, "new token")
@@ -305,10 +311,17 @@ def _mend(session: Session, login_server: SaidServer, at: tuple[str, ...]) -> No
     answer = {"access_token": of["renewed token"], "token_type": "Bearer", "expires_in": 3600}
     login_server.answers["/token"] = [(200, answer)]
     old = Login(
-        Secret(of["access token"]), login_server.url, f"{login_server.url}/token", "c", Secret(of["refresh token"]), expires_at=1.0
+        Secret(of["access token"]),
+        login_server.url,
+        f"{login_server.url}/token",
+        "c",
+        Secret(of["refresh token"]),
+        expires_at=1.0,
     )
     lab.add_entry(account_of("example"), old.to_secret().reveal())
-    session.carry_out(Remedy("renew", "Renew", "", "", (RenewLogin(account_of("example"), secrets.token_hex(8)),)))
+    session.carry_out(
+        Remedy("renew", "Renew", "", "", (RenewLogin(account_of("example"), secrets.token_hex(8)),))
+    )
     code = "import sys; from tui.secrets_cli import main; sys.exit(main(sys.argv[1:]))"
     done = lab.run(
         [sys.executable, "-c", code, "set", "by_hand"], given=of["unlocking by hand"] + "\n", env=session.env
@@ -320,26 +333,46 @@ def _context(session: Session) -> Context:
     host = session.lab.host()
     asked = Options(config=(session.config,), client="vscode", offline=True)
     files = discover(host, asked)
-    return Context(host, asked, files, [server for each in files for server in each.servers], open_store(host))
+    return Context(
+        host, asked, files, [server for each in files for server in each.servers], open_store(host)
+    )
 
 
 def _back_up_and_restore(session: Session) -> None:
     of, lab = session.sweep.canaries, session.lab
     pair = a_pair(lab.home, "pair")
     session.doctor("backup", "create", "--recipient", pair.public)
-    session.doctor("backup", "create", "--passphrase-stdin", "--output", str(lab.home / "b.age"), given=of["passphrase"] + "\n")
+    session.doctor(
+        "backup",
+        "create",
+        "--passphrase-stdin",
+        "--output",
+        str(lab.home / "b.age"),
+        given=of["passphrase"] + "\n",
+    )
     assert (lab.home / "b.age").exists()
     world = LocalWorld(lab.host())
     made = make(collect(world), Secret(of["passphrase"]), world, Journal(world.host))
     session.sweep.outputs.append(("make", repr(made).encode()))
     session.doctor("backup", "list")
-    session.doctor("backup", "show", str(lab.home / "b.age"), "--passphrase-stdin", given=of["passphrase"] + "\n")
-    session.doctor("backup", "show", str(lab.home / "b.age"), "--passphrase-stdin", given=of["passphrase"] + "-no\n")
+    session.doctor(
+        "backup", "show", str(lab.home / "b.age"), "--passphrase-stdin", given=of["passphrase"] + "\n"
+    )
+    session.doctor(
+        "backup", "show", str(lab.home / "b.age"), "--passphrase-stdin", given=of["passphrase"] + "-no\n"
+    )
     world.keychain.delete(world.keychain.entries({"username": "damaged"})[0].path)
     key = ("--identity", str(pair.path))
     newest = next(each for each in (lab.host().data_home / "mcp-doctor/backups").glob("*.age"))
     session.doctor("backup", "verify", str(newest), *key)
-    session.doctor("backup", "restore", str(lab.home / "b.age"), "--passphrase-stdin", "--yes", given=of["passphrase"] + "\n")
+    session.doctor(
+        "backup",
+        "restore",
+        str(lab.home / "b.age"),
+        "--passphrase-stdin",
+        "--yes",
+        given=of["passphrase"] + "\n",
+    )
     assert lab.keyring_get("damaged") == of["damaged entry"]
 
 
@@ -374,6 +407,7 @@ def _take_back_and_tell(session: Session) -> None:
     done = [each.id for each in Journal(host).operations() if each.remedy == "rotate-token"]
     outcome = undo(done[-1], LocalWorld(host), Journal(host))
     session.sweep.outputs.append(("undo", repr(outcome).encode()))
+    assert outcome.ok, outcome
     session.doctor("audit", "show")
     session.doctor("audit", "verify")
     session.doctor("audit", "export", "--format", "json")
@@ -447,7 +481,7 @@ def test_a_crash_with_all_its_variables_shows_no_secret(record_property: Count) 
 
 def _breaks(answers: Mapping[str, Secret], login: Login) -> float:
     assert answers
-    assert login
+    assert login.can_renew
     return 1 / 0
 
 
@@ -472,11 +506,20 @@ def test_a_core_that_is_forced_while_a_secret_is_held_has_none(unlocked: Lab, re
     import resource
 
     pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
-    if pattern.startswith(("|", "/")) or resource.getrlimit(resource.RLIMIT_CORE)[1] != resource.RLIM_INFINITY:
-        pytest.skip(f"cores of this system do not lie beside the process ({pattern}), so none can be looked into")
+    if (
+        pattern.startswith(("|", "/"))
+        or resource.getrlimit(resource.RLIMIT_CORE)[1] != resource.RLIM_INFINITY
+    ):
+        pytest.skip(
+            f"cores of this system do not lie beside the process ({pattern}), so none can be looked into"
+        )
     canary = f"core-canary-{secrets.token_hex(12)}"
     done = unlocked.run(
-        [sys.executable, "-c", _HOLDING], given=canary + "\n", env={"PYTHONPATH": str(REPO)}, fresh=True, seconds=30
+        [sys.executable, "-c", _HOLDING],
+        given=canary + "\n",
+        env={"PYTHONPATH": str(REPO)},
+        fresh=True,
+        seconds=30,
     )
     assert "held" in done.stdout, done.stderr
     assert done.returncode < 0

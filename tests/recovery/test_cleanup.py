@@ -17,10 +17,9 @@ from diagnostics.tokens.new_token import Remark
 from recovery.cleanup import Item, items_of, look, together
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
-from recovery.runner import Outcome, carry_out, preview, resume, undo
+from recovery.runner import Outcome, carry_out, preview, undo
 from recovery.world import LocalWorld
 from tests.recovery.conftest import a_host
-from tests.recovery.test_damaged_keyrings import killed_at
 from tests.support.lab import Lab
 from tests.support.tokens import github
 
@@ -261,50 +260,6 @@ def test_a_twin_that_comes_meanwhile_stops_it(unlocked: Lab) -> None:
     before = everything(unlocked)
     assert "2 entries" in carry_out(remedy, {}, world, Journal(world.host)).error
     assert everything(unlocked) == before
-
-
-@pytest.mark.parametrize("finish", [True, False], ids=["finished", "taken-back"])
-def test_killed_at_any_write_each_entry_is_before_or_after(unlocked: Lab, finish: bool) -> None:
-    unlocked.add_entry("newline", f"{TOKEN}\n")
-    unlocked.add_entry("example", "YOUR_TOKEN_HERE")
-    twins(unlocked, TOKEN, TOKEN)
-    before = everything(unlocked)
-    deaths, at = 0, -1 if finish else 0  # the one takes the odd points, the other the even ones
-    while True:
-        at += 2
-        found = items(unlocked)
-        (certain,) = together(found)
-        example = next(each for each in found if each.name == "example")
-        aside = next(each for each in example.remedies if each.id == "quarantine-entry")
-        remedy = Remedy("test", "Test", "", "", (*certain.steps, *aside.steps))
-        if not killed_at(unlocked, remedy, {}, at):
-            break
-        deaths += 1
-        now = everything(unlocked)
-        for name, meant in (
-            ("newline", {f"{TOKEN}\n", TOKEN}),
-            ("twin", {TOKEN}),
-            ("example", {"YOUR_TOKEN_HERE"}),
-        ):
-            values = {one for key, many in now.items() if ("username", name) in key for one in many}
-            aside_now = {
-                one for key, many in now.items() if ("service", QUARANTINE_SERVICE) in key for one in many
-            }
-            assert values or (name == "example" and aside_now), (at, name)
-            assert values <= {each.encode() for each in meant}, (at, name)
-        host = unlocked.host()
-        world, journal = LocalWorld(host), Journal(host)
-        interrupted = journal.interrupted()
-        if interrupted:
-            assert resume(interrupted[-1].id, world, journal, finish=finish).ok, at
-        if everything(unlocked) != before:
-            assert unlocked.keyring_get("newline") == TOKEN
-            assert undo(None, world, journal).ok
-        assert everything(unlocked) == before, at
-        assert not world.keychain.entries({"service": UNDO_SERVICE}), at
-        assert journal.verify() == []
-    print(f"killed {deaths} times")
-    assert deaths > 10
 
 
 def _entry(value: str) -> Entry:

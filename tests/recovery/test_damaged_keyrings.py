@@ -1,12 +1,8 @@
 """Damaged keychain files on the real daemon: what is saved, what is kept, and that a crash leaves nothing between."""
 
 import dataclasses
-import os
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,17 +11,14 @@ from diagnostics.model import Finding, Status
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
-from recovery.files import LocalFiles
 from recovery.journal import Journal
 from recovery.keyring_file import digest_of
 from recovery.keyring_remedies import ask_damaged_password
 from recovery.model import RecoveryError, Remedy
 from recovery.planner import remedies_for
-from recovery.remainder import remainder
-from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
+from recovery.runner import Outcome, Result, carry_out, preview, undo
 from recovery.steps.keyring_file import MoveKeyringAside
 from recovery.steps.keyring_rebuild import DAMAGED_PASSWORD, ImportSalvaged, TrySalvage
-from recovery.stores.secret_service import SecretServiceKeychain
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, judge, mend
 from tests.support.lab import Lab, a_lab
@@ -310,120 +303,3 @@ def test_a_daemon_that_the_bus_starts_midway_is_outwaited(
     outcome = carry_out(remedy, {"password": Secret("newer-password")}, world, Journal(world.host))
     assert outcome.ok, outcome
     assert filled.keyring_get("newer") == "newer"
-
-
-# ── killed between any two writes ───────────────────────────────────────────────────────────────────────────
-
-
-def killed_at(lab: Lab, remedy: Remedy, answers: dict[str, str], at: int) -> bool:
-    """Carries a remedy out in a process that dies before or after a write, the n-th such moment. Out: whether it died."""
-    host = lab.host()
-    child = os.fork()
-    if not child:
-        try:
-            _die_at(at)
-            carry_out(
-                remedy,
-                {name: Secret(value) for name, value in answers.items()},
-                LocalWorld(host),
-                Journal(host),
-            )
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in {0, -signal.SIGKILL}
-    return code != 0
-
-
-def _die_at(moment: int) -> None:
-    left = moment
-
-    def counted(owner: type, name: str) -> None:
-        real = getattr(owner, name)
-
-        def count() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def call(*given: Any, **named: Any) -> Any:
-            count()
-            out = real(*given, **named)
-            count()
-            return out
-
-        setattr(owner, name, call)
-
-    counted(Journal, "append")
-    counted(LocalFiles, "rename")
-    for name in ("put", "set_secret", "delete", "create", "unlock", "lock", "start_provider"):
-        counted(SecretServiceKeychain, name)
-
-
-@pytest.mark.parametrize("finish", [True, False], ids=["finished", "taken-back"])
-def test_killed_at_any_write_it_can_be_finished_or_taken_back(filled: Lab, finish: bool) -> None:
-    content = damage(filled, lambda content: content[:-10])
-    answers = {DAMAGED_PASSWORD: PASSWORD}
-    deaths, at = 0, -1 if finish else 0  # the one takes the odd points, the other the even ones
-    while True:
-        at += 2
-        remedy = offered(filled, "rebuild-keychain")
-        if not killed_at(filled, remedy, answers, at):
-            break
-        deaths += 1
-        host = filled.host()
-        world, journal = LocalWorld(host), Journal(host)
-        kept = [each for each in filled.keyrings.iterdir() if each.read_bytes() == content]
-        assert len(kept) == 1, (at, list(filled.keyrings.iterdir()))
-        found = journal.interrupted()
-        if found:
-            given = {name: Secret(value) for name, value in answers.items()}
-            if finish:
-                remainder(found[-1], world)
-            outcome = resume(found[-1].id, world, journal, finish=finish, answers=given)
-            assert outcome.ok, (at, outcome)
-        if finish and found:
-            assert (
-                sum(
-                    each.secret == Secret(each.account)
-                    for each in world.keychain.entries({"service": "mcp-secrets"})
-                )
-                == 5
-            )
-            assert undo(found[-1].id, world, journal).ok
-        elif login(filled).read_bytes() != content:  # it had been recorded as done
-            assert undo(None, world, journal).ok
-        assert login(filled).read_bytes() == content, at
-        assert journal.verify() == []
-        for each in filled.keyrings.glob("*.rebuilt-*"):
-            each.unlink()
-        filled.restart_daemon()
-    print(f"killed {deaths} times")
-    assert deaths > 10
-
-
-def test_a_full_disk_leaves_the_old_file(filled: Lab) -> None:
-    content = damage(filled, overwritten)
-    if os.getuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    saved = content
-    filled.stop_daemon()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=12k,mode=700", "tmpfs", str(filled.keyrings)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("this sandbox can't mount")
-    try:
-        login(filled).write_bytes(saved)
-        (filled.keyrings / "full").write_bytes(bytes(8192))
-        filled.start_daemon()
-        outcome, _ = rebuild(filled)
-        assert outcome.result is Result.NOTHING_CHANGED, outcome
-        assert login(filled).read_bytes() == saved
-    finally:
-        filled.stop_daemon()
-        subprocess.run(["umount", "-l", str(filled.keyrings)], check=True)

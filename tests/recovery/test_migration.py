@@ -1,7 +1,6 @@
 """From plain text in a config to the keychain: nothing else changes, nothing is lost, everything can be taken back."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,14 +16,12 @@ from diagnostics.secret import Secret
 from diagnostics.stores.secret_service import SecretService
 from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.journal import Journal
-from recovery.model import Remedy, Step
+from recovery.model import Remedy
 from recovery.planner import remedies_for
-from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
-from recovery.steps import step_data
-from recovery.steps.file import SetMode
+from recovery.runner import Outcome, Result, carry_out, preview, undo
 from recovery.steps.migration import BESIDE, NAME, REPLACE
 from recovery.world import LocalWorld
-from tests.support.lab import REPO, Lab
+from tests.support.lab import Lab
 from tests.support.tokens import github
 
 TOKEN = github("migration")
@@ -329,108 +326,8 @@ def test_a_config_in_git_is_told_to_rotate(one: Desk) -> None:
     assert any("Claude" in each for each in outcome.notes)
 
 
-# ── killed ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-_KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from diagnostics.host import this_host
-from diagnostics.secret import Secret
-from recovery import runner
-from recovery.journal import Journal
-from recovery.model import Ask, AskKind, Remedy
-from recovery.steps import read_step
-from recovery.world import LocalWorld
-
-what, left, data = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
-host = this_host()
-world, journal = LocalWorld(host), Journal(host)
-def counted(call):
-    def killing(*args, **names):
-        global left
-        out = call(*args, **names)
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return out
-    return killing
-world.keychain.put, world.keychain.delete = counted(world.keychain.put), counted(world.keychain.delete)
-journal.append = counted(journal.append)
-os.fchmod, Path.replace = counted(os.fchmod), counted(Path.replace)
-if what == "do":
-    step = read_step("move-to-keychain-asking", data)
-    ask = Ask("name", AskKind.CHOICE, "which?", choices=(("replace", "r"), ("beside", "b")))
-    outcome = runner.carry_out(
-        Remedy("move-to-keychain", "t", "", "", (step,), (ask,)), {"name": Secret("replace")}, world, journal
-    )
-else:
-    outcome = runner.undo(None, world, journal)
-sys.exit(0 if outcome.ok else str(outcome))
-"""
-
-
-def _killed(one: Desk, what: str, at: int, step: Step) -> bool:
-    """Whether it was killed at this point; False where it was over before."""
-    data = json.dumps(step_data(step))
-    child = one.lab.run([sys.executable, "-c", _KILLED, what, str(at), data], env={"PYTHONPATH": str(REPO)})
-    assert child.returncode in {0, -signal.SIGKILL}, child.stderr
-    return child.returncode != 0
-
-
-def _nothing_is_lost(one: Desk) -> None:
-    values = {each.secret for each in one.world.keychain.entries({})}
-    assert Secret(TOKEN) in values or TOKEN in one.path.read_text().splitlines()[6]
-    assert Secret("another") in values
-    assert one.path.read_bytes() == one.before or "${SECRET:github_token}" in one.path.read_text()
-
-
 def _is_as_before(one: Desk) -> None:
     assert one.path.read_bytes() == one.before
     assert one.lab.keyring_get("github_token") == "another"
     assert one.kept() == 0
     assert [each.name for each in one.path.parent.glob(".mcp.json*")] == []
-
-
-@pytest.mark.parametrize("finish", [True, False])
-def test_killed_at_any_point_the_next_start_finishes_or_takes_back(one: Desk, finish: bool) -> None:
-    one.lab.keyring_set("github_token", "another")
-    points = 0
-    while _killed(one, "do", points + 1, one.remedy().steps[0]):
-        points += 1
-        _nothing_is_lost(one)
-        for half in one.journal.interrupted():
-            outcome = resume(half.id, one.world, one.journal, finish=finish, answers={NAME: Secret(REPLACE)})
-            assert outcome.ok, (points, outcome)
-            if finish:
-                assert one.lab.keyring_get("github_token") == TOKEN
-                assert "${SECRET:github_token}" in one.path.read_text()
-                assert undo(half.id, one.world, one.journal).ok, points
-        if one.path.read_bytes() != one.before:  # it was done when it was killed
-            assert one.undo().ok
-        _is_as_before(one)
-    assert points >= 10
-    assert one.undo().ok
-    _is_as_before(one)
-    assert one.journal.verify() == []
-
-
-def test_killed_while_it_is_taken_back_the_next_start_goes_on_with_that(one: Desk) -> None:
-    one.lab.keyring_set("github_token", "another")
-    points = 0
-    while True:
-        assert one.mend(**{NAME: REPLACE}).ok
-        if not _killed(one, "undo", points + 1, one_step(one)):
-            break
-        points += 1
-        _nothing_is_lost(one)
-        for half in one.journal.interrupted():
-            outcome = resume(half.id, one.world, one.journal, finish=False)
-            assert outcome.ok, (points, outcome)
-        _is_as_before(one)
-    assert points >= 8
-    _is_as_before(one)
-
-
-def one_step(one: Desk) -> Step:
-    """Any step: taking back reads its own from the journal."""
-    return SetMode(str(one.path), 0o600, 0o640)

@@ -12,7 +12,9 @@ _MARK = "count: "
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--full-matrix", action="store_true", help="inject every fault at every point of every operation (long)"
+        "--full-matrix",
+        action="store_true",
+        help="inject every fault at every point of every operation (long)",
     )
 
 

@@ -14,9 +14,17 @@ from recovery.outcome import Result
 from recovery.runner import carry_out, resume
 from recovery.steps.entry import TOKEN, SetEntry
 from recovery.world import LocalWorld
-from tests.recovery.faults.operations import Operation, Scene, _a_remedy
+from tests.recovery.faults.operations import Operation, Scene, a_remedy
 from tests.recovery.faults.stage import PASSWORD, SECOND, Seen, Stage, Tree, journal_of
-from tests.recovery.faults.strike import LIMIT, Struck, die, hang_up, leaves_in_order, short_of_patience, strike
+from tests.recovery.faults.strike import (
+    LIMIT,
+    Struck,
+    die,
+    hang_up,
+    leaves_in_order,
+    short_of_patience,
+    strike,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ def _second_instance(here: "Prepared") -> None:
         try:
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
             host = here.scene.host
-            remedy = _a_remedy("second", SetEntry(SECOND, "one", "f" * 16), ask=TOKEN)
+            remedy = a_remedy("second", SetEntry(SECOND, "one", "f" * 16), ask=TOKEN)
             journal = journal_of(host)
             told = "named" if journal.interrupted() else "silent"
             outcome = carry_out(remedy, {TOKEN: Secret("second")}, LocalWorld(host), journal)
@@ -125,6 +133,8 @@ def prepare(stage: Stage, operation: Operation) -> Prepared:
     if operation.plan is not None:
         here.scene.remedy, answers = operation.plan(stage, here.host)
         here.scene.answers = {name: Secret(value) for name, value in answers.items()}
+    if operation.finishes is not None:
+        here.scene.answers = {name: Secret(value) for name, value in operation.finishes.items()}
     here.put_back()
     before, copies = here.seen()
     done = strike(stage.lab.root, here.scene.do)
@@ -153,7 +163,9 @@ def befall(here: Prepared, fault: Fault, at: int, *, finish: bool, inside_record
     assert struck.seconds < LIMIT
     if struck.said:
         refused, named = struck.said[0].split()
-        assert named == "silent" or here.operation.settled_by_undo or here.operation.name.startswith("finish"), struck.said
+        assert named == "silent" or here.operation.settled_by_undo or here.operation.finishes is not None, (
+            struck.said
+        )
         assert refused in {"refused", "done", "nothing-changed"}, struck.said
     settle(here, struck, finish=finish)
     return struck
@@ -172,6 +184,7 @@ def _bring_back_the_daemon(here: Prepared) -> None:
 def settle(here: Prepared, struck: Struck, *, finish: bool) -> None:
     """The next start: says what was cut off, finishes it or takes it back, and then all is as before or as after."""
     journal, world = journal_of(here.host), LocalWorld(here.host)
+    finish = finish or here.operation.finishes is not None
     interrupted = journal.interrupted()
     named = [each.title for each in interrupted]
     if not interrupted:
@@ -181,7 +194,9 @@ def settle(here: Prepared, struck: Struck, *, finish: bool) -> None:
     for operation in interrupted:
         outcome = resume(operation.id, world, journal, finish=finish, answers=here.scene.answers)
         back = operation.state is Event.UNDOING or not finish
-        if here.operation.one_way and back:  # what is gone is gone; the person does it again, and it ends well
+        if (
+            here.operation.one_way and back
+        ):  # what is gone is gone; the person does it again, and it ends well
             again = here.scene.do()
             assert again is not None
             assert again.ok, again
@@ -192,7 +207,10 @@ def settle(here: Prepared, struck: Struck, *, finish: bool) -> None:
         if here.operation.settled_by_undo:
             assert now == here.after, ("after taking back", _differs(here, now))
         elif here.operation.plan is not None:
-            assert now == (here.before if back else here.after), ("taken back" if back else "finished", _differs(here, now))
+            assert now == (here.before if back else here.after), (
+                "taken back" if back else "finished",
+                _differs(here, now),
+            )
     assert now in (here.before, here.after), _differs(here, now)
     assert journal.interrupted() == []
     assert journal.verify() == []

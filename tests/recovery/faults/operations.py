@@ -110,7 +110,7 @@ class Scene:
         return carry_out(self.remedy, self.answers, LocalWorld(self.host), journal_of(self.host))
 
 
-def _a_remedy(name: str, *steps: Step, ask: str = "") -> Remedy:
+def a_remedy(name: str, *steps: Step, ask: str = "") -> Remedy:
     asks = (Ask(ask, AskKind.TOKEN, "the value"),) if ask else ()
     return Remedy(name, name, "", "", steps, asks)
 
@@ -168,20 +168,20 @@ def _open_modes(stage: Stage) -> None:
 
 
 def _set(_stage: Stage, _host: Host) -> Plan:
-    return _a_remedy("set", SetEntry(SERVICE, "token", "a" * 16), ask=TOKEN), {TOKEN: OTHER}
+    return a_remedy("set", SetEntry(SERVICE, "token", "a" * 16), ask=TOKEN), {TOKEN: OTHER}
 
 
 def _copy(_stage: Stage, _host: Host) -> Plan:
     source = {"service": SERVICE, "username": "tokne", "application": "Python keyring library"}
-    return _a_remedy("copy", CopyEntry(source, SERVICE, "token", "a" * 16)), {}
+    return a_remedy("copy", CopyEntry(source, SERVICE, "token", "a" * 16)), {}
 
 
 def _repair(_stage: Stage, _host: Host) -> Plan:
-    return _a_remedy("repair", RepairEntry(SERVICE, "token", "a newline", "GITHUB_TOKEN", "a" * 16)), {}
+    return a_remedy("repair", RepairEntry(SERVICE, "token", "a newline", "GITHUB_TOKEN", "a" * 16)), {}
 
 
 def _delete(_stage: Stage, _host: Host) -> Plan:
-    return _a_remedy("delete", DeleteEntry(SERVICE, "token", "a" * 16)), {}
+    return a_remedy("delete", DeleteEntry(SERVICE, "token", "a" * 16)), {}
 
 
 def _twins(stage: Stage, first: str = VALUE, second: str = OTHER) -> None:
@@ -205,7 +205,7 @@ def _keep_one_twin(_stage: Stage, host: Host) -> Plan:
     from recovery.steps.entry import KeepOneTwin
 
     chosen = LocalWorld(host).keychain.entries({"username": "token"})[0].path
-    return _a_remedy("twin", KeepOneTwin(SERVICE, "token", "a" * 16), ask=TWIN), {TWIN: chosen}
+    return a_remedy("twin", KeepOneTwin(SERVICE, "token", "a" * 16), ask=TWIN), {TWIN: chosen}
 
 
 def _damaged_entries(stage: Stage) -> None:
@@ -226,7 +226,7 @@ def _replace_damaged(_stage: Stage, host: Host) -> Plan:
 
 def _rotate(_stage: Stage, _host: Host) -> Plan:
     steps = (RotateEntry(SERVICE, "token", "a" * 16), RotateEntry(SERVICE, "same", "b" * 16, True))
-    return _a_remedy("rotate-token", *steps, ask=TOKEN), {TOKEN: OTHER}
+    return a_remedy("rotate-token", *steps, ask=TOKEN), {TOKEN: OTHER}
 
 
 def _held_twice(stage: Stage) -> None:
@@ -439,7 +439,7 @@ def _end_token(_stage: Stage, _host: Host) -> Plan:
 
 def _longer(_stage: Stage, host: Host) -> Plan:
     (opened,) = open_incidents(host)
-    return _a_remedy("emergency-extend", ExtendTime(INCIDENT, "gh", 900, "it takes longer", opened.ends)), {}
+    return a_remedy("emergency-extend", ExtendTime(INCIDENT, "gh", 900, "it takes longer", opened.ends)), {}
 
 
 def _close(_stage: Stage, host: Host) -> Plan:
@@ -469,7 +469,7 @@ def _old_login(stage: Stage) -> None:
 
 
 def _renew(_stage: Stage, _host: Host) -> Plan:
-    return _a_remedy("renew-login", RenewLogin(account_of("example"), "a" * 16)), {}
+    return a_remedy("renew-login", RenewLogin(account_of("example"), "a" * 16)), {}
 
 
 def _store_login(_stage: Stage, _host: Host) -> Plan:
@@ -478,7 +478,7 @@ def _store_login(_stage: Stage, _host: Host) -> Plan:
         Secret("new-" * 8), url, f"{url}/token", "c", Secret("again-" * 4), expires_at=time.time() + 3600
     )
     step = StoreLogin(account_of("example"), "a" * 16, True, url)
-    return _a_remedy("sign-in", step, ask=TOKEN), {TOKEN: new.to_secret().reveal()}
+    return a_remedy("sign-in", step, ask=TOKEN), {TOKEN: new.to_secret().reveal()}
 
 
 # ── operations about operations ─────────────────────────────────────────────────────────────────────────────
@@ -538,7 +538,7 @@ OPERATIONS = (
         _two_keychains,
         ("set-default",),
         lambda stage, _host: (
-            _a_remedy(
+            a_remedy(
                 "default",
                 SetDefault("/org/freedesktop/secrets/collection/second", "second", stage.lab.read_alias()),
             ),
@@ -549,7 +549,7 @@ OPERATIONS = (
         "fix permissions",
         _open_modes,
         ("set-mode",),
-        lambda stage, _host: (_a_remedy("mode", SetMode(str(stage.lab.keyrings), 0o700, 0o755)), {}),
+        lambda stage, _host: (a_remedy("mode", SetMode(str(stage.lab.keyrings), 0o700, 0o755)), {}),
     ),
     Operation("store credential", partial(_entries, token=VALUE), ("set-entry",), _set),
     Operation("rename", partial(_entries, tokne=VALUE), ("copy-entry",), _copy),

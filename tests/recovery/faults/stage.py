@@ -45,7 +45,9 @@ Seen = tuple[object, ...]
 
 def mount(source: str, place: Path, kind: str = "", flags: int = 0, options: str = "") -> bool:
     """Whether it could be mounted."""
-    done = _libc().mount(source.encode(), os.fsencode(place), kind.encode() or None, flags, options.encode() or None)
+    done = _libc().mount(
+        source.encode(), os.fsencode(place), kind.encode() or None, flags, options.encode() or None
+    )
     return bool(done == 0)
 
 
@@ -83,7 +85,13 @@ class Stage:
 
     def start_daemon(self) -> None:
         """One that reads the files anew, and that is told of a full disk instead of being killed by it."""
-        words = ("env", "--ignore-signal=XFSZ", "gnome-keyring-daemon", "--foreground", "--components=secrets")
+        words = (
+            "env",
+            "--ignore-signal=XFSZ",
+            "gnome-keyring-daemon",
+            "--foreground",
+            "--components=secrets",
+        )
         daemon = self.lab.spawn(words, log="daemon.log")
         self.lab.wait_for(lambda: self.lab.daemon_pid == daemon.pid, "the daemon owns the Secret Service")
 
@@ -237,7 +245,9 @@ class Stage:
         for path in sorted(self.lab.home.rglob("*")):
             info = path.lstat()
             name = str(path.relative_to(self.lab.home))
-            if not stat.S_ISREG(info.st_mode) or path.name.startswith((".ballast", "journal", "trail.", ".trail.")):
+            if not stat.S_ISREG(info.st_mode) or path.name.startswith(
+                (".ballast", "journal", "trail.", ".trail.")
+            ):
                 continue
             if path.suffix == ".lock" or _is_daemons_own(path) or _is_swept_later(path):
                 continue
@@ -247,7 +257,11 @@ class Stage:
                     content = path.read_bytes()
                     told = hashlib.sha256(content).hexdigest() if content in watched else "a keychain"
                     yield name, mode, told
-            elif path.is_relative_to(host.state_dir) or path.suffix == ".age" or path.name in {"key", "store.key"}:
+            elif (
+                path.is_relative_to(host.state_dir)
+                or path.suffix == ".age"
+                or path.name in {"key", "store.key"}
+            ):
                 yield name, mode, "there"
             else:
                 yield name, mode, hashlib.sha256(path.read_bytes()).hexdigest()

@@ -24,7 +24,16 @@ from recovery.outcome import Outcome
 Deed = Callable[[], Outcome | None]
 LIMIT = 25.0
 """Seconds after which an operation counts as hung. Calls to a daemon that hangs are cut short in the child."""
-_WRITING = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.chmod", "os.symlink", "os.truncate"}
+_WRITING = {
+    "os.rename",
+    "os.remove",
+    "os.link",
+    "os.mkdir",
+    "os.rmdir",
+    "os.chmod",
+    "os.symlink",
+    "os.truncate",
+}
 _CALLS = {
     "CreateItem", "Delete", "SetSecret", "UnlockWithMasterPassword", "CreateWithMasterPassword",
     "ChangeWithMasterPassword", "SetAlias", "Lock", "StartServiceByName",
@@ -90,7 +99,9 @@ class Points:
         self._wrap(signals, "pidfd_send_signal", lambda *_: "signal")
         self._wrap(Bus, "call", lambda _bus, _to, method, *_a, **_n: method if method in _CALLS else "")
         self._wrap(
-            kernel_keyring, "_call", lambda which, *words: f"kernel {which} {words[0]}" if which == 0 or words[0] in _KERNEL else ""
+            kernel_keyring,
+            "_call",
+            lambda which, *words: f"kernel {which} {words[0]}" if which == 0 or words[0] in _KERNEL else "",
         )
         append = Journal.append
 
@@ -102,7 +113,7 @@ class Points:
                 with self.silence():
                     append(journal, event, operation, **fields)
 
-        Journal.append = record  # type: ignore[method-assign]
+        Journal.append = record  # type: ignore[method-assign,assignment]
 
     def _wrap(self, owner: Any, name: str, named: Callable[..., str]) -> None:
         real = getattr(owner, name)
@@ -122,7 +133,11 @@ class Points:
             self.come_to(f"{event} {_name(words[0])}")
         elif event == "open" and isinstance(words[2], int) and words[2] & (os.O_WRONLY | os.O_RDWR):
             path = words[0]
-            if isinstance(path, str | bytes) and os.fsencode(path).startswith(self.root) and not os.fsencode(path).endswith(b"lock"):
+            if (
+                isinstance(path, str | bytes)
+                and os.fsencode(path).startswith(self.root)
+                and not os.fsencode(path).endswith(b"lock")
+            ):
                 self.come_to(f"open {_name(path)}")
         elif event == "socket.connect" and isinstance(words[1], tuple):
             self.come_to("connect")

@@ -109,4 +109,6 @@ def _turn(operation: Operation) -> int:
 def _told(here: Prepared, fault: Fault, at: int, finish: bool, error: AssertionError) -> str:
     point = here.points[at - 1] if at <= len(here.points) else "the end"
     way = "finished" if finish else "taken back"
-    return f"{here.operation.name} / {fault.name} at {at} of {len(here.points)} ({point}), to be {way}:\n{error}"
+    return (
+        f"{here.operation.name} / {fault.name} at {at} of {len(here.points)} ({point}), to be {way}:\n{error}"
+    )
