@@ -1,4 +1,7 @@
-"""Two whole keychains named login on the real daemon: one is made of them, and nothing of either is lost."""
+"""Two whole keychains named login on the real daemon: one is made of them, and nothing of either is lost.
+
+Killed at each write, it stands in the fault matrix (tests/recovery/faults).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +14,11 @@ from recovery.cleanup import items_of, look
 from recovery.journal import Journal
 from recovery.model import Remedy
 from recovery.planner import remedies_for
-from recovery.runner import Outcome, Result, carry_out, preview, resume, undo
+from recovery.runner import Outcome, Result, carry_out, preview, undo
 from recovery.world import LocalWorld
 from tests.recovery.conftest import PASSWORD, judge
 from tests.recovery.test_cleanup import context, do, everything
-from tests.recovery.test_damaged_keyrings import findings, killed_at
+from tests.recovery.test_damaged_keyrings import findings
 from tests.support.lab import Lab, a_lab
 
 SECOND = "second-password"
@@ -121,34 +124,3 @@ def test_which_of_two_values_is_right_is_asked_before_anything_is_done(two: Lab)
     (aside,) = keychain.entries({"service": QUARANTINE_SERVICE})
     assert aside.secret == Secret(bytes(range(256)).decode("utf-8", "surrogateescape"))
     assert "second keychain" in aside.attributes["why"]
-
-
-def test_killed_at_any_write_nothing_of_either_is_lost(two: Lab) -> None:
-    """Finished at every other point, taken back at the others."""
-    content = second_of(two).read_bytes()
-    LocalWorld(two.host()).keychain.unlock("/org/freedesktop/secrets/collection/login", Secret(PASSWORD))
-    before = everything(two)
-    remedy = offered(two)
-    deaths = at = 0
-    while True:
-        at += 1
-        if not killed_at(two, remedy, {"second-password": SECOND}, at):
-            break
-        deaths += 1
-        assert [each for each in two.keyrings.iterdir() if each.read_bytes() == content], at
-        now = everything(two)
-        assert before.items() <= now.items(), at
-        world, journal = LocalWorld(two.host()), Journal(two.host())
-        found = journal.interrupted()
-        if found:
-            given = {"second-password": Secret(SECOND)}
-            outcome = resume(found[-1].id, world, journal, finish=bool(at % 2), answers=given)
-            assert outcome.ok, (at, outcome)
-        if everything(two) != before or not second_of(two).exists():
-            assert two.keyring_get("second") == "second", at
-            assert undo(None, world, journal).ok, at
-        assert everything(two) == before, at
-        assert second_of(two).read_bytes() == content
-        assert not world.keychain.entries({"service": UNDO_SERVICE}), at
-        assert journal.verify() == []
-    assert deaths > 10
