@@ -14,6 +14,8 @@ from tui.widgets.server_list import ServerList
 from tui.work import in_background
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diagnostics.model import Finding
     from recovery.model import Remedy
 
@@ -171,8 +173,8 @@ class CheckupScreen(CheckupView):
                 or "The doctor can't do this for you: “What to do” says what you can do."
             )
             self.notify(words, markup=False)
-        elif len(remedies) == 1:
-            self._open(remedies[0])
+        elif (only := _plain_way(remedies)) is not None:
+            self._open(only)
         else:
             from tui.screens.pick import PickScreen
 
@@ -356,3 +358,13 @@ class CheckupScreen(CheckupView):
         from tui.screens.backups import BackupsScreen
 
         self.doctor.push_screen(BackupsScreen(self.doctor))
+
+
+def _plain_way(remedies: "Sequence[Remedy]") -> "Remedy | None":
+    """The remedy to open without a question: the only one, or unlocking, before which nobody thinks of an emergency."""
+    from recovery.emergency.incident import ACCESS
+
+    others = [each for each in remedies if each.id != ACCESS] or list(remedies)
+    if len(others) != 1:
+        return None
+    return others[0] if len(remedies) == 1 or others[0].id == "unlock-keychain" else None

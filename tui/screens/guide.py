@@ -212,7 +212,8 @@ class GuideScreen(TokenGuide):
                 ("go_on", "Enter", "try again"),
             )
         elif self.query(AnswerField):
-            self._ask("It did not work. You can try again.")
+            last = " Last way: Esc, x (emergency)." if self._remedy.id == "unlock-keychain" else ""
+            self._ask(f"It did not work. You can try again.{last}")
         else:
             self._go(Phase.IMPOSSIBLE, "Enter tries once more.", ("go_on", "Enter", "try again"))
 
