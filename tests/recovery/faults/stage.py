@@ -124,6 +124,7 @@ class Stage:
         """The home as it was, and a daemon that has read it."""
         self.heal()
         self.end_daemon()
+        self.lab.hang_up()
         for each in self.lab.home.iterdir():
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)
