@@ -5,6 +5,7 @@ from tests.support.counts import pytest_addoption, pytest_terminal_summary
 from tests.support.keytar import keytar_folder, keytar_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
+from tests.support.platforms import pytest_collection_modifyitems, pytest_make_collect_report
 from tests.support.servers import bare_packages, fake_server, npm_server, pypi_server
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "oauth_server",
     "pypi_server",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_make_collect_report",
     "pytest_terminal_summary",
     "unlocked",
 ]

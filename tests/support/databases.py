@@ -14,6 +14,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.support.platforms import lacking
+
 PASSWORD = "Nw4" + "kT8" + "zR2"
 _SECONDS = 40.0
 
@@ -29,9 +31,7 @@ class Database:
 def missing(program: str, package: str) -> NoReturn:
     """Skips here, fails where all that the tests need must be there."""
     said = f"{program} is not installed (package {package})"
-    if os.environ.get("CI"):
-        pytest.fail(said)
-    pytest.skip(said)
+    lacking(said)
 
 
 def free_port() -> int:

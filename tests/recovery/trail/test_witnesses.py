@@ -24,6 +24,7 @@ from recovery.trail.anchor import anchor_files
 from recovery.trail.sinks import shared_log
 from recovery.trail.verify import begin_anew
 from tests.recovery.trail.conftest import anchor_of, computer, edited, kinds, operate
+from tests.support.platforms import lacking
 
 # ── copies ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -267,7 +268,7 @@ def short() -> Iterator[Host]:
 def test_a_real_syslog_daemon_files_it_under_authpriv(short: Host) -> None:
     program = shutil.which("rsyslogd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("rsyslog is not installed")
+        lacking("rsyslog is not installed")
     root = short.root
     assert root is not None
     log, config = root / "secret", root / "rsyslog.conf"

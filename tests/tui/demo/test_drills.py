@@ -1,6 +1,5 @@
 """Each drill walked by keys on the private daemon: the right way reaches the goal, the wrong one is told."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from diagnostics.emergency import open_incidents
 from diagnostics.model import Status
 from recovery.emergency import kernel_keyring
+from tests.support.platforms import lacking
 from tests.tui.conftest import Driver
 from tests.tui.demo.walking import choose, demo, enter, follow, mend, states
 from tui.demo.debrief import Debrief, as_text
@@ -36,7 +36,7 @@ def practice_of(driver: Driver) -> Practice:
 async def drill(name: str) -> AsyncIterator[Driver]:
     why = why_not_here()
     if why:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
+        lacking(why)
     async with demo(name) as driver:
         assert practice_of(driver).place == PRIVATE
         yield driver
