@@ -1,12 +1,16 @@
 """What this process is and where it runs. The only module that reads the ambient environment."""
 
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from diagnostics.model import Platform, Session
+
+BUS_VARIABLE = "DBUS_SESSION_BUS_ADDRESS"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,22 @@ class Host:
     user: str = ""
     root: Path | None = None
     """Below it are the system's own files that the audit trail also uses (machine id, logs); None = a sandbox."""
+    shell_env: Mapping[str, str] | None = field(default=None, repr=False)
+    """The environment of the shell that started us, where `env` has come to differ from it; None = it is `env`."""
+
+    def on_bus(self, address: str | None) -> Self:
+        """This host with another session bus in `env`. In: its address, None = no variable."""
+        env = {name: value for name, value in self.env.items() if name != BUS_VARIABLE}
+        if address is not None:
+            env[BUS_VARIABLE] = address
+        return dataclasses.replace(
+            self, env=env, shell_env=self.env if self.shell_env is None else self.shell_env
+        )
+
+    @property
+    def shell_bus(self) -> str | None:
+        """The bus that the person's shell names, wherever we went since; None = it names none."""
+        return (self.env if self.shell_env is None else self.shell_env).get(BUS_VARIABLE)
 
     @property
     def runtime_dir(self) -> Path:

@@ -279,6 +279,8 @@ class _Run:
         self.notes.extend(each for each in told if each not in self.notes)
 
     def _remember(self, kept: Mapping[str, str]) -> None:
+        if "address" in kept and kept["address"] == self.world.host.shell_bus:
+            return  # who types it in another shell than the one that it was begun in is told there
         self.notes.extend(line for line in kept.get("tell", "").split("\n") if line)
 
     def _tell(self, index: int, step: Step, phase: Phase, said: str = "") -> None:

@@ -1,6 +1,5 @@
 """This machine behind the ports that recovery touches the world by."""
 
-import dataclasses
 from pathlib import Path
 from typing import Self
 
@@ -57,10 +56,7 @@ class LocalWorld:
 
     def use_bus(self, address: str | None) -> None:
         """See `recovery.ports.RecoveryWorld.use_bus`."""
-        env = {name: value for name, value in self.host.env.items() if name != "DBUS_SESSION_BUS_ADDRESS"}
-        if address is not None:
-            env["DBUS_SESSION_BUS_ADDRESS"] = address
-        self.host = dataclasses.replace(self.host, env=env)
+        self.host = self.host.on_bus(address)
 
 
 def own_socket(host: Host) -> Path:

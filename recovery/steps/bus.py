@@ -32,7 +32,7 @@ class StartBus:
         if world.bus.is_live(self.socket):
             raise RecoveryError(f"a bus is alive on {self.socket}: use that one")
         bus = Change(f"the session bus on {clean(self.socket)}", "none", "dbus-daemon, until it is ended")
-        if self._is_known:
+        if self.previous == self._address:
             return [bus]
         return [bus, Change(f"{VARIABLE} here", _shown(self.previous), clean(self._address))]
 
@@ -45,17 +45,11 @@ class StartBus:
 
     def recall(self) -> Mapping[str, str]:
         """What `apply` returns as far as it is known without doing it: a crash may have come before its record."""
-        found = {"address": self._address}
-        return found if self._is_known else {**found, "tell": tell(self._address)}
+        return {"address": self._address, "tell": tell(self._address)}
 
     @property
     def _address(self) -> str:
         return f"unix:path={self.socket}"
-
-    @property
-    def _is_known(self) -> bool:
-        """Whether the variable says so already: then the shell that it comes from needs nothing either."""
-        return self.previous == self._address
 
     def verify(self, world: RecoveryWorld) -> None:
         """It answers."""
@@ -104,7 +98,7 @@ class UseBus:
 
 
 def tell(address: str) -> str:
-    """What the person must type so that their shell and what it starts find the bus."""
+    """What the person must type so that their shell and what it starts find the bus; shown where it does not yet."""
     return (
         "Your shell does not know this bus yet. Type this there, and add it to ~/.profile to keep it:\n"
         f"$ export {VARIABLE}={_quoted(clean(address))}"

@@ -67,6 +67,7 @@ def over_ssh(lab: Lab) -> Lab:
 )
 def test_what_a_kill_cut_off_is_finished_with_the_password_asked_again(over_ssh: Lab, after: str) -> None:
     half = cut_off(over_ssh, after)
+    del over_ssh.env["DBUS_SESSION_BUS_ADDRESS"]  # the next login over SSH has no such variable
     world = LocalWorld(over_ssh.host())
     journal = Journal(world.host)
     left = remainder(half, world)
@@ -83,6 +84,15 @@ def test_what_a_kill_cut_off_is_finished_with_the_password_asked_again(over_ssh:
     assert journal.interrupted() == []
     assert journal.verify() == []
     judge(over_ssh, world, "earlier")
+
+
+def test_a_shell_that_names_the_bus_already_is_not_told_of_it(over_ssh: Lab) -> None:
+    half = cut_off(over_ssh, "verified 1")
+    world = LocalWorld(over_ssh.host())
+    answers = {"password": Secret(PASSWORD)}
+    outcome = resume(half.id, world, Journal(world.host), finish=True, answers=answers)
+    assert outcome.ok, (outcome.error, outcome.notes)
+    assert not any("export" in line for line in outcome.notes)
 
 
 def test_an_answer_is_missing_nothing_is_begun_and_it_stays_to_be_finished(over_ssh: Lab) -> None:

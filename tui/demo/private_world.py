@@ -1,6 +1,5 @@
 """What remedies may touch in a drill on a private keyring daemon: that daemon, and files inside the sandbox."""
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,7 @@ class PrivateWorld:
         """From now on `host` names this bus; only one of the sandbox is taken."""
         if address is not None and not self.bus.is_ours(address.removeprefix("unix:path=").partition(",")[0]):
             raise RecoveryError("That bus is not the drill's, so it is left alone.")
-        env = {name: value for name, value in self.host.env.items() if name != "DBUS_SESSION_BUS_ADDRESS"}
-        if address is not None:
-            env["DBUS_SESSION_BUS_ADDRESS"] = address
-        self.host = dataclasses.replace(self.host, env=env)
+        self.host = self.host.on_bus(address)
 
 
 class PrivateBus:

@@ -1,6 +1,5 @@
 """What remedies may touch in the demo: the stand-in keychain, a make-believe bus, and files inside the sandbox."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,10 +23,7 @@ class StandInWorld:
 
     def use_bus(self, address: str | None) -> None:
         """From now on `host` names this bus."""
-        env = {name: value for name, value in self.host.env.items() if name != "DBUS_SESSION_BUS_ADDRESS"}
-        if address is not None:
-            env["DBUS_SESSION_BUS_ADDRESS"] = address
-        self.host = dataclasses.replace(self.host, env=env)
+        self.host = self.host.on_bus(address)
 
 
 class StandInKeychain:
