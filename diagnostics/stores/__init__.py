@@ -8,6 +8,7 @@ from diagnostics.host import Host
 from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
 from diagnostics.stores.choice import FILE_STORE_VARIABLE, uses_file_store
+from diagnostics.stores.wallet import WalletState
 
 __all__ = [
     "FILE_STORE",
@@ -21,6 +22,7 @@ __all__ = [
     "SeenFromElsewhere",
     "StoreError",
     "StoreState",
+    "WalletState",
     "open_store",
     "uses_file_store",
 ]
@@ -149,6 +151,10 @@ class StoreState:
     """The path that the alias `default` gave; "/" = none, "" = not asked."""
     error: str = ""
     """Why the probe ended early, "" when it saw everything."""
+    searched: tuple[str, ...] = ()
+    """Collections in which a program looks that names none, in this order; () = in the default one alone."""
+    wallet: WalletState | None = None
+    """KWallet on this bus, or installed where nobody keeps secrets; None = neither, or not asked."""
 
     @property
     def usable(self) -> bool:
@@ -196,9 +202,9 @@ class SeenFromElsewhere(Protocol):
 
 
 def open_store(host: Host) -> CredentialStore:
-    """The store of this host: the Secret Service on Linux, elsewhere whatever the keyring library picks.
+    """The store of this host: the Secret Service, the keychains of macOS, the Credential Manager of Windows.
 
-    The encrypted file instead where it was chosen, and never else.
+    What the keyring library picks where none of them can be asked. The encrypted file instead where it was chosen, and never else.
 
     Opens nothing yet: the first question does, and none of them raises but `entries`.
     """
@@ -210,6 +216,18 @@ def open_store(host: Host) -> CredentialStore:
         from diagnostics.stores.secret_service import SecretService
 
         return SecretService(host)
+    if host.platform is Platform.MACOS and host.root is not None:  # a sandbox has no `security` to ask
+        from diagnostics.stores.macos.store import MacStore
+
+        return MacStore(host)
+    if host.platform is Platform.WINDOWS:
+        from diagnostics.stores.windows.calls import open_calls
+
+        calls = open_calls()
+        if calls is not None:
+            from diagnostics.stores.windows.credential_manager import CredentialManager
+
+            return CredentialManager(calls)
     from diagnostics.stores.keyring_library import KeyringLibrary
 
     return KeyringLibrary(host)

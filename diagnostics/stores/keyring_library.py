@@ -13,7 +13,7 @@ from functools import cached_property
 
 from diagnostics.child import ChildTimeoutError, run_child
 from diagnostics.host import Host
-from diagnostics.model import Store
+from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
 from diagnostics.stores import BusState, Entry, ProviderState, StoreError, StoreState
 from diagnostics.text import clean
@@ -71,6 +71,10 @@ def read_foreign(host: Host, service: str, account: str, seconds: float = ASK_SE
     Raises:
         StoreError: the library failed, or did not answer in time.
     """
+    if host.platform is Platform.MACOS and host.root is not None:
+        from diagnostics.stores.macos.store import read_one
+
+        return read_one(host, service, account)
     wanted = json.dumps({"service": service, "account": account}).encode()
     try:
         command = [sys.executable, "-P", "-c", _FOREIGN_PROGRAM]

@@ -185,6 +185,20 @@ def _in_file(host: Host, attributes: Mapping[str, str]) -> OneEntry | None:
 
 def _by_keyring(name: str, host: Host) -> OneEntry | None:
     """Elsewhere than on Linux the keyring library is asked, in a child, because it has no limit of its own."""
+    if host.platform is Platform.MACOS and host.root is not None:
+        from diagnostics.stores.macos.store import read_one
+
+        value = read_one(host, SERVICE, name)
+        return None if value is None else OneEntry(value)
+    if host.platform is Platform.WINDOWS:
+        from diagnostics.stores.windows.calls import open_calls
+
+        calls = open_calls()
+        if calls is not None:
+            from diagnostics.stores.windows.credential_manager import read_one as read_credential
+
+            value = read_credential(calls, SERVICE, name)
+            return None if value is None else OneEntry(value)
     from diagnostics.stores.keyring_library import KeyringLibrary
 
     library = KeyringLibrary(host)

@@ -6,7 +6,7 @@ from diagnostics.check import Verdict, check, fail, ok, unknown
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Reference, Syntax
 from diagnostics.stores import Entry, StoreError
-from diagnostics.stores.similar import writer_of
+from diagnostics.stores.writers import writer_of
 
 _CAUSE = "credential_not_found"
 
@@ -24,7 +24,8 @@ def entry(context: Context, reference: Reference) -> Verdict | None:
         return unknown("not-read", error.cause, evidence=(str(error),), name=name)
     state = context.store.state()
     default = state.default.path if state.default else ""
-    mine = [each for each in exact if not default or each.collection == default]
+    looked_in = state.searched or (default,)
+    mine = [each for each in exact if not default or each.collection in looked_in]
     facts: dict[str, Any] = {"name": name, "service": SERVICE, "spelling": reference.spelling}
     if mine:
         return ok("found", count=len(mine), item=mine[0].path, writer=writer_of(mine[0]), **facts)

@@ -7,7 +7,11 @@ from diagnostics.model import Store
 from diagnostics.stores import StoreError
 
 
-@check(of=Store, needs=("backend.file-store", "permission.collection-locked"), within=15.0)
+@check(
+    of=Store,
+    needs=("backend.file-store", "permission.collection-locked", "permission.macos-keychain"),
+    within=15.0,
+)
 def readable(context: Context, store: Store) -> Verdict | None:
     """Can the keychain's entries be read?"""
     passed = not_applicable(context, store)

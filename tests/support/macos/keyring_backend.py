@@ -1,0 +1,42 @@
+"""What keyring's macOS backend does, over the stand-in Mac: an old entry is deleted before the new one is added."""
+
+import sys
+
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
+
+from tests.support.macos.framework import MAC
+from tests.support.macos.state import DENIED, NOT_FOUND, MacError
+
+
+class Keyring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        try:
+            return MAC.read(service, username, sys.executable)
+        except MacError as error:
+            if error.status == NOT_FOUND:
+                return None
+            if error.status == -128:
+                raise KeyringLocked(f"Can't get password from keychain: {error}") from error
+            raise KeyringError(f"Can't get password from keychain: {error}") from error
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        try:
+            try:
+                MAC.delete(service, username)
+            except MacError as error:
+                if error.status != NOT_FOUND:
+                    raise
+            if (MAC.root / "adding-fails").exists():
+                raise MacError(DENIED)
+            MAC.add(service, username, password, sys.executable)
+        except MacError as error:
+            raise PasswordSetError(f"Can't store password on keychain: {error}") from error
+
+    def delete_password(self, service: str, username: str) -> None:
+        try:
+            MAC.delete(service, username)
+        except MacError as error:
+            raise PasswordDeleteError(f"Can't delete password in keychain: {error}") from error
