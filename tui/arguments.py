@@ -165,6 +165,12 @@ def _build() -> argparse.ArgumentParser:
     )
     check.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
     check.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
+    check.add_argument(
+        "--self",
+        action="store_true",
+        dest="itself",
+        help="look at mcp-doctor itself: its Python, libraries, language, terminal, folders, launcher, clock",
+    )
 
     explain = command("explain", "reads an error text or a log and names cause and fix")
     explain.add_argument(

@@ -16,10 +16,23 @@ _MOST_VARIANTS = 3
 """Paragraphs told of the same title (the fix differs from client to client); the others are only named."""
 
 
-def render(report: Report, *, colour: bool = False, ascii_only: bool = False, width: int = 80) -> str:
-    """Text lines. In: `colour` adds ANSI colours, `ascii_only` for terminals without Unicode, `width` in columns."""
+def render(
+    report: Report,
+    *,
+    colour: bool = False,
+    ascii_only: bool = False,
+    width: int = 80,
+    of_servers: bool = True,
+) -> str:
+    """Text lines. In: `colour` adds ANSI colours, `ascii_only` for terminals without Unicode, `width` in columns.
+
+    Where the report is not `of_servers` (the doctor's about itself), what is in order is listed instead of them.
+    """
     page = _Page(colour, ascii_only, min(max(width, 40), _WIDEST))
-    lines = [*page.broken_files(report), *page.servers(report["servers"])]
+    if of_servers:
+        lines = [*page.broken_files(report), *page.servers(report["servers"])]
+    else:
+        lines = page.in_order(report["findings"])
     for variants in paragraphs(report):
         lines += ["", *page.trouble(variants)]
     lines += ["", _summary(report)]
@@ -73,6 +86,15 @@ class _Page:
             )
             for each in worst_first(servers)
         ]
+
+    def in_order(self, findings: list[dict[str, Any]]) -> list[str]:
+        lines: list[str] = []
+        for each in findings:
+            if each["status"] in {"ok", "skip"}:
+                told = self._wrapped(each["title"], f"{self._signs[each['status']]} ")
+                lines += [self._paint(line, each["status"]) for line in told]
+                lines += [f"  | {line}" for line in each["evidence"]]
+        return lines
 
     def _clients(self, servers: list[dict[str, Any]]) -> list[str]:
         told = by_client(servers)

@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 import diagnostics.checks
+import diagnostics.itself
 from diagnostics.catalog.causes import causes
 from diagnostics.catalog.wording import Wording, wording
 from diagnostics.check import all_checks
+from diagnostics.itself.questions import questions
 
 CHECKS = Path(diagnostics.checks.__file__).parent
 FACTS_OF_THE_RUNNER = {"check", "question", "server", "field", "path"}
 VERDICTS = {"ok", "warn", "fail", "unknown", "skip"}
-MODULES = sorted(path for path in CHECKS.glob("*/*.py") if path.name != "__init__.py")
+ITSELF = Path(diagnostics.itself.__file__).parent
+MODULES = sorted(
+    path for path in (*CHECKS.glob("*/*.py"), *ITSELF.glob("*.py")) if path.name != "__init__.py"
+)
 
 
 def outcomes() -> Iterator[tuple[str, str, set[str], str | None]]:
@@ -51,7 +56,7 @@ def test_there_are_checks_on_every_stage() -> None:
     }
 
 
-@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
+@pytest.mark.parametrize("check", [*all_checks(), *questions()], ids=lambda check: check.id)
 def test_a_check_asks_a_question(check: object) -> None:
     assert getattr(check, "question", "").endswith("?")
 

@@ -19,6 +19,8 @@ def session_of(call: Call) -> DoctorSession:
 
 def run(call: Call) -> int:
     """Checks, writes the report in the asked format, and answers with the exit code of the findings."""
+    if call.extra.get("itself"):
+        return examine_itself(call)
     from tui.terminal import warn_of_interrupted
 
     session = session_of(call)
@@ -42,6 +44,24 @@ def examine(session: DoctorSession, call: Call) -> int:
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
+def examine_itself(call: Call) -> int:
+    """`check --self`: the doctor looks at itself. Starts and reads nothing that a broken library could keep from working.
+
+    Raises:
+        UsageError: servers or configs were named, which are not looked at.
+    """
+    from diagnostics import report
+    from diagnostics.itself.questions import examined
+
+    if call.names or call.options.config or call.options.client:
+        raise UsageError("check --self looks at mcp-doctor itself: name no server, client or config")
+    context, findings = examined(this_host(), call.options)
+    made = report.build(context, findings, lambda _finding: ())
+    for_people = call.extra.get("format", "text") == "text"
+    _write(_rendered(made, call, of_servers=False), call.extra.get("output"), for_people=for_people)
+    return report.exit_code(findings, call.extra.get("fail_on", "fail"))
+
+
 def looked(session: DoctorSession) -> Context:
     """The session's fresh view.
 
@@ -56,7 +76,7 @@ def looked(session: DoctorSession) -> Context:
         raise UsageError(str(error)) from error
 
 
-def _rendered(made: dict[str, object], call: Call) -> str:
+def _rendered(made: dict[str, object], call: Call, *, of_servers: bool = True) -> str:
     chosen = call.extra.get("format", "text")
     if chosen == "json":
         import json
@@ -73,6 +93,7 @@ def _rendered(made: dict[str, object], call: Call) -> str:
             colour=to_screen and _may_colour(call),
             ascii_only="utf" not in (sys.stdout.encoding or "").lower(),
             width=shutil.get_terminal_size((80, 24)).columns,
+            of_servers=of_servers,
         )
     import importlib
 
