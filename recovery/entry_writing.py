@@ -1,7 +1,9 @@
 """Writing one entry so that the keyring library finds and replaces it, and never beside another of its name."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from diagnostics.model import Platform
 from diagnostics.secret import Secret
 from diagnostics.stores import FILE_STORE, Entry
 from diagnostics.text import clean
@@ -9,15 +11,26 @@ from recovery.model import HalfDoneError, RecoveryError, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import is_sealed, keep, seal
 
+if TYPE_CHECKING:
+    from diagnostics.catalog.writers import Writer
+
 _APPLICATION = "Python keyring library"
 
 
 def write(
-    world: RecoveryWorld, service: str, username: str, undo_id: str, old: Sequence[Entry], value: Secret
+    world: RecoveryWorld,
+    service: str,
+    username: str,
+    undo_id: str,
+    old: Sequence[Entry],
+    value: Secret,
+    *,
+    form: "Writer | None" = None,
 ) -> Mapping[str, str]:
     """Writes a value under a name, in place of the `old` entries, which are kept for an undo.
 
-    Out: what a step keeps in the journal.
+    In: the `form` in which another program looks for it; None = as the keyring library does. Out: what a step keeps
+    in the journal.
 
     Raises:
         RecoveryError: the default keychain is missing or locked; nothing was done.
@@ -25,10 +38,19 @@ def write(
     """
     collection = default(world)
     attributes = {"service": service, "username": username, "application": _APPLICATION}
+    label = f"Password for '{username}' on '{service}'"
+    if form is not None:
+        attributes, label = form.attributes(service, username), form.label_of(service, username)
+    if world.host.platform is Platform.WINDOWS:  # known before anything is kept or written
+        from recovery.stores.windows.keychain import refusal_of
+
+        reason = refusal_of(attributes, value)
+        if reason:
+            raise RecoveryError(reason)
     try:
         keep(world, undo_id, old)
         seal(world, undo_id, collection, value)
-        made = world.keychain.put(collection, f"Password for '{username}' on '{service}'", attributes, value)
+        made = world.keychain.put(collection, label, attributes, value)
         for entry in old:  # and no other: one that came meanwhile has no copy
             if entry.path != made:
                 world.keychain.delete(entry.path)
@@ -62,7 +84,8 @@ def only(found: Sequence[Entry], named: str) -> Entry:
 def default(world: RecoveryWorld) -> str:
     """The default collection's address. Raises UnavailableError where it is missing, locked or out of reach."""
     state = world.keychain.state()
-    if state.provider.program == FILE_STORE and (state.error or not state.usable):
+    its_own_words = state.provider.program in {FILE_STORE, "credential-manager"}
+    if its_own_words and (state.error or not state.usable):
         world.keychain.entries({})  # its error says what is wrong with the file
     if state.bus.trouble == "hung" or state.provider.hung or state.error:
         raise UnavailableError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
@@ -75,6 +98,11 @@ def default(world: RecoveryWorld) -> str:
     if state.default.locked:
         raise UnavailableError("the keychain is locked: `mcp-doctor unlock` unlocks it")
     return state.default.path
+
+
+def lists_entries(world: RecoveryWorld) -> bool:
+    """Whether the keychain can name its entries; the keyring library alone can't."""
+    return world.host.platform is Platform.LINUX or world.keychain.state().provider.program != "keyring"
 
 
 def shown(service: str, username: str) -> str:

@@ -1,12 +1,15 @@
 """This machine behind the ports that recovery touches the world by."""
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.stores import FILE_STORE, uses_file_store
 from recovery.ports import Keychain
+
+if TYPE_CHECKING:
+    from recovery.stores.windows.calls import CredentialWriter
 
 
 class LocalWorld:
@@ -34,6 +37,8 @@ class LocalWorld:
     def _kind(self) -> str:
         if uses_file_store(self.host):
             return FILE_STORE
+        if self.host.platform is Platform.WINDOWS and open_writer() is not None:
+            return "credential-manager"
         return "secret-service" if self.host.platform is Platform.LINUX else "keyring"
 
     def _made(self, kind: str) -> Keychain:
@@ -41,6 +46,11 @@ class LocalWorld:
             from recovery.stores.file_store import FileKeychain
 
             return FileKeychain(self)
+        calls = open_writer() if kind == "credential-manager" else None
+        if calls is not None:
+            from recovery.stores.windows.keychain import WindowsKeychain
+
+            return WindowsKeychain(calls)
         if kind == "keyring":
             from recovery.stores.keyring_library import KeyringLibraryKeychain
 
@@ -57,6 +67,13 @@ class LocalWorld:
     def use_bus(self, address: str | None) -> None:
         """See `recovery.ports.RecoveryWorld.use_bus`."""
         self.host = self.host.on_bus(address)
+
+
+def open_writer() -> "CredentialWriter | None":
+    """The Credential Manager of this process, None on another system."""
+    from recovery.stores.windows import calls
+
+    return calls.open_writer()
 
 
 def own_socket(host: Host) -> Path:

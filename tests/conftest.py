@@ -2,18 +2,22 @@
 
 from tests.support.bundles import app_reads, mcpb
 from tests.support.counts import pytest_addoption, pytest_terminal_summary
-from tests.support.keytar import keytar_folder, keytar_in
+from tests.support.keytar import keytar_folder, keytar_in, napi_folder, napi_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
 from tests.support.platforms import pytest_collection_modifyitems, pytest_make_collect_report
 from tests.support.servers import bare_packages, fake_server, npm_server, pypi_server
+from tests.support.windows import credentials, windows, wine
 
 __all__ = [
     "app_reads",
     "bare_packages",
+    "credentials",
     "fake_server",
     "keytar_folder",
     "keytar_in",
+    "napi_folder",
+    "napi_in",
     "lab",
     "mcpb",
     "npm_server",
@@ -25,4 +29,6 @@ __all__ = [
     "pytest_make_collect_report",
     "pytest_terminal_summary",
     "unlocked",
+    "windows",
+    "wine",
 ]

@@ -57,6 +57,8 @@ class Keytar:
         if place is None:
             return Trouble("malformed", "reference_malformed", facts={"name": question.name})
         try:
+            if question.store is not None and question.store.subject.kind == "credential-manager":
+                return judged(question.store, place)
             if question.host.platform is not Platform.LINUX:
                 return _by_library(question, place)
             if question.store is not None:
@@ -210,10 +212,20 @@ def _directly(question: Question, place: Place) -> Answer | None:
 
 
 def _by_library(question: Question, place: Place) -> Answer:
-    """macOS and Windows: the keyring library in a child, at the names that keytar uses there."""
+    """macOS and Windows, at the names that keytar uses there: asked directly, or the keyring library in a child."""
     from diagnostics.stores.keyring_library import read_foreign
+    from diagnostics.stores.windows.calls import open_calls
 
-    value = read_foreign(question.host, place.service, place.account, question.seconds)
+    calls = open_calls() if question.host.platform is Platform.WINDOWS else None
+    if calls is not None:
+        from diagnostics.stores.windows.credential_manager import read_target
+        from diagnostics.stores.windows.entry import entry_of
+        from diagnostics.stores.windows.target import Scheme, target_of
+
+        there = read_target(calls, target_of(Scheme.KEYTAR, place.service, place.account))
+        value = None if there is None else entry_of(there).secret
+    else:
+        value = read_foreign(question.host, place.service, place.account, question.seconds)
     if value is None:
         return Trouble("missing", _MISSING, facts=_facts(place))
     if not value:

@@ -16,13 +16,18 @@ from diagnostics.stores.protocol import SESSION_COLLECTION
 from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.backups.content import Backup, BackupEntry
 from recovery.backups.error import BackupError, Reason
-from recovery.entry_writing import default
+from recovery.entry_writing import default, lists_entries
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import own
 
 _KEYRING_LIBRARY = "Python keyring library"
 _ELSEWHERE = "keyring"
 """The collection of entries that the keyring library gave (`recovery.stores.keyring_library`)."""
+
+
+_WINDOWS = "windows"
+_OF_WINDOWS = {"encoding", "persist"}
+"""The collection, and attributes, of entries that the Credential Manager gave (`diagnostics.stores.windows.entry`)."""
 
 
 class State(StrEnum):
@@ -99,7 +104,7 @@ def entries_named(world: RecoveryWorld, names: Sequence[tuple[str, str]]) -> lis
     Raises:
         RecoveryError: the keychain can't be read.
     """
-    if world.host.platform is Platform.LINUX:
+    if lists_entries(world):
         return [each for each in world.keychain.entries({}) if each.service != UNDO_SERVICE]
     from recovery.stores.keyring_library import named_entries
 
@@ -127,10 +132,14 @@ def place_of(entry: Entry) -> Place:
 
 
 def _place(entry: BackupEntry, world: RecoveryWorld, collection: str) -> Place:
+    if world.host.platform is Platform.WINDOWS and "account" in entry.attributes:
+        return Place(collection, entry.label, dict(entry.attributes))
     if world.host.platform is not Platform.LINUX:
         return Place(collection, entry.label, {"service": entry.service, "username": entry.account})
     attributes, label = _lasting(entry.attributes), entry.label
-    bare = attributes.keys() == {"service", "username"} and entry.collection in {"", _ELSEWHERE}
+    if entry.collection == _WINDOWS:
+        attributes = {name: value for name, value in attributes.items() if name not in _OF_WINDOWS}
+    bare = attributes.keys() == {"service", "username"} and entry.collection in {"", _ELSEWHERE, _WINDOWS}
     if bare:
         # From a system whose keychain has no attributes: as the keyring library itself would write it here.
         attributes["application"] = _KEYRING_LIBRARY
@@ -181,6 +190,8 @@ def _compared(
 def _fits(entry: BackupEntry, world: RecoveryWorld) -> bool:
     if entry.service == UNDO_SERVICE:
         return False  # it could make a later undo write what nobody asked for
+    if "stale-username" in entry.attributes:
+        return False  # left behind on Windows, and not in use
     if world.host.platform is Platform.LINUX:
         return True
     from recovery.stores.keyring_library import can_hold

@@ -23,7 +23,7 @@ from recovery.backups.content import Backup, BackupEntry, read, written
 from recovery.backups.error import BackupError, Reason
 from recovery.backups.file import write_new
 from recovery.backups.key import Lock, Recipients
-from recovery.entry_writing import default
+from recovery.entry_writing import default, lists_entries
 from recovery.journal import Event, Journal
 from recovery.ports import RecoveryWorld
 from recovery.quarantine import was_set_aside_from
@@ -129,7 +129,7 @@ def make(
 
 def _everything(world: RecoveryWorld, services: Sequence[str], names: Sequence[str]) -> list[Entry]:
     """Every entry of every collection; looked at again where the store counts more than it gave."""
-    if world.host.platform is not Platform.LINUX:
+    if not lists_entries(world):
         from recovery.stores.keyring_library import named_entries
 
         return named_entries(world, services, names)
@@ -170,7 +170,7 @@ def _kept(entry: Entry) -> BackupEntry:
 def _kind_of_store(host: Host) -> str:
     if uses_file_store(host):
         return FILE_STORE
-    return "secret-service" if host.platform is Platform.LINUX else "keyring"
+    return "secret-service" if host.platform is Platform.LINUX else "keyring"  # by name and value, whatever the system
 
 
 def _collection(entry: Entry) -> str:

@@ -193,11 +193,22 @@ class MergeAlike:
     @property
     def title(self) -> str:
         """See `Step`."""
+        if self.count == 1:
+            return f"Write {shown(self.service, self.username)} anew, as the keyring library does"
         return f"Make one entry of {self.count} {shown(self.service, self.username)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Refuses where they differ by now."""
         self._alike(world)
+        if self.count == 1:
+            named = shown(self.service, self.username)
+            return [
+                Change(
+                    named,
+                    "bytes of another library",
+                    "the same value; the earlier bytes are kept for an undo",
+                )
+            ]
         after = "one, written so that every program finds it; the others are kept for an undo"
         return [Change(shown(self.service, self.username), f"{self.count} entries, all alike", after)]
 

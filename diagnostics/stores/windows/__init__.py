@@ -1,0 +1,1 @@
+"""The Windows Credential Manager: names, bytes, error codes and states (pure), and the calls that read it."""

@@ -1,0 +1,113 @@
+"""The Windows Credential Manager as a store: listed once, without a prompt, a write or a trace."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.model import Store
+from diagnostics.secret import Secret
+from diagnostics.stores import BusState, CollectionState, Entry, ProviderState, StoreError, StoreState
+from diagnostics.stores.windows.credential import Credential, CredentialError, CredentialReader
+from diagnostics.stores.windows.entry import COLLECTION, entries_of, entry_of
+from diagnostics.stores.windows.error_codes import meaning_of
+from diagnostics.stores.windows.target import Scheme, target_of
+
+KIND = "credential-manager"
+SECONDS = 8.0
+"""For one call: it asks a service of Windows that may hang."""
+
+
+class CredentialManagerError(StoreError):
+    """The store could not be read. `outcome` is that of `backend.credential-manager`, `code` the error of Windows."""
+
+    def __init__(self, outcome: str, cause: str, said: str, code: int = 0) -> None:
+        super().__init__(cause, said)
+        self.outcome = outcome
+        self.code = code
+
+
+class CredentialManager:
+    """This session's credentials."""
+
+    def __init__(self, calls: CredentialReader) -> None:
+        self._calls = calls
+
+    @property
+    def subject(self) -> Store:
+        """See `CredentialStore`."""
+        return Store(KIND)
+
+    def state(self) -> StoreState:
+        """See `CredentialStore`."""
+        trouble = self.trouble
+        return state_of(trouble, 0 if trouble else len(self.entries()))
+
+    def entries(self) -> Sequence[Entry]:
+        """See `CredentialStore`. Raises CredentialManagerError."""
+        if isinstance(self._answer, CredentialManagerError):
+            raise self._answer
+        return self._answer
+
+    @property
+    def trouble(self) -> CredentialManagerError | None:
+        """Why it can't be read, None where it was."""
+        return self._answer if isinstance(self._answer, CredentialManagerError) else None
+
+    @cached_property
+    def _answer(self) -> Sequence[Entry] | CredentialManagerError:
+        try:
+            return entries_of(listed(self._calls))
+        except CredentialManagerError as error:
+            return error
+
+
+def listed(calls: CredentialReader, prefix: str = "") -> Sequence[Credential]:
+    """Every generic credential. Raises CredentialManagerError."""
+    try:
+        return call_within(SECONDS, lambda: calls.enumerate(prefix))
+    except (CredentialError, DeadlineError, OSError, ImportError) as error:
+        raise trouble_of(error) from None
+
+
+def read_one(calls: CredentialReader, service: str, account: str) -> Secret | None:
+    """The value that the keyring library is asked for: `SERVICE` where it is this account's, else `ACCOUNT@SERVICE`.
+
+    Raises:
+        CredentialManagerError: it can't be read.
+    """
+    plain = read_target(calls, target_of(Scheme.KEYRING, service, account))
+    if plain is None or plain.user != account:
+        plain = read_target(calls, target_of(Scheme.COMPOUND, service, account))
+    return None if plain is None or plain.user != account else entry_of(plain).secret
+
+
+def read_target(calls: CredentialReader, target: str) -> Credential | None:
+    """The credential of this name. Raises CredentialManagerError."""
+    try:
+        return call_within(SECONDS, lambda: calls.read(target))
+    except (CredentialError, DeadlineError, OSError, ImportError) as error:
+        raise trouble_of(error) from None
+
+
+def trouble_of(error: Exception) -> CredentialManagerError:
+    """What a failed call means."""
+    if isinstance(error, CredentialError):
+        meaning = meaning_of(error.code)
+        said = f"Windows {meaning.said} ({error})"
+        return CredentialManagerError(meaning.outcome, meaning.cause, said, error.code)
+    if isinstance(error, DeadlineError):
+        return CredentialManagerError("hung", "windows_vault_refused", f"the Credential Manager: {error}")
+    said = f"the library that asks the Credential Manager can't be used ({type(error).__name__})"
+    return CredentialManagerError("no-library", "keyring_no_backend", said)
+
+
+def state_of(trouble: CredentialManagerError | None, items: int) -> StoreState:
+    """The picture: there is neither a bus nor a daemon, and it is open while its user is signed in."""
+    one = CollectionState(COLLECTION, "Windows Credentials", items=items)
+    return StoreState(
+        bus=BusState(None, "none"),
+        provider=ProviderState(installed=True, running=True, program=KIND),
+        default=one,
+        collections=(one,),
+        error=str(trouble) if trouble else "",
+    )

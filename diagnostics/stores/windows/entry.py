@@ -1,0 +1,117 @@
+"""Credentials as entries: the attributes say what a library looks for, and whatever is odd about one.
+
+`username` is what the keyring library answers to; `account` marks an entry of another library (with `application`, for
+keytar the schema that it has on Linux, so that a backup fits both systems). `stale-username` marks a value that the
+keyring library left behind under `USER@SERVICE` and does not read while `SERVICE` holds the same user. `encoding` and
+`persist` stand only where they are not the usual ones.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry
+from diagnostics.stores.protocol import KEYTAR_SCHEMA
+from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
+from diagnostics.stores.windows.blob import content_of
+from diagnostics.stores.windows.credential import (
+    ENTERPRISE,
+    KEYRING_COMMENT,
+    LOCAL_MACHINE,
+    SESSION,
+    Credential,
+)
+from diagnostics.stores.windows.target import WRITTEN_AS, Name, Scheme, name_of
+
+COLLECTION = "windows"
+STALE = "stale-username"
+OUR_COMMENT = "Kept by mcp-doctor"
+PART = "#"
+"""Before the number of each further part of what one credential can't hold."""
+PERSISTENCE = {SESSION: "session", LOCAL_MACHINE: "local machine"}
+_OURS = (f"{UNDO_SERVICE}/", f"{QUARANTINE_SERVICE}/")
+
+
+def is_ours(target: str) -> bool:
+    """Whether a credential belongs to what mcp-doctor keeps for itself: a document, perhaps in parts."""
+    return target.startswith(_OURS)
+
+
+def entries_of(credentials: Iterable[Credential]) -> list[Entry]:
+    """Every credential as an entry, parts put together."""
+    found = list(credentials)
+    plain = {each.target.casefold(): each.user for each in found}
+    entries = []
+    for each in found:
+        if is_ours(each.target):
+            continue
+        name = name_of(each.target, each.user, each.comment)
+        stale = name.scheme is Scheme.COMPOUND and plain.get(name.service.casefold()) == name.account
+        entries.append(_entry(each, name, stale))
+    return [*entries, *_documents([each for each in found if is_ours(each.target)])]
+
+
+def entry_of(credential: Credential) -> Entry:
+    """One credential alone."""
+    return _entry(credential, name_of(credential.target, credential.user, credential.comment), False)
+
+
+def document(label: str, attributes: Mapping[str, str], value: Secret) -> bytes:
+    """What mcp-doctor keeps for itself has more to it than a service and a name."""
+    raw = value.reveal().encode("utf-8", "surrogateescape")
+    told = {
+        "label": label,
+        "attributes": dict(attributes),
+        "value": base64.b64encode(raw).decode("ascii"),
+    }
+    return json.dumps(told, sort_keys=True).encode("ascii")
+
+
+def _entry(one: Credential, name: Name, stale: bool) -> Entry:
+    content = content_of(one.blob)
+    attributes = {"service": name.service}
+    if stale:
+        attributes[STALE] = name.account
+    elif name.scheme in {Scheme.KEYRING, Scheme.COMPOUND}:
+        attributes["username"] = name.account
+    else:
+        attributes["account"] = name.account
+        if name.scheme is Scheme.KEYTAR:
+            attributes["xdg:schema"] = KEYTAR_SCHEMA
+        else:
+            attributes["application"] = name.scheme.value
+    if one.comment == KEYRING_COMMENT:
+        attributes["application"] = "Python keyring library"
+    if one.blob and content.encoding != WRITTEN_AS[name.scheme]:
+        attributes["encoding"] = content.encoding
+    if one.persist in PERSISTENCE:
+        attributes["persist"] = PERSISTENCE[one.persist]
+    return Entry(one.target, COLLECTION, one.target, attributes, Secret(content.text), modified=one.modified)
+
+
+def _documents(parts: Sequence[Credential]) -> Iterator[Entry]:
+    """Those whose parts are all there; the first part is written last and deleted first."""
+    by_name = {each.target: each for each in parts}
+    for first in parts:
+        if PART in first.target.rpartition("/")[2]:
+            continue
+        raw, number = first.blob, 1
+        while (more := by_name.get(f"{first.target}{PART}{number}")) is not None:
+            raw, number = raw + more.blob, number + 1
+        try:
+            told = json.loads(raw)
+            attributes = {str(name): str(value) for name, value in told["attributes"].items()}
+            value = base64.b64decode(told["value"], validate=True).decode("utf-8", "surrogateescape")
+            label = str(told["label"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            service = first.target.partition("/")[0]
+            yield Entry(first.target, COLLECTION, "", {"service": service}, None, modified=first.modified)
+            continue
+        yield Entry(first.target, COLLECTION, label, attributes, Secret(value), modified=first.modified)
+
+
+def persistence(attributes: Mapping[str, str]) -> int:
+    """How long an entry with these attributes is kept."""
+    wanted = attributes.get("persist")
+    return next((number for number, words in PERSISTENCE.items() if words == wanted), ENTERPRISE)

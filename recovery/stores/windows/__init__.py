@@ -1,0 +1,1 @@
+"""The Windows Credential Manager as recovery touches it."""

@@ -1,0 +1,244 @@
+"""The Credential Manager behind the port of keychains: written so that the library which looks for an entry finds it.
+
+What mcp-doctor keeps for itself (undo copies, what was set aside) has attributes, which no library here writes: it is a
+document, in as many credentials as it needs.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from diagnostics.deadline import DeadlineError, call_within
+from diagnostics.secret import Secret
+from diagnostics.stores import Entry, StoreState
+from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
+from diagnostics.stores.windows.blob import blob_of
+from diagnostics.stores.windows.credential import (
+    ENTERPRISE,
+    KEYRING_COMMENT,
+    LARGEST_BLOB,
+    SESSION,
+    Credential,
+    CredentialError,
+)
+from diagnostics.stores.windows.credential_manager import (
+    SECONDS,
+    CredentialManager,
+    CredentialManagerError,
+    listed,
+    trouble_of,
+)
+from diagnostics.stores.windows.entry import (
+    OUR_COMMENT,
+    PART,
+    STALE,
+    document,
+    entries_of,
+    is_ours,
+    persistence,
+)
+from diagnostics.stores.windows.error_codes import NOT_FOUND
+from diagnostics.stores.windows.target import WRITTEN_AS, Scheme, name_of, target_of
+from diagnostics.text import clean
+from recovery.model import RecoveryError, UnavailableError
+from recovery.stores.windows.calls import CredentialWriter
+from recovery.stores.without_daemon import WithoutDaemon
+
+T = TypeVar("T")
+_OURS = frozenset({UNDO_SERVICE, QUARANTINE_SERVICE})
+_FOR_NOW = frozenset({"no-logon-session", "full", "hung"})
+"""Troubles that may be over later."""
+
+
+class WindowsKeychain(WithoutDaemon):
+    """The credentials of this session."""
+
+    def __init__(self, calls: CredentialWriter) -> None:
+        self._calls = calls
+
+    def state(self) -> StoreState:
+        """See `recovery.ports.Keychain`."""
+        return CredentialManager(self._calls).state()
+
+    def refusal(self) -> RecoveryError:
+        """See `WithoutDaemon`."""
+        return RecoveryError(
+            "Windows opens and closes the Credential Manager itself, when you sign in and out: it has no password of its own"
+        )
+
+    def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
+        """See `recovery.ports.Keychain`."""
+        wanted = attributes.items()
+        service = attributes.get("service", "")
+        prefix = f"{service}/" if service in _OURS else ""
+        try:
+            found = entries_of(listed(self._calls, prefix))
+        except CredentialManagerError as error:
+            raise _refused(error) from None
+        return [each for each in found if wanted <= each.attributes.items()]
+
+    def put(
+        self,
+        collection: str,
+        label: str,
+        attributes: Mapping[str, str],
+        secret: Secret,
+        *,
+        replace: bool = True,
+    ) -> str:
+        """See `recovery.ports.Keychain`. A name has one place here: there is no second entry of it."""
+        if attributes.get("service") in _OURS:
+            return self._put_document(label, attributes, secret)
+        scheme, service, account = _meant(attributes)
+        reason = refusal_of(attributes, secret)
+        if reason:
+            raise RecoveryError(reason)
+        target = target_of(scheme, service, account)
+        there = self._read(target)
+        if scheme is Scheme.KEYRING and account and (there is None or there.user != account):
+            compound = target_of(Scheme.COMPOUND, service, account)
+            apart = self._read(compound)
+            if there is not None or apart is not None:  # keyring looks there when SERVICE is another user's
+                target, there = compound, apart
+        if there is not None and there.user != account:
+            raise RecoveryError(
+                f"another program's entry is named {clean(target)}, so nothing was written over it"
+            )
+        self._write(
+            Credential(
+                target,
+                account,
+                _blob(attributes, scheme, secret),
+                _persist(attributes, there),
+                KEYRING_COMMENT
+                if scheme in {Scheme.KEYRING, Scheme.COMPOUND}
+                else (there.comment if there else ""),
+            )
+        )
+        return target
+
+    def set_secret(self, entry: str, secret: Secret) -> None:
+        """See `recovery.ports.Keychain`."""
+        there = self._read(entry)
+        if there is None or is_ours(entry):
+            raise RecoveryError(f"the entry {clean(entry)} is gone: look again")
+        scheme = name_of(there.target, there.user, there.comment).scheme
+        reason = _unfit(secret, WRITTEN_AS[scheme])
+        if reason:
+            raise RecoveryError(reason)
+        blob = blob_of(secret.reveal(), WRITTEN_AS[scheme])
+        self._write(Credential(there.target, there.user, blob, there.persist, there.comment))
+
+    def delete(self, entry: str) -> None:
+        """See `recovery.ports.Keychain`. What Windows can't decrypt right now is refused: it may come back."""
+        if not is_ours(entry):
+            if self._read(entry) is not None:
+                self._delete(entry)
+            return
+        self._delete(entry)
+        number = 1
+        while self._delete(f"{entry}{PART}{number}"):
+            number += 1
+
+    # ── documents ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _put_document(self, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
+        """Each set of attributes has a place of its own. The first part comes last: it makes the document count."""
+        raw = document(label, attributes, secret)
+        mark = hashlib.sha256(json.dumps(dict(attributes), sort_keys=True).encode()).hexdigest()[:16]
+        name = attributes.get("username", "")
+        target = f"{attributes['service']}/{name}~{mark}"
+        self.delete(target)
+        parts = [raw[start : start + LARGEST_BLOB] for start in range(0, len(raw), LARGEST_BLOB)]
+        for number, part in reversed(list(enumerate(parts))):
+            place = f"{target}{PART}{number}" if number else target
+            self._write(Credential(place, name, part, ENTERPRISE, OUR_COMMENT))
+        return target
+
+    # ── the calls, within their time ────────────────────────────────────────────────────────────────────────
+
+    def _read(self, target: str) -> Credential | None:
+        return self._within(lambda: self._calls.read(target))
+
+    def _write(self, credential: Credential) -> None:
+        self._within(lambda: self._calls.write(credential))
+
+    def _delete(self, target: str) -> bool:
+        """Whether it was there."""
+        try:
+            call_within(SECONDS, lambda: self._calls.delete(target))
+            return True
+        except CredentialError as error:
+            if error.code == NOT_FOUND:
+                return False
+            raise _refused(trouble_of(error)) from None
+        except (DeadlineError, OSError, ImportError) as error:
+            raise _refused(trouble_of(error)) from None
+
+    def _within(self, call: Callable[[], T]) -> T:
+        try:
+            return call_within(SECONDS, call)
+        except (CredentialError, DeadlineError, OSError, ImportError, ValueError) as error:
+            raise _refused(trouble_of(error)) from None
+
+
+def refusal_of(attributes: Mapping[str, str], secret: Secret) -> str:
+    """Why the Credential Manager would not take an entry, "" = it does. Nothing is asked."""
+    service, account = _named(attributes)
+    if not service:
+        return "the Credential Manager takes only entries that have a service"
+    if "\0" in service + account or len(account) > 512 or len(service) > 16_000:
+        return f"the name {clean(account, 60)} ({clean(service, 60)}) is none that Windows takes"
+    scheme = _meant(attributes)[0]
+    return _unfit(secret, attributes.get("encoding", WRITTEN_AS[scheme]))
+
+
+def _unfit(secret: Secret, encoding: str) -> str:
+    try:
+        size = len(blob_of(secret.reveal(), encoding))
+    except UnicodeEncodeError:
+        return "the value is no text, so the keyring library could not read it"
+    if size > LARGEST_BLOB:
+        each = "two bytes a character" if encoding != "utf-8" else "as UTF-8"
+        return (
+            f"the value is too long for Windows: it takes {size:,} bytes ({each}), and the Credential Manager keeps at most "
+            f"{LARGEST_BLOB:,}. Nothing was changed. Use a shorter token (a personal access token or an API key), or refer to "
+            "a secrets manager (${VAULT:…}, ${AWS:…}) in place of it"
+        )
+    return ""
+
+
+def _named(attributes: Mapping[str, str]) -> tuple[str, str]:
+    account = attributes.get("username", attributes.get("account", attributes.get(STALE, "")))
+    return attributes.get("service", ""), account
+
+
+def _meant(attributes: Mapping[str, str]) -> tuple[Scheme, str, str]:
+    """Which library's entry has these attributes, its service and account."""
+    service, account = _named(attributes)
+    if "username" in attributes:
+        return Scheme.KEYRING, service, account
+    if STALE in attributes:
+        return Scheme.COMPOUND, service, account
+    if "account" in attributes:
+        by = attributes.get("application")
+        scheme = next((each for each in (Scheme.GO, Scheme.RUST) if by == each.value), Scheme.KEYTAR)
+        return scheme, service, account
+    return Scheme.KEYRING, service, ""
+
+
+def _blob(attributes: Mapping[str, str], scheme: Scheme, secret: Secret) -> bytes:
+    return blob_of(secret.reveal(), attributes.get("encoding", WRITTEN_AS[scheme]))
+
+
+def _persist(attributes: Mapping[str, str], there: Credential | None) -> int:
+    """As the entry says; else as the one that is replaced, where that one outlives the sign-out."""
+    if "persist" in attributes or there is None or there.persist == SESSION:
+        return persistence(attributes)
+    return there.persist
+
+
+def _refused(error: CredentialManagerError) -> RecoveryError:
+    said = clean(str(error), 400)
+    return UnavailableError(said) if error.outcome in _FOR_NOW else RecoveryError(said)

@@ -1,0 +1,322 @@
+"""The Windows Credential Manager for real, as far as Wine goes; what Wine gets wrong is put in its way."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from diagnostics.check import all_checks
+from diagnostics.context import Context, Options
+from diagnostics.discovery import discover
+from diagnostics.managers import SECONDS, Found, Question, Trouble, ask, find
+from diagnostics.model import Finding, Session, Status, Syntax
+from diagnostics.runner import diagnose
+from diagnostics.secret import Secret
+from diagnostics.stores import StoreError, open_store
+from diagnostics.stores.one_entry import Entries
+from diagnostics.stores.windows.credential import LOCAL_MACHINE, SESSION, CredentialError
+from recovery.backups.making import collect
+from recovery.entries import delete_entry, get_entry, list_entries, set_entry
+from recovery.journal import Journal
+from recovery.model import RecoveryError
+from recovery.planner import remedies_for
+from recovery.runner import carry_out, undo
+from recovery.world import LocalWorld
+from tests.support.tokens import github
+from tests.support.wine.session import WineCredentials
+
+SERVICE = "mcp-secrets"
+TOKEN, OLDER = github("windows"), github("windows, older")
+
+
+def utf_16(text: str) -> bytes:
+    return text.encode("utf-16-le")
+
+
+@pytest.fixture
+def journal(windows: LocalWorld) -> Journal:
+    return Journal(windows.host)
+
+
+def context_of(world: LocalWorld, reference: str = "${SECRET:gh}") -> Context:
+    path = world.host.home / "mcp.json"
+    server = {"command": "node", "args": ["server.js"], "env": {"GITHUB_TOKEN": reference}}
+    path.write_text(json.dumps({"mcpServers": {"gh": server}}), encoding="utf-8")
+    asked = Options(config=(path,), client="claude-desktop", offline=True)
+    files = discover(world.host, asked)
+    servers = [server for each in files for server in each.servers]
+    return Context(world.host, asked, files, servers, open_store(world.host))
+
+
+def findings(context: Context, *stages: str) -> dict[str, Finding]:
+    chosen = [
+        each for each in all_checks() if each.stage.value in (stages or ("backend", "permission", "lookup"))
+    ]
+    return {f"{each.check}.{each.outcome}": each for each in diagnose(context, chosen)}
+
+
+# ── what Wine and Windows agree on ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_calls_behave_as_windows_documents_them(credentials: WineCredentials) -> None:
+    assert credentials.read("none") is None
+    assert credentials.enumerate() == []
+    with pytest.raises(CredentialError, match="1168"):
+        credentials.delete("none")
+    credentials.add("Auth0/ä 🔑", "ä", b"\0\xff" * 1280)
+    there = credentials.read("AUTH0/Ä 🔑".replace("Ä", "ä"))
+    assert there is not None
+    assert (there.user, len(there.blob)) == ("ä", 2560)
+    assert there.modified > 1_700_000_000
+    with pytest.raises(CredentialError, match="1783"):
+        credentials.add("long", "x", b"x" * 2561)
+    assert [each.target for each in credentials.enumerate("auth0")] == ["Auth0/ä 🔑"]
+
+
+# ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_entries_are_set_replaced_deleted_and_taken_back(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    assert set_entry("gh", Secret("one"), windows, journal).ok
+    assert set_entry("gh", Secret("two"), windows, journal).ok
+    assert set_entry("other", Secret("x"), windows, journal).ok
+    assert [credentials.keyring_reads(SERVICE, each) for each in ("gh", "other", "none")] == [
+        "two",
+        "x",
+        None,
+    ]
+    assert [each.account for each in list_entries(windows)] == ["gh", "other"]
+    assert undo(None, windows, journal).ok
+    assert undo(None, windows, journal).ok
+    assert credentials.keyring_reads(SERVICE, "gh") == "one"
+    before = credentials.everything()
+    assert delete_entry("gh", windows, journal).ok
+    assert credentials.keyring_reads(SERVICE, "gh") is None
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == {}
+
+
+def test_another_user_of_the_service_keeps_its_place(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    """What keyring stored is replaced where keyring reads it, and nothing is moved."""
+    credentials.by_keyring(SERVICE, "a", "1")
+    credentials.by_keyring(SERVICE, "b", "2")
+    assert set(credentials.everything()) == {SERVICE, f"a@{SERVICE}"}
+    for name, value in (("a", "1 new"), ("b", "2 new"), ("c", "3")):
+        assert set_entry(name, Secret(value), windows, journal).ok
+    read = [credentials.keyring_reads(SERVICE, each) for each in "abc"]
+    assert read == ["1 new", "2 new", "3"]
+    with Entries(windows.host) as entries:
+        found = [entries.read(each) for each in ("a", "b", "c", "d")]
+    assert [each.secret.reveal() if each else None for each in found] == [*read, None]
+    assert not findings(context_of(windows, "${SECRET:a}"))["lookup.windows-entry.sound"].evidence
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_written(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    assert set_entry("gh", Secret("x" * 1280), windows, journal).ok
+    before = credentials.everything()
+    credentials.calls.clear()
+    for value, said in ((Secret("x" * 1281), "2,562 bytes"), (Secret("\udcff"), "no text")):
+        outcome = set_entry("gh", value, windows, journal)
+        assert not outcome.ok
+        assert said in outcome.error
+    assert {"write", "delete"}.isdisjoint(credentials.calls)
+    assert credentials.everything() == before
+    assert set_entry("gh", Secret("short"), windows, journal).ok
+    assert undo(None, windows, journal).ok  # the copy of a value at the limit takes more than one credential
+    assert credentials.everything() == before
+
+
+def test_what_is_stored_for_this_computer_alone_does_not_begin_to_roam(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.add(SERVICE, "gh", utf_16("x"), persist=LOCAL_MACHINE)
+    assert set_entry("gh", Secret("y"), windows, journal).ok
+    assert credentials.everything()[SERVICE] == ("gh", utf_16("y"), LOCAL_MACHINE)
+
+
+def test_an_entry_of_another_program_is_not_written_over(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.add(SERVICE, "b", utf_16("x"))
+    credentials.add(f"gh@{SERVICE}", "someone", b"theirs")
+    before = credentials.everything()
+    outcome = set_entry("gh", Secret("y"), windows, journal)
+    assert not outcome.ok
+    assert "another program's" in outcome.error
+    assert credentials.everything() == before
+
+
+# ── what is told of an entry, and mended ────────────────────────────────────────────────────────────────────
+
+
+def mended(windows: LocalWorld, wanted: str, journal: Journal) -> None:
+    context = context_of(windows)
+    finding = findings(context)[wanted]
+    remedy = remedies_for(finding, context)[0]
+    outcome = carry_out(remedy, {}, windows, journal)
+    assert outcome.ok, outcome
+    assert wanted not in findings(context_of(windows))
+
+
+def test_the_value_that_keyring_left_behind_is_set_aside(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", OLDER)
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    before = credentials.everything()
+    assert get_entry("gh", windows) == Secret(TOKEN)
+    mended(windows, "lookup.windows-entry.left-behind", journal)
+    assert f"gh@{SERVICE}" not in credentials.everything()
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
+def test_utf_8_is_told_and_written_anew_and_comes_back_byte_for_byte(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    assert len(TOKEN) % 2 == 0
+    credentials.add(SERVICE, "gh", TOKEN.encode())
+    before = credentials.everything()
+    assert credentials.keyring_reads(SERVICE, "gh") != TOKEN
+    assert get_entry("gh", windows) == Secret(TOKEN)
+    mended(windows, "lookup.windows-entry.read-as-nonsense", journal)
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("blob", "persist", "outcome", "status"),
+    [
+        (b"odd", 3, "read-by-luck", Status.WARN),
+        (b"\xff\xd8\xff", 3, "no-text", Status.FAIL),
+        (utf_16(TOKEN), SESSION, "gone-at-sign-out", Status.WARN),
+    ],
+)
+def test_what_is_odd_is_told(windows: LocalWorld, credentials: WineCredentials, blob: bytes, persist: int, outcome: str, status: Status) -> None:  # fmt: skip
+    credentials.add(SERVICE, "gh", blob, persist=persist)
+    finding = findings(context_of(windows))[f"lookup.windows-entry.{outcome}"]
+    assert finding.status is status
+    assert "{" not in finding.title + finding.detail
+
+
+def test_the_four_names_of_one_thing(windows: LocalWorld, credentials: WineCredentials) -> None:
+    """An entry under another library's name is found as near, with its writer."""
+    names = {"keytar": f"{SERVICE}/gh", "go-keyring": f"{SERVICE}:gh", "keyring-rs": f"gh.{SERVICE}"}
+    for writer, target in names.items():
+        credentials.add(target, "gh", TOKEN.encode() if writer != "keyring-rs" else utf_16(TOKEN))
+        near = findings(context_of(windows))["lookup.entry.other-attribute"]
+        assert writer in near.facts["writer"]
+        credentials.delete(target)
+    assert "lookup.entry.missing" in findings(context_of(windows))
+
+
+def test_keytars_entry_is_found_by_its_name(windows: LocalWorld, credentials: WineCredentials) -> None:
+    credentials.add("auth0-mcp/AUTH0_TOKEN", "AUTH0_TOKEN", TOKEN.encode())
+    manager = find(Syntax.KEYTAR)
+    assert manager
+    for store in (None, open_store(windows.host)):
+        found = ask(manager, Question("auth0-mcp/AUTH0_TOKEN", windows.host, Options(), SECONDS, store))
+        assert isinstance(found, Found)
+        assert found.value == Secret(TOKEN)
+        none = ask(manager, Question("auth0-mcp/OTHER", windows.host, Options(), SECONDS, store))
+        assert isinstance(none, Trouble)
+        assert none.outcome == "missing"
+
+
+def test_a_backup_lists_the_service_without_being_told_names(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    credentials.by_keyring(SERVICE, "other", OLDER)
+    credentials.add("someone else", "x", b"theirs")
+    assert [each.account for each in collect(windows).entries] == ["gh", "other"]
+
+
+# ── what Wine can't do ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "words"),
+    [
+        (1312, "no-logon-session", "Remote Desktop"),
+        (0x8009000B, "undecryptable", "Delete nothing"),
+        (5, "denied", "policy"),
+        (8, "full", "cleanup"),
+        (1004, "refused", "Sign out"),
+    ],
+)
+def test_a_session_that_gets_none_is_told_why(windows: LocalWorld, credentials: WineCredentials, journal: Journal, code: int, outcome: str, words: str) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    before = credentials.everything()
+    credentials.broken = dict.fromkeys(("enumerate", "read", "write", "delete"), code)
+    windows.host = dataclasses.replace(windows.host, session=Session.SSH)
+    found = findings(context_of(windows))
+    finding = found[f"backend.credential-manager.{outcome}"]
+    assert finding.status is Status.FAIL
+    assert words in " ".join((finding.detail, *finding.fix))
+    assert not any(each.status is Status.OK for name, each in found.items() if name.startswith("lookup."))
+    with pytest.raises(RecoveryError):
+        get_entry("gh", windows)
+    with pytest.raises(StoreError), Entries(windows.host) as entries:
+        entries.read("gh")
+    for deed in (set_entry("gh", Secret("x"), windows, journal), delete_entry("gh", windows, journal)):
+        assert not deed.ok
+        assert "Windows" in deed.error
+    credentials.broken.clear()
+    assert credentials.everything() == before
+
+
+def test_what_can_not_be_decrypted_right_now_is_never_deleted(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    credentials.broken = {"read": 0x8009000B}
+    outcome = delete_entry("gh", windows, journal)
+    assert not outcome.ok
+    credentials.broken.clear()
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+
+
+@pytest.mark.parametrize("call", ["write", "delete"])
+def test_a_store_that_refuses_midway_is_as_before(windows: LocalWorld, credentials: WineCredentials, journal: Journal, call: str) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    before = credentials.everything()
+    for allowed in range(6):
+        refusing = Refusing(credentials, call, allowed)
+        with refusing:
+            outcome = set_entry("gh", Secret("new"), windows, journal)
+        if not refusing.refused:
+            assert outcome.ok
+            break
+        assert not outcome.ok or credentials.keyring_reads(SERVICE, "gh") == "new"
+        if outcome.ok:
+            assert undo(None, windows, journal).ok
+        assert credentials.everything() == before
+
+
+class Refusing:
+    """Lets a call through some times and then refuses it once."""
+
+    def __init__(self, credentials: WineCredentials, call: str, allowed: int) -> None:
+        self._credentials, self._call, self._left = credentials, call, allowed
+        self.refused = False
+
+    def __enter__(self) -> "Refusing":
+        real = getattr(self._credentials, self._call)
+
+        def limited(*given: object) -> object:
+            self._left -= 1
+            if self._left == -1:
+                self.refused = True
+                raise CredentialError(8, self._call)
+            return real(*given)
+
+        setattr(self._credentials, self._call, limited)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        delattr(self._credentials, self._call)
+
+
+def test_files_that_nothing_is_shown_of_are_not_taken_for_nothing(windows: LocalWorld, credentials: WineCredentials) -> None:  # fmt: skip
+    assert "backend.credential-manager.empty" in findings(context_of(windows))
+    folder = Path(windows.host.env["APPDATA"]) / "Microsoft/Credentials"
+    folder.mkdir(parents=True)
+    (folder / ("0A" * 16)).touch()
+    (folder / "other.txt").touch()
+    finding = findings(context_of(windows))["backend.credential-manager.files-unread"]
+    assert finding.status is Status.WARN
+    assert "1 encrypted" in finding.title
