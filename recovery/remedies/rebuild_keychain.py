@@ -47,7 +47,8 @@ def rebuild_keychain(finding: Finding, context: Context) -> Remedy | None:
             f"With its password, what can be saved of {clean(str(path))} is read in memory. The file is then renamed to "
             f"{clean(aside.rpartition('/')[2])} and kept; a new keychain takes its place, with the entries of all "
             "programs that are certainly whole. What can't be saved comes from your newest backup, where there is one and "
-            "you can open it. Where the password is wrong or the file is whole, nothing is done."
+            "you can open it. Where the password is wrong or the file is whole, nothing is done. Taking this back gives the "
+            "damaged file its name again; the keyring daemon may start anew for that, which locks all keychains."
         ),
         finding=finding.id,
         steps=(

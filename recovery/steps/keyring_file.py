@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from diagnostics.stores import CollectionState, StoreState
 from diagnostics.stores.keyring_file import KeyringFileError, read_bytes, read_header
 from diagnostics.stores.similar import UNDO_SERVICE, md5_of
 from diagnostics.text import clean
 from recovery.keyring_file import DAEMON, LOGIN, digest_of, free_name, is_legible
-from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.salvage.clear_part import read_clear_part
 
@@ -55,28 +56,56 @@ class MoveKeyringAside:
             raise RecoveryError(f"{clean(self.aside)} is not what was moved aside")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
-        """The rebuilt file goes aside too, and the old one gets its name back. Nothing is deleted."""
+        """The rebuilt file goes aside too, and the old one gets its name back. Nothing is deleted.
+
+        The daemon still holds the rebuilt keychain under that name, and the next write by any program would put it in
+        place of the old file. It is locked first: then the daemon takes no write, and unlocking reads the old file.
+        """
         if not os.path.lexists(self.aside):
             if os.path.lexists(self.path):
-                return
+                return self._forget_rebuilt(world)
             raise RecoveryError(f"neither {clean(self.path)} nor {clean(self.aside)} is there any more")
         if os.path.lexists(self.path):
             _refuse_later_entries(self.path, self.aside)
+            self._lock_rebuilt(world)
             world.files.rename(self.path, free_name(self.path, "rebuilt"))
         world.files.rename(self.aside, self.path)
+        return self._forget_rebuilt(world)
 
     def _make_sure(self, world: RecoveryWorld) -> None:
         if digest_of(self.path) != self.digest:
             raise RecoveryError(f"{clean(self.path)} was changed since it was looked at: look again")
         if is_legible(self.path) and not Path(self.path).is_symlink():
-            from recovery.salvage.look import file_of
+            for _ in self._open_collections(world):
+                raise RecoveryError(
+                    f"the keychain of {clean(Path(self.path).name)} is open and works, so its file is left alone"
+                )
 
-            for each in world.keychain.state().collections:
-                mine = file_of(Path(self.path).parent, each.path).name == Path(self.path).name
-                if mine and each.exists and not each.locked:
-                    raise RecoveryError(
-                        f"the keychain of {clean(Path(self.path).name)} is open and works, so its file is left alone"
-                    )
+    def _lock_rebuilt(self, world: RecoveryWorld) -> None:
+        for each in self._open_collections(world):
+            world.keychain.lock(each.path)
+        if self._open_collections(world):
+            name = clean(Path(self.path).name)
+            raise UnavailableError(f"the keychain of {name} does not lock, so its file is left as it is")
+
+    def _forget_rebuilt(self, world: RecoveryWorld) -> None:
+        """A daemon goes on showing a keychain whose file it can't read: unlocking it fails, and so would rebuilding."""
+        state = world.keychain.state()
+        shown = any(each.exists for each in self._collections(state))
+        if shown and not is_legible(self.path) and state.provider.program == DAEMON:
+            _end(world)
+            world.keychain.start_provider()
+
+    def _open_collections(self, world: RecoveryWorld) -> list[CollectionState]:
+        """Those of this file that the daemon would write to."""
+        found = self._collections(world.keychain.state())
+        return [each for each in found if each.exists and not each.locked]
+
+    def _collections(self, state: StoreState) -> list[CollectionState]:
+        from recovery.salvage.look import file_of
+
+        folder, name = Path(self.path).parent, Path(self.path).name
+        return [each for each in state.collections if file_of(folder, each.path).name == name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,24 @@ def test_undo_brings_the_old_file_back_and_keeps_the_new_one(filled: Lab) -> Non
     assert not list(filled.keyrings.glob("*.damaged*"))
 
 
+@pytest.mark.parametrize("change", [overwritten, mark_garbled], ids=["legible", "garbled"])
+def test_after_undo_no_program_writes_over_the_damaged_file_and_it_can_be_rebuilt_again(
+    filled: Lab, change: Callable[[bytes], bytes]
+) -> None:
+    content = damage(filled, change)
+    outcome, world = rebuild(filled)
+    assert undo(outcome.operation, world, Journal(world.host)).ok
+    with pytest.raises(AssertionError, match=r"KeyringLocked|InitError"):
+        filled.keyring_set("later", "by another program")
+    assert login(filled).read_bytes() == content
+    found, context = findings(filled)
+    remedies = [each for finding in found for each in remedies_for(finding, context)]
+    remedy = next(each for each in remedies if each.id == "rebuild-keychain")
+    again, world = rebuild(filled, remedy=remedy)
+    assert again.ok, again
+    judge(filled, world, NAMES[0])
+
+
 def test_undo_refuses_where_something_was_stored_since(filled: Lab) -> None:
     damage(filled, overwritten)
     outcome, world = rebuild(filled)
