@@ -101,8 +101,10 @@ def default(world: RecoveryWorld) -> str:
 
 
 def lists_entries(world: RecoveryWorld) -> bool:
-    """Whether the keychain can name its entries; the keyring library alone can't."""
-    return world.host.platform is Platform.LINUX or world.keychain.state().provider.program != "keyring"
+    """Whether the keychain can name its entries; where the keyring library reads and writes them, it can't."""
+    if world.host.platform is Platform.LINUX:
+        return True
+    return world.keychain.state().provider.program not in {"keyring", "security"}
 
 
 def shown(service: str, username: str) -> str:

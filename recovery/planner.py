@@ -9,7 +9,7 @@ from functools import cache
 
 from diagnostics.context import Context
 from diagnostics.host import Host
-from diagnostics.model import Finding, Stage, Status
+from diagnostics.model import Finding, Platform, Stage, Status
 from diagnostics.stores import FILE_STORE, SeenFromElsewhere, StoreState
 from diagnostics.stores.choice import in_words_of_the_file
 from recovery.model import RecoveryError, Remedy
@@ -116,6 +116,11 @@ def unlock_remedy(host: Host, state: StoreState, look: Look | None, finding: str
     Raises:
         RecoveryError: none of ours leads there; the text says what only the person can do.
     """
+    if host.platform is Platform.MACOS and state.provider.program == "security":
+        from diagnostics.stores.macos.looking import login_path
+        from recovery.macos_remedies import unlocking
+
+        return unlocking(state, login_path(host), finding)
     way = way_to_unlocked(state, host, look)
     if not way.steps:
         return Remedy("unlock-keychain", "The keychain is unlocked", "There is nothing to do.", finding)
@@ -210,6 +215,46 @@ _WAYS: Mapping[str, tuple[str, str, str]] = {
         (
             "Your password goes to the keyring daemon over an encrypted channel, and nowhere else. Every program of "
             "yours can read the keychain afterwards, until you log out or it is locked."
+        ),
+    ),
+    "start-kwallet": (
+        "start-kwallet",
+        "Start KWallet without a screen and open its wallet",
+        (
+            "Starts KWallet's daemon on this session's bus so that it needs no screen, and opens the wallet with its "
+            "password. It stays when you log out; its own windows can't be seen until it is started at a desktop."
+        ),
+    ),
+    "open-wallet": (
+        "open-wallet",
+        "Open the wallet",
+        (
+            "A hash of your password goes to KWallet, as at a login, and nowhere else. Every program of yours can read "
+            "the wallet afterwards, until you log out or it is closed."
+        ),
+    ),
+    "hand-out-wallet": (
+        "open-wallet",
+        "Hand out the open wallet to programs",
+        (
+            "The wallet is open already; KWallet just has not been asked to hand it out. No password is needed, and no "
+            "window comes up."
+        ),
+    ),
+    "restart-kwallet": (
+        "restart-kwallet",
+        "Start KWallet afresh and open its wallet",
+        (
+            "Saves what KWallet holds, ends it and starts it again, because it takes a new wallet into its offer only "
+            "then. The wallets of all other programs of yours are closed by that until they are opened again."
+        ),
+    ),
+    "create-wallet": (
+        "create-wallet",
+        "Create a wallet",
+        (
+            "Creates KWallet's default wallet, protected by a password you choose, and starts KWallet afresh, because "
+            "it offers a new wallet to other programs only then."
         ),
     ),
     "create-keychain": (

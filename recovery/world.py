@@ -39,6 +39,8 @@ class LocalWorld:
             return FILE_STORE
         if self.host.platform is Platform.WINDOWS and open_writer() is not None:
             return "credential-manager"
+        if self.host.platform is Platform.MACOS and self.host.root is not None:
+            return "macos-keychain"
         return "secret-service" if self.host.platform is Platform.LINUX else "keyring"
 
     def _made(self, kind: str) -> Keychain:
@@ -51,6 +53,10 @@ class LocalWorld:
             from recovery.stores.windows.keychain import WindowsKeychain
 
             return WindowsKeychain(calls)
+        if kind == "macos-keychain":
+            from recovery.stores.macos.keychain import MacKeychain
+
+            return MacKeychain(self)
         if kind == "keyring":
             from recovery.stores.keyring_library import KeyringLibraryKeychain
 

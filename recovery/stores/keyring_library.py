@@ -104,7 +104,7 @@ class KeyringLibraryKeychain(WithoutDaemon):
                 _COLLECTION,
                 name,
                 {"service": service, "username": name},
-                _secret(answer),
+                decoded(answer),
             )
             for name, answer in zip(names, answers, strict=True)
             if answer is not None
@@ -161,7 +161,7 @@ class KeyringLibraryKeychain(WithoutDaemon):
         found: list[Entry] = []
         for stem, values in zip(stems, answers, strict=True):
             for number, value in reversed(list(enumerate(values))):
-                found.append(_copy(f"{UNDO_SERVICE}/{stem}{number}", _secret(value)))
+                found.append(_copy(f"{UNDO_SERVICE}/{stem}{number}", decoded(value)))
         return found
 
     def _undo_ids(self) -> set[str]:
@@ -242,6 +242,10 @@ def named_entries(world: "RecoveryWorld", services: Sequence[str], names: Sequen
         RecoveryError: it can't be read.
     """
     keychain = KeyringLibraryKeychain(world)
+    if world.host.platform is Platform.MACOS and world.host.root is not None:
+        from recovery.stores.macos.keychain import MacKeychain
+
+        keychain = MacKeychain(world)
     return [
         entry
         for service in services
@@ -258,5 +262,6 @@ def _copy(path: str, secret: Secret) -> Entry:
         return Entry(path, _COLLECTION, "", {"service": UNDO_SERVICE}, secret)
 
 
-def _secret(encoded: str) -> Secret:
+def decoded(encoded: str) -> Secret:
+    """A value as the child gives it."""
     return Secret(base64.b64decode(encoded).decode("utf-8", "surrogateescape"))

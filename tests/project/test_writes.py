@@ -53,6 +53,7 @@ RAW_WRITERS = {
     "recovery/emergency/holder.py": "the socket of the process that keeps a token in memory",
     "recovery/emergency/own_start.py": "the process that keeps a token in memory, started by a step",
     "recovery/emergency/report.py": "the folder of the report that the person asked for",
+    "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
     "recovery/launcher.py": "the server itself, and the note of why it did not start",
 }
 TAKES_AWAY = {
@@ -71,6 +72,9 @@ TAKES_AWAY = {
     "recovery/steps/keyring_file.py MoveKeyringAside.undo": "names alone: the rebuilt one goes aside too",
     "recovery/steps/keyring_file.py PromoteKeyring.apply": "a name alone, and never over another file",
     "recovery/steps/keyring_file.py PromoteKeyring.undo": "a name alone, and never over another file",
+    "recovery/steps/macos.py MoveMacKeychainAside.apply": "renamed; `verify` finds it byte for byte",
+    "recovery/steps/macos.py MoveMacKeychainAside.undo": "a name alone, and never over another file",
+    "recovery/steps/macos.py CreateMacKeychain.undo": "renamed, and only as long as nothing is stored in it",
     "recovery/steps/keyring_merge.py MoveMergedAside.apply": "renamed, after all its entries were found in the other",
     "recovery/steps/keyring_merge.py MoveMergedAside.undo": "a name alone",
     "recovery/twin_count.py CountingKeychain.remove_collection": "hands on",

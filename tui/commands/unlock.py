@@ -28,10 +28,8 @@ def run(call: Call) -> int:
     session = settle(session_of(call), harmless=True)  # taking something back needs an open keychain, too
     if session is None:
         return 1
-    if session.host.platform is not Platform.LINUX:
-        raise UsageError(
-            "this version unlocks the Linux keychain only; open yours with the system's own program"
-        )
+    if session.host.platform is Platform.WINDOWS:
+        raise UsageError("Windows opens its Credential Manager when you log in: there is nothing to unlock")
     choice = choice_of(session.host)
     if choice is not None:
         raise UsageError(
@@ -41,8 +39,9 @@ def run(call: Call) -> int:
     from diagnostics.stores.secret_service import probe
 
     try:
-        remedy = unlock_remedy(session.host, probe(session.host), probe)
         world = session.open_world(session.host)
+        state = world.keychain.state() if session.host.platform is Platform.MACOS else probe(session.host)
+        remedy = unlock_remedy(session.host, state, probe)
         changes = preview(remedy, world)
     except RecoveryError as error:
         terminal.say(str(error))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.macos.state import Mac, MacError
+from tests.support.macos.state import DENIED, Mac, MacError
 
 APPLE = "/usr/bin/security"
 
@@ -48,8 +48,6 @@ def _options(arguments: list[str], with_value: str, flags: str = "") -> tuple[di
 
 def _password(prompt: str) -> str:
     """As getpass(3): from /dev/tty, never from standard input."""
-    if not os.path.exists("/dev/tty"):
-        raise SystemExit(1)
     try:
         os.close(os.open("/dev/tty", os.O_RDWR))
     except OSError:
@@ -150,9 +148,10 @@ def find_generic_password(mac: Mac, arguments: list[str]) -> None:
 def set_partition_list(mac: Mac, arguments: list[str]) -> int | None:
     options, rest = _options(arguments, "Ssak")
     password = options["k"] if "k" in options else _password("Passwort: ")
-    mac.lock(rest[0])
-    mac.unlock(rest[0], password)
     content = mac.load(rest[0])
+    if content["password"] != password:  # setting the list takes it, also where the keychain is open
+        raise MacError(DENIED)
+    mac.unlock(rest[0], password)
     for each in content["items"]:
         if (each["service"], each["account"]) == (options["s"], options["a"]):
             each["access"]["partitions"] = options["S"].split(",")

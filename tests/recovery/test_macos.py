@@ -1,0 +1,255 @@
+"""The keychains of macOS mended, from the finding to green, on a stand-in that keeps state and records every argument."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from diagnostics.context import Context, Options
+from diagnostics.model import Status
+from diagnostics.runner import diagnose
+from diagnostics.secret import Secret
+from diagnostics.stores import open_store
+from recovery.entries import delete_entry, get_entry, set_entry
+from recovery.journal import Journal
+from recovery.model import RecoveryError, Remedy
+from recovery.outcome import Outcome, Result
+from recovery.planner import remedies_for, unlock_remedy
+from recovery.runner import carry_out, preview, resume, undo
+from recovery.steps.macos import CreateMacKeychain, MoveMacKeychainAside
+from recovery.stores.macos.terminal import answer_at_terminal
+from recovery.world import LocalWorld
+from tests.support.looking import secret_server
+from tests.support.macos.stage import PASSWORD, Stage, stage
+from tests.support.tokens import github
+
+__all__ = ["stage"]
+
+VALUE, OTHER = github("mac"), github("mac, other")
+NEW = "frisch-und-neu"
+
+
+def findings(stage: Stage, session: str = "screen") -> tuple[Context, dict[str, tuple[str, list[Remedy]]]]:
+    """What fails, by check: its outcome and the remedies for it."""
+    host = stage.host(session)
+    server = secret_server("github_token")
+    context = Context(host, Options(), files=(), servers=[server], store=open_store(host))
+    wanted = (
+        "backend.macos-keychains",
+        "permission.macos-keychain",
+        "lookup.readable",
+        "lookup.macos-access",
+        "lookup.entry",
+    )
+    from diagnostics.check import all_checks
+
+    found = diagnose(context, [each for each in all_checks() if each.id in wanted])
+    return context, {
+        each.check: (each.outcome, remedies_for(each, context))
+        for each in found
+        if each.status is Status.FAIL
+    }
+
+
+def carried_out(remedy: Remedy, stage: Stage, session: str = "screen", **answers: str) -> Outcome:
+    world = LocalWorld(stage.host(session))
+    assert preview(remedy, world)
+    given = {name.replace("_", "-"): Secret(text) for name, text in answers.items()}
+    outcome = carry_out(remedy, given, world, Journal(world.host))
+    nothing_told(stage)
+    return outcome
+
+
+def nothing_told(stage: Stage) -> None:
+    """No window was opened, and no argument, record or trail holds a password or a value."""
+    assert stage.windows == []
+    told = json.dumps(stage.calls) + "".join(
+        each.read_text(errors="replace")
+        for each in (stage.home / "Library/Application Support").rglob("*")
+        if each.is_file()
+    )
+    for secret in (PASSWORD, NEW, VALUE, OTHER):
+        assert secret not in told
+    assert not any(call[0] == "delete-keychain" for call in stage.calls)
+
+
+def test_locked_over_ssh_unlocked_and_green(stage: Stage) -> None:
+    stage.add("github_token", VALUE)
+    _, failing = findings(stage, "ssh")
+    outcome, (remedy,) = failing["permission.macos-keychain"]
+    assert (outcome, remedy.id) == ("locked-over-ssh", "unlock-mac-keychain")
+    wrong = carried_out(remedy, stage, "ssh", password="wrong")
+    assert wrong.result is Result.NOTHING_CHANGED
+    assert "not the right one" in wrong.error
+    assert carried_out(remedy, stage, "ssh", password=PASSWORD).ok
+    assert findings(stage, "ssh")[1] == {}
+    world = LocalWorld(stage.host("ssh"))
+    assert get_entry("github_token", world) == Secret(VALUE)
+    assert unlock_remedy(world.host, world.keychain.state(), None).steps == ()
+    assert undo(None, world, Journal(world.host)).ok
+    assert not stage.mac("ssh").is_open(stage.login)
+    assert stage.mac().is_open(stage.login)
+    nothing_told(stage)
+
+
+def test_entries_are_stored_replaced_deleted_and_taken_back(stage: Stage) -> None:
+    world = LocalWorld(stage.host())
+    journal = Journal(world.host)
+    assert set_entry("github_token", Secret(VALUE), world, journal).ok
+    assert set_entry("github_token", Secret(OTHER), world, journal).ok
+    assert stage.value("github_token") == OTHER
+    assert undo(None, world, journal).ok
+    assert stage.value("github_token") == VALUE
+    assert delete_entry("github_token", world, journal).ok
+    assert stage.value("github_token") is None
+    assert undo(None, world, journal).ok
+    assert stage.value("github_token") == VALUE
+    nothing_told(stage)
+
+
+def test_what_cannot_be_added_is_not_deleted_first(stage: Stage) -> None:
+    stage.add("github_token", VALUE)
+    (stage.root / "adding-fails").touch()
+    world = LocalWorld(stage.host())
+    assert not set_entry("github_token", Secret(OTHER), world, Journal(world.host)).ok
+    with pytest.raises(RecoveryError, match="-25293"):
+        world.keychain.put("", "", {"service": "mcp-secrets", "username": "github_token"}, Secret(OTHER))
+    assert stage.value("github_token") == VALUE
+    assert stage.windows == []
+
+
+def test_after_an_upgrade_this_python_is_let_in_again(stage: Stage) -> None:
+    stage.add("github_token", VALUE)
+    stage.upgrade_python()
+    outcome, (remedy,) = findings(stage)[1]["lookup.macos-access"]
+    assert (outcome, remedy.id) == ("python-changed", "allow-this-python")
+    assert not carried_out(remedy, stage, password="wrong").ok
+    assert "lookup.macos-access" in findings(stage)[1]
+    assert carried_out(remedy, stage, password=PASSWORD).ok
+    assert findings(stage)[1] == {}
+    _, _, entry = stage.mac().find("mcp-secrets", "github_token")
+    assert entry["access"]["partitions"] == ["cdhash:" + "c" * 40]
+    world = LocalWorld(stage.host())
+    assert undo(None, world, Journal(world.host)).ok
+    assert stage.value("github_token") == VALUE
+
+
+def test_the_search_list_gets_back_what_it_lost_and_keeps_the_rest(stage: Stage) -> None:
+    other = str(stage.keychains / "work.keychain-db")
+    stage.mac().create(other, PASSWORD)
+    with stage.mac().system() as state:
+        state["searched"] = [other]
+    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert (outcome, remedy.id) == ("not-searched", "mend-search-list")
+    assert carried_out(remedy, stage).ok
+    assert stage.searched == [stage.login, other]
+    world = LocalWorld(stage.host())
+    assert undo(None, world, Journal(world.host)).ok
+    assert stage.searched == [other]
+    with stage.mac().system() as state:
+        state["searched"] = ["/elsewhere.keychain-db"]
+    assert carried_out(remedy, stage).result is Result.NOTHING_CHANGED
+    assert stage.searched == ["/elsewhere.keychain-db"]
+
+
+def test_a_default_keychain_is_chosen_or_made(stage: Stage) -> None:
+    with stage.mac().system() as state:
+        state["default"] = ""
+    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert remedy.id == "choose-mac-default"
+    assert carried_out(remedy, stage).ok
+    world = LocalWorld(stage.host())
+    assert world.keychain.state().usable
+    Path(stage.login).rename(f"{stage.login}.lost")
+    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert (outcome, remedy.id) == ("default-gone", "create-mac-keychain")
+    assert carried_out(remedy, stage, password=NEW).ok
+    assert world.keychain.state().usable
+    assert undo(None, world, Journal(world.host)).ok
+    assert not Path(stage.login).exists()
+    assert stage.searched == [stage.login]
+
+
+def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) -> None:
+    other = str(stage.keychains / "work.keychain-db")
+    stage.mac().create(other, PASSWORD)
+    before = stage.searched
+    Path(stage.login).write_bytes(b"damaged")
+    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert (outcome, remedy.id) == ("damaged", "rebuild-mac-keychain")
+    assert carried_out(remedy, stage, password=NEW).ok
+    assert stage.searched == before
+    assert Path(f"{stage.login}.damaged-1").read_bytes() == b"damaged"
+    world = LocalWorld(stage.host())
+    assert world.keychain.state().usable
+    assert "backend.macos-keychains" not in findings(stage)[1]
+    assert undo(None, world, Journal(world.host)).ok
+    assert Path(stage.login).read_bytes() == b"damaged"
+    assert (stage.searched, Path(f"{stage.login}.unused-1").exists()) == (before, True)
+    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert carried_out(remedy, stage, password=NEW).ok
+    stage.add("since", VALUE)
+    outcome_of_undo = undo(None, world, Journal(world.host))
+    assert outcome_of_undo.result is Result.PARTLY
+    assert stage.value("since") == VALUE
+
+
+@pytest.mark.parametrize("step", [MoveMacKeychainAside, CreateMacKeychain])
+@pytest.mark.parametrize("finish", [False, True])
+def test_a_crash_in_the_middle_of_a_rebuilding(
+    stage: Stage,
+    step: type[MoveMacKeychainAside | CreateMacKeychain],
+    finish: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(stage.login).write_bytes(b"damaged")
+    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(step, "verify", die)
+            carried_out(remedy, stage, password=NEW)
+        finally:
+            os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    world = LocalWorld(stage.host())
+    journal = Journal(world.host)
+    (cut_off,) = journal.interrupted()
+    outcome = resume(
+        cut_off.id, world, journal, finish=finish, answers={"password": Secret(NEW)} if finish else None
+    )
+    assert outcome.ok, outcome
+    assert journal.interrupted() == []
+    if finish:
+        assert world.keychain.state().usable
+        assert Path(f"{stage.login}.damaged-1").read_bytes() == b"damaged"
+    else:
+        assert Path(stage.login).read_bytes() == b"damaged"
+    assert stage.searched == [stage.login]
+    nothing_told(stage)
+
+
+def test_a_terminal_waits_for_the_question_and_types_nothing_else(tmp_path: Path) -> None:
+    program = tmp_path / "asks"
+    program.write_text(
+        f"#!{sys.executable}\nimport getpass, sys, time\ntime.sleep(0.2)\n"
+        "sys.exit(0 if [getpass.getpass('?: '), getpass.getpass('??: ')] == ['one', 'zwö'] else 7)\n"
+    )
+    program.chmod(0o755)
+    env = {"PATH": "/usr/bin:/bin"}
+    assert answer_at_terminal([str(program)], [Secret("one"), Secret("zwö")], env) == 0
+    assert answer_at_terminal([str(program)], [Secret("one"), Secret("other")], env) == 7
+    with pytest.raises(RecoveryError, match="asks again"):
+        answer_at_terminal([str(program)], [Secret("one")], env)
+    for bad in ("", "a\nb", "\x03"):
+        with pytest.raises(RecoveryError):
+            answer_at_terminal([str(program)], [Secret(bad)], env)
+    with pytest.raises(RecoveryError, match="in time"):
+        answer_at_terminal(["/bin/sleep", "60"], [Secret("one")], env, seconds=0.3)
