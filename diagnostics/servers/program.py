@@ -58,7 +58,9 @@ def look_up(command: str, env: Mapping[str, str], cwd: Path, host: Host) -> Prog
     path = env.get("PATH", os.defpath)
     if not command.strip() or "\0" in command:
         return Program(command, ProgramState.MISSING)
-    has_folder = "/" in command or (host.platform is Platform.WINDOWS and "\\" in command)
+    if host.platform is Platform.WINDOWS:
+        return _on_windows(command, env, cwd, host)
+    has_folder = "/" in command
     if has_folder:
         file = cwd / Path(command)
         if not _is_file(file):
@@ -72,9 +74,30 @@ def look_up(command: str, env: Mapping[str, str], cwd: Path, host: Host) -> Prog
         if shadow is not None:
             return Program(command, ProgramState.NOT_EXECUTABLE, shadow, path)
         return Program(command, ProgramState.MISSING, None, path, _elsewhere(command, path, host))
-    if host.platform is not Platform.WINDOWS and not os.access(found, os.X_OK):
+    if not os.access(found, os.X_OK):
         return Program(command, ProgramState.NOT_EXECUTABLE, found, "" if has_folder else path)
     return _inside(command, found, env, host)
+
+
+def _on_windows(command: str, env: Mapping[str, str], cwd: Path, host: Host) -> Program:
+    from diagnostics.servers.windows_program import find_program, folders_of, variable
+
+    if "/" in command or "\\" in command:
+        whole = cwd / Path(command.replace("\\", "/") if os.sep == "/" else command)
+        file = find_program(whole.name, [whole.parent], env)
+        return Program(command, ProgramState.READY if file else ProgramState.MISSING, file or whole)
+    path = variable(env, "PATH") or ""
+    found = find_program(command, folders_of(path), env)
+    if found is not None:
+        return Program(command, ProgramState.READY, found)
+    places = _catalogue()["places"]["windows"]
+    outside: list[str | Path] = [
+        *folders_of(variable(host.env, "PATH") or ""),
+        *(each for one in places for each in _folders(one, host.home)),
+    ]
+    hits = (find_program(command, [each], env) for each in outside)
+    elsewhere = dict.fromkeys(each for each in hits if each is not None)
+    return Program(command, ProgramState.MISSING, None, path, tuple(elsewhere)[:5])
 
 
 def install_hint(command: str) -> str:
@@ -95,8 +118,6 @@ def _catalogue() -> Mapping[str, Any]:
 
 def _inside(command: str, found: Path, env: Mapping[str, str], host: Host) -> Program:
     ready = Program(command, ProgramState.READY, found)
-    if host.platform is Platform.WINDOWS:
-        return ready
     try:
         with found.open("rb") as file:
             start = file.read(512)

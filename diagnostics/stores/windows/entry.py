@@ -8,6 +8,7 @@ keyring library left behind under `USER@SERVICE` and does not read while `SERVIC
 
 import base64
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diagnostics.secret import Secret
@@ -18,6 +19,7 @@ from diagnostics.stores.windows.blob import content_of
 from diagnostics.stores.windows.credential import (
     ENTERPRISE,
     KEYRING_COMMENT,
+    LARGEST_BLOB,
     LOCAL_MACHINE,
     SESSION,
     Credential,
@@ -28,7 +30,9 @@ COLLECTION = "windows"
 STALE = "stale-username"
 OUR_COMMENT = "Kept by mcp-doctor"
 PART = "#"
-"""Before the number of each further part of what one credential can't hold."""
+"""Before the mark and number of each further part of what one credential can't hold."""
+_HEADER = 32
+"""Bytes for what stands before a document: how many parts there are, and their mark."""
 PERSISTENCE = {SESSION: "session", LOCAL_MACHINE: "local machine"}
 _OURS = (f"{UNDO_SERVICE}/", f"{QUARANTINE_SERVICE}/")
 
@@ -68,6 +72,18 @@ def document(label: str, attributes: Mapping[str, str], value: Secret) -> bytes:
     return json.dumps(told, sort_keys=True).encode("ascii")
 
 
+def parts_of(target: str, raw: bytes) -> list[tuple[str, bytes]]:
+    """A document's credentials, by name, in the order of writing: the first part says how many there are, and comes last.
+
+    Further parts have names of their own each time, so that writing anew leaves the old ones whole until the end.
+    """
+    room = LARGEST_BLOB - _HEADER
+    mark = secrets.token_hex(4)
+    chunks = [raw[start : start + room] for start in range(0, max(len(raw), 1), room)]
+    more = [(f"{target}{PART}{mark}.{number}", each) for number, each in enumerate(chunks) if number]
+    return [*more, (target, f"{len(chunks)} {mark}\n".encode() + chunks[0])]
+
+
 def _entry(one: Credential, name: Name, stale: bool) -> Entry:
     content = content_of(one.blob)
     attributes = {"service": name.service}
@@ -91,16 +107,13 @@ def _entry(one: Credential, name: Name, stale: bool) -> Entry:
 
 
 def _documents(parts: Sequence[Credential]) -> Iterator[Entry]:
-    """Those whose parts are all there; the first part is written last and deleted first."""
+    """Each once; one that is not whole has no value."""
     by_name = {each.target: each for each in parts}
     for first in parts:
         if PART in first.target.rpartition("/")[2]:
             continue
-        raw, number = first.blob, 1
-        while (more := by_name.get(f"{first.target}{PART}{number}")) is not None:
-            raw, number = raw + more.blob, number + 1
         try:
-            told = json.loads(raw)
+            told = json.loads(_joined(first, by_name))
             attributes = {str(name): str(value) for name, value in told["attributes"].items()}
             value = base64.b64decode(told["value"], validate=True).decode("utf-8", "surrogateescape")
             label = str(told["label"])
@@ -109,6 +122,15 @@ def _documents(parts: Sequence[Credential]) -> Iterator[Entry]:
             yield Entry(first.target, COLLECTION, "", {"service": service}, None, modified=first.modified)
             continue
         yield Entry(first.target, COLLECTION, label, attributes, Secret(value), modified=first.modified)
+
+
+def _joined(first: Credential, by_name: Mapping[str, Credential]) -> bytes:
+    """Raises ValueError or KeyError where a part is missing."""
+    header, _, raw = first.blob.partition(b"\n")
+    count, mark = header.decode("ascii").split()
+    return raw + b"".join(
+        by_name[f"{first.target}{PART}{mark}.{number}"].blob for number in range(1, int(count))
+    )
 
 
 def persistence(attributes: Mapping[str, str]) -> int:

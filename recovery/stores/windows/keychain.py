@@ -36,6 +36,7 @@ from diagnostics.stores.windows.entry import (
     document,
     entries_of,
     is_ours,
+    parts_of,
     persistence,
 )
 from diagnostics.stores.windows.error_codes import NOT_FOUND
@@ -136,25 +137,28 @@ class WindowsKeychain(WithoutDaemon):
             if self._read(entry) is not None:
                 self._delete(entry)
             return
-        self._delete(entry)
-        number = 1
-        while self._delete(f"{entry}{PART}{number}"):
-            number += 1
+        parts = self._parts(entry)
+        for each in (entry, *parts):
+            self._delete(each)
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _put_document(self, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
-        """Each set of attributes has a place of its own. The first part comes last: it makes the document count."""
+        """Each set of attributes has a place of its own; the earlier document stands until the new one is whole."""
         raw = document(label, attributes, secret)
         mark = hashlib.sha256(json.dumps(dict(attributes), sort_keys=True).encode()).hexdigest()[:16]
         name = attributes.get("username", "")
         target = f"{attributes['service']}/{name}~{mark}"
-        self.delete(target)
-        parts = [raw[start : start + LARGEST_BLOB] for start in range(0, len(raw), LARGEST_BLOB)]
-        for number, part in reversed(list(enumerate(parts))):
-            place = f"{target}{PART}{number}" if number else target
+        old = self._parts(target)
+        for place, part in parts_of(target, raw):
             self._write(Credential(place, name, part, ENTERPRISE, OUR_COMMENT))
+        for place in old:
+            self._delete(place)
         return target
+
+    def _parts(self, target: str) -> list[str]:
+        """The names of a document's further parts."""
+        return [each.target for each in self._within(lambda: self._calls.enumerate(f"{target}{PART}"))]
 
     # ── the calls, within their time ────────────────────────────────────────────────────────────────────────
 
@@ -164,15 +168,13 @@ class WindowsKeychain(WithoutDaemon):
     def _write(self, credential: Credential) -> None:
         self._within(lambda: self._calls.write(credential))
 
-    def _delete(self, target: str) -> bool:
-        """Whether it was there."""
+    def _delete(self, target: str) -> None:
+        """Deletes it; one that is gone already is what was wanted."""
         try:
             call_within(SECONDS, lambda: self._calls.delete(target))
-            return True
         except CredentialError as error:
-            if error.code == NOT_FOUND:
-                return False
-            raise _refused(trouble_of(error)) from None
+            if error.code != NOT_FOUND:
+                raise _refused(trouble_of(error)) from None
         except (DeadlineError, OSError, ImportError) as error:
             raise _refused(trouble_of(error)) from None
 

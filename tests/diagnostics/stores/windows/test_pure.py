@@ -18,7 +18,7 @@ from diagnostics.stores.windows.credential import (
     Credential,
     CredentialError,
 )
-from diagnostics.stores.windows.entry import document, entries_of
+from diagnostics.stores.windows.entry import document, entries_of, parts_of
 from diagnostics.stores.windows.error_codes import MEANINGS, meaning_of
 from diagnostics.stores.windows.layout import CredentialLayout, credential_in, wide
 from diagnostics.stores.windows.target import Name, Scheme, name_of, target_of
@@ -116,16 +116,16 @@ def test_odd_things_stand_in_the_attributes() -> None:
 
 
 def test_a_document_in_parts_is_one_entry_and_half_of_one_has_no_value() -> None:
-    raw = document("Kept", {"service": "mcp-doctor-undo", "username": "1/0"}, Secret("väl\udcffue"))
-    parts = [
-        Credential("mcp-doctor-undo/1/0~ab#1", "1/0", raw[40:]),
-        Credential("mcp-doctor-undo/1/0~ab", "1/0", raw[:40]),
-    ]
+    value = Secret("väl\udcffue" * 1000)
+    raw = document("Kept", {"service": "mcp-doctor-undo", "username": "1/0"}, value)
+    parts = [Credential(name, "1/0", part) for name, part in parts_of("mcp-doctor-undo/1/0~ab", raw)]
+    assert len(parts) == 4
+    assert all(len(each.blob) <= 2560 for each in parts)
     (whole,) = entries_of(parts)
-    assert (whole.label, whole.secret) == ("Kept", Secret("väl\udcffue"))
+    assert (whole.label, whole.secret) == ("Kept", value)
     (half,) = entries_of(parts[1:])
     assert half.secret is None
-    assert not entries_of(parts[:1])
+    assert not entries_of(parts[:-1])
 
 
 # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────
