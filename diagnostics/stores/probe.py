@@ -12,7 +12,7 @@ from pathlib import Path
 from jeepney import DBusAddress
 
 from diagnostics.host import Host
-from diagnostics.stores import BusState, CollectionState, ProviderState, StoreState
+from diagnostics.stores import BusState, CollectionState, ProviderState, StoreState, WalletState
 from diagnostics.stores.activation import activation_of
 from diagnostics.stores.bus import Bus, BusError, address_of, garbled, is_listening, sockets_of
 from diagnostics.stores.processes import data_home_in, environment_of, kin_of, program_of, state_of
@@ -38,11 +38,14 @@ def probe(host: Host) -> StoreState:
             return StoreState(bus=hung, error=str(error))
         if not provider.running:
             elsewhere = dataclasses.replace(state, provider_elsewhere=_provider_elsewhere(state))
-            return StoreState(bus=elsewhere, provider=provider)
+            return StoreState(bus=elsewhere, provider=provider, wallet=_wallet(bus, host, provider))
         if provider.hung:
             return StoreState(bus=state, provider=provider)
         try:
-            return _collections(bus, state, provider)
+            seen = _collections(bus, state, provider)
+            if not provider.program.startswith("kwalletd"):
+                return seen
+            return dataclasses.replace(seen, wallet=_wallet(bus, host, provider))
         except BusError as error:
             hung_later = dataclasses.replace(provider, hung=error.name == "timeout")
             return StoreState(bus=state, provider=hung_later, error=str(error))
@@ -167,6 +170,15 @@ def _provider_elsewhere(state: BusState) -> str | None:
     with contextlib.suppress(BusError), Bus.connect(state.live_elsewhere, 0.5) as other:
         if other.owner(NAME) is not None:
             return program_of(other.pid_of(NAME)) or "a Secret Service"
+    return None
+
+
+def _wallet(bus: Bus, host: Host, provider: ProviderState) -> WalletState | None:
+    """What KWallet says for itself; asked where it serves, or could."""
+    from diagnostics.stores.kwallet import look
+
+    with contextlib.suppress(BusError):
+        return look(bus, host, provider.pid)
     return None
 
 

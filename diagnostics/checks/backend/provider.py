@@ -4,9 +4,10 @@ from diagnostics.check import Verdict, check, fail, ok
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
-from diagnostics.stores import StoreState
+from diagnostics.stores import StoreState, WalletState
 
 _UNRESPONSIVE = "secret_service_unresponsive"
+_KWALLET = "kwallet_unavailable"
 
 
 @check(of=Store, needs=("backend.session-bus",), within=5.0)
@@ -53,6 +54,8 @@ def _not_running(state: StoreState) -> Verdict:
             live=bus.live_elsewhere,
             program=bus.provider_elsewhere,
         )
+    if not one.installed and state.wallet is not None:
+        return _kwallet(state.wallet)
     if not one.installed:
         return fail(
             "not-installed",
@@ -73,3 +76,23 @@ def _not_running(state: StoreState) -> Verdict:
             **facts,
         )
     return fail("not-running", "secret_service_not_running", evidence=evidence, **facts)
+
+
+def _kwallet(one: WalletState) -> Verdict:
+    """KWallet is the only one that could keep secrets here, and does not."""
+    facts = {"program": one.program, "pid": one.pid, "settings": one.settings, "version": one.version}
+    there = (
+        f"process {one.pid} owns org.kde.kwalletd{one.version}"
+        if one.running
+        else f"{one.program} is installed"
+    )
+    evidence = [there, "nobody owns or could be started for org.freedesktop.secrets"]
+    if not one.enabled:
+        evidence.append(f"{one.settings}: [Wallet] Enabled=false")
+        return fail("kwallet-switched-off", _KWALLET, evidence=evidence, **facts)
+    if not one.secret_service:
+        evidence.append(f"{one.settings}: [org.freedesktop.secrets] apiEnabled=false")
+        return fail("kwallet-keeps-to-itself", _KWALLET, evidence=evidence, **facts)
+    if one.running:
+        return fail("kwallet-without-secret-service", _KWALLET, evidence=evidence, **facts)
+    return fail("kwallet-not-running", "secret_service_not_running", evidence=evidence, **facts)

@@ -41,6 +41,8 @@ def entry(context: Context, reference: Reference) -> Verdict | None:
             "locked": "locked" if one.locked else "unlocked",
         }
         return fail("in-another-collection", _CAUSE, evidence=(f"{one.path}, {facts['locked']}",), **facts)
+    if any(not each.attributes and each.label == f"{SERVICE}/{name}" for each in context.store.entries()):
+        return fail("in-wallet-folder", _CAUSE, evidence=(f"wallet entry {SERVICE}/{name}",), **facts)
     near = list(similar.to(name))
     if near:
         best = near[0].entry

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from diagnostics.check import Verdict, check, fail, ok, unknown
+from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store, Syntax
-from diagnostics.stores import StoreError
+from diagnostics.stores import StoreError, WalletState
 
 
 @check(of=Store, needs=("permission.default-collection",), within=8.0)
@@ -30,10 +30,28 @@ def collection_locked(context: Context, store: Store) -> Verdict | None:
     if not one.locked:
         return ok("unlocked", **facts)
     if state.provider.program.startswith("kwalletd"):
-        # KWallet says "locked" of wallets that it has open, too.
-        return unknown("kwallet-does-not-say", "kwallet_unavailable", **facts)
+        return _wallet(context, state.wallet, facts)
+    if state.provider.program == "keepassxc":
+        said = f"{one.path} is locked"
+        return fail("database-locked", "keyring_locked", evidence=(said,), **facts)
     evidence = [f"{one.path} is locked, with {one.items} entries", *_known(context, one.path)]
     return fail("locked", "keyring_locked", evidence=evidence, **facts)
+
+
+def _wallet(context: Context, wallet: WalletState | None, facts: dict[str, Any]) -> Verdict:
+    """KWallet's Secret Service says "locked" of wallets that it has open, too: only KWallet itself tells."""
+    if wallet is None or wallet.said:
+        said = (wallet.said,) if wallet else ()
+        return unknown("kwallet-does-not-say", "kwallet_unavailable", evidence=said, **facts)
+    seen = [
+        f"{facts['collection']} says that it is locked",
+        f"KWallet says of the wallet {wallet.name}: {'open' if wallet.open else 'closed'}",
+    ]
+    facts |= {"wallet": wallet.name, "offscreen": wallet.offscreen}
+    if wallet.open and facts["label"] == wallet.name:
+        return warn("wallet-not-handed-out", "kwallet_not_handed_out", evidence=seen, **facts)
+    seen += _known(context, facts["collection"])
+    return fail("wallet-closed", "keyring_locked", evidence=seen, **facts)
 
 
 def _known(context: Context, collection: str) -> list[str]:

@@ -6,7 +6,7 @@ from diagnostics.check import Verdict, check, fail, ok
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
-from diagnostics.stores import CollectionState, StoreState
+from diagnostics.stores import CollectionState, StoreState, WalletState
 
 _MISSING, _MISDIRECTED, _NO_OBJECT = (
     "keyring_collection_missing",
@@ -35,6 +35,8 @@ def default_collection(context: Context, store: Store) -> Verdict | None:
         return fail("object-missing", _NO_OBJECT, evidence=(said,), collection=state.default.path, **daemon)
     if state.provider.program == "keepassxc":
         return fail("nothing-exposed", _MISSING, evidence=("KeePassXC shows no collection",), **daemon)
+    if state.wallet is not None and state.provider.program.startswith("kwalletd"):
+        return _no_wallet(state, state.wallet, daemon)
     folder = keyrings_of(context.host, state) if store.kind == SECRET_SERVICE else None
     return _no_default(state, folder, daemon)
 
@@ -66,6 +68,19 @@ def _no_default(state: StoreState, folder: Path | None, daemon: dict[str, object
     if named and named != "login":
         return fail("alias-dangling-alone", _MISSING, evidence=evidence, named=named, file=file, **daemon)
     return fail("none", _MISSING, evidence=evidence, folder=folder or "", **daemon)
+
+
+def _no_wallet(state: StoreState, wallet: WalletState, daemon: dict[str, object]) -> Verdict:
+    """KWallet has no collection that programs get by default."""
+    facts = {**daemon, "wallet": wallet.name}
+    evidence = ["the alias default names nothing", f"KWallet knows: {', '.join(wallet.names) or 'no wallet'}"]
+    offered = next((each for each in state.collections if each.exists and each.label == wallet.name), None)
+    if offered is not None:
+        seen = {"collection": offered.path, "label": offered.label, "items": offered.items, "named": ""}
+        return fail("not-chosen", _MISDIRECTED, evidence=evidence, **seen, **facts)
+    if wallet.exists:
+        return fail("wallet-not-offered", _NO_OBJECT, evidence=evidence, **facts)
+    return fail("no-wallet", _MISSING, evidence=evidence, **facts)
 
 
 def _candidate(state: StoreState) -> CollectionState | None:

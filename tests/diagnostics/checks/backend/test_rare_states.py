@@ -71,6 +71,7 @@ def test_kwallet_does_not_say_whether_it_is_open(lab: Lab) -> None:
     state = StoreState(BUS, provider(lab, "kwalletd5"), collection(locked=True, label="kdewallet"))
     found = seen(lab, state)
     assert found.fails == []
+    assert found.outcome("backend.encryption") == "not-told"
     assert found.finding("permission.collection-locked").status == "unknown"
     assert found.finding("lookup.entry").status == "unknown"  # nothing seen is not nothing there
     assert found.outcome("permission.keyring-files") == "other-program"

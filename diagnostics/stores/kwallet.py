@@ -1,0 +1,156 @@
+"""KWallet as it stands on this host, seen without opening a wallet: every call here is one that never asks anybody.
+
+KWallet's Secret Service calls a wallet locked even while it is open, and any call that opens a wallet brings up a window
+(on a host without a screen: one that nobody can see, so that the caller waits for ever). Whether a wallet is open is
+told by KWallet's own interface alone, so that is asked. What its calls do was observed on kwalletd5 5.103, and the
+tests hold it against the daemon that is installed; kwalletd6 has the same interface under its own name.
+"""
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from jeepney import DBusAddress
+
+from diagnostics.host import Host
+from diagnostics.stores.bus import Bus, BusError, garbled
+from diagnostics.stores.processes import environment_of
+from diagnostics.stores.protocol import ROOT
+from diagnostics.stores.wallet import WalletState
+
+INTERFACE = "org.kde.KWallet"
+_VERSIONS = ("6", "5")
+_FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/lib/libexec", "/usr/libexec")
+_OFF = {"false", "0", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `kwalletrc` says; everything is on where it says nothing."""
+
+    path: Path
+    enabled: bool = True
+    """KWallet as a whole ([Wallet] Enabled). Switched off, its daemon ends as soon as it is started."""
+    secret_service: bool = True
+    """Its Secret Service ([org.freedesktop.secrets] apiEnabled)."""
+    wallet: str = "kdewallet"
+    """The default one ([Wallet] Default Wallet)."""
+
+
+def address_of_version(version: str) -> DBusAddress:
+    """Where kwalletd of this major version answers."""
+    return DBusAddress(f"/modules/kwalletd{version}", f"org.kde.kwalletd{version}", INTERFACE)
+
+
+def collection_of(wallet: str) -> str:
+    """The Secret Service's path of a wallet: what is no letter or digit is written as `_` and its code in hex."""
+    plain = "".join(
+        each if each.isascii() and each.isalnum() else "".join(f"_{byte:02x}" for byte in each.encode())
+        for each in wallet
+    )
+    return f"{ROOT}/collection/{plain}"
+
+
+def settings_of(config_home: Path) -> Settings:
+    """What `kwalletrc` in this folder says. Never raises: KWallet, too, passes over what it can't read."""
+    from configparser import Error, RawConfigParser
+
+    path = config_home / "kwalletrc"
+    parser = RawConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # KDE tells capitals apart
+    with contextlib.suppress(OSError, Error), path.open("rb") as file:
+        parser.read_string(file.read(65536).decode("utf-8", "replace"))
+
+    def said(section: str, name: str) -> str:
+        with contextlib.suppress(Error):
+            return parser.get(section, name, fallback="").strip()
+        return ""
+
+    return Settings(
+        path,
+        enabled=said("Wallet", "Enabled").lower() not in _OFF,
+        secret_service=said("org.freedesktop.secrets", "apiEnabled").lower() not in _OFF,
+        wallet=said("Wallet", "Default Wallet") or "kdewallet",
+    )
+
+
+def look(bus: Bus, host: Host, owner: int) -> WalletState | None:
+    """KWallet on this bus, None where it is neither there nor installed.
+
+    In: the pid of the Secret Service's owner, 0 = nobody.
+
+    Raises:
+        BusError: the bus itself did not answer.
+    """
+    for version in _VERSIONS:
+        if bus.owner(f"org.kde.kwalletd{version}") is not None:
+            return _running(bus, host, version, owner)
+    found = _installed(host)
+    if found is None:
+        return None
+    settings = settings_of(config_home(host, {}))
+    return WalletState(
+        version=found[0],
+        program=found[1],
+        enabled=settings.enabled,
+        secret_service=settings.secret_service,
+        settings=str(settings.path),
+        name=settings.wallet,
+        names=_files(host.data_home),
+    )
+
+
+def config_home(host: Host, env: dict[str, str]) -> Path:
+    """The folder of settings that a process with this environment reads; {} = one that we would start."""
+    own = env or host.env
+    if own.get("XDG_CONFIG_HOME"):
+        return Path(own["XDG_CONFIG_HOME"])
+    return Path(own.get("HOME") or host.home) / ".config"
+
+
+def _running(bus: Bus, host: Host, version: str, owner: int) -> WalletState:
+    name, to = f"org.kde.kwalletd{version}", address_of_version(version)
+    pid = bus.pid_of(name)
+    env = environment_of(pid)
+    settings = settings_of(config_home(host, env))
+    state = WalletState(
+        version=version,
+        program=f"kwalletd{version}",
+        running=True,
+        pid=pid,
+        serves=owner == pid,
+        enabled=settings.enabled,
+        secret_service=settings.secret_service,
+        settings=str(settings.path),
+        offscreen=env.get("QT_QPA_PLATFORM") == "offscreen",
+    )
+    try:
+        with garbled(f"the answers of {name}"):
+            wallet = str(bus.call(to, "networkWallet")[0])
+            wallets = tuple(str(each) for each in bus.call(to, "wallets")[0])
+            is_open = bool(bus.call(to, "isOpen", "s", (wallet,))[0])
+    except BusError as error:
+        if error.name == "closed":
+            raise
+        return state.that_does_not_say(str(error))
+    return state.with_wallet(wallet, wallets, is_open=is_open)
+
+
+def _installed(host: Host) -> tuple[str, str] | None:
+    """Version and program of a KWallet that could be started."""
+    if host.root is None:  # a sandbox has none
+        return None
+    folders = ":".join((host.env.get("PATH", ""), *_FOLDERS))
+    for version in _VERSIONS:
+        program = shutil.which(f"kwalletd{version}", path=folders)
+        if program:
+            return version, program
+    return None
+
+
+def _files(data_home: Path) -> tuple[str, ...]:
+    """The wallets whose files lie in a data directory."""
+    with contextlib.suppress(OSError):
+        return tuple(sorted(each.stem for each in (data_home / "kwalletd").glob("*.kwl")))
+    return ()
