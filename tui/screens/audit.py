@@ -18,6 +18,7 @@ from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.faces import FACES
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
@@ -69,7 +70,7 @@ class AuditScreen(Dialog[None]):
         with VerticalGroup(id="window") as window:
             window.border_title = Content(self._title)
             yield Static(Content("Reading …"), id="verdict", markup=False)
-            yield OptionList(id="deeds", markup=False, compact=True)
+            yield Choices(id="deeds", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:
@@ -89,7 +90,7 @@ class AuditScreen(Dialog[None]):
         in_background(self.doctor, job, self._show, self._broke, "audit")
 
     def _show(self, seen: _Seen) -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._seen = seen
         self.query_one("#verdict", Static).update(verdict_of(seen.found, self.doctor.few_characters))
@@ -107,7 +108,7 @@ class AuditScreen(Dialog[None]):
         from recovery.model import RecoveryError
 
         said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one("#verdict", Static).update(
                 Content.styled(clean(said), FACES[Status.UNKNOWN].style)
             )

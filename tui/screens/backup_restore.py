@@ -22,6 +22,7 @@ from tui.doctor import Doctor
 from tui.faces import FACES, has_few_characters
 from tui.mending import mend, say, say_error
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
@@ -80,7 +81,7 @@ class RestoreScreen(Dialog[None]):
                 id="say",
                 markup=False,
             )
-            yield OptionList(id="list", markup=False, compact=True)
+            yield Choices(id="list", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:
@@ -144,7 +145,7 @@ class RestoreScreen(Dialog[None]):
         return bool(getattr(self.doctor, "under_way", ""))
 
     def _planned(self, plan: "RestorePlan") -> None:
-        if not self.is_mounted or self.doctor_is_busy:
+        if not self.is_whole or self.doctor_is_busy:
             return
         if not plan.remedy.steps:
             self._say("The keychain has changed meanwhile: there is nothing to restore.")
@@ -156,7 +157,7 @@ class RestoreScreen(Dialog[None]):
                 self.news = "\n".join(("Restored. To take it back: u on the home screen.", *outcome.notes))
             else:
                 say(self.doctor, outcome, "")
-            if self.is_mounted:
+            if self.is_whole:
                 self.dismiss(None)
             self.doctor.look()
 
@@ -170,7 +171,7 @@ class RestoreScreen(Dialog[None]):
         )
 
     def _show(self, found: "Sequence[Compared]") -> None:
-        if self.is_mounted:
+        if self.is_whole:
             self._found = found
             rows = self.query_one("#list", OptionList)
             rows.add_options([Option(self._line(number)) for number in range(len(found))])
@@ -222,7 +223,7 @@ class RestoreScreen(Dialog[None]):
         )
 
     def _say(self, words: str) -> None:
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one("#say", Static).update(Content(said_of(self.doctor.session.host, words)))
 
 

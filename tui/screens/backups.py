@@ -21,6 +21,7 @@ from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.screens.backup_key import AskScreen, ask_for_key
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
@@ -66,7 +67,7 @@ class BackupsScreen(Dialog[None]):
         with VerticalGroup(id="window") as window:
             window.border_title = Content(self._title)
             yield Static(Content("Reading …"), id="say", markup=False)
-            yield OptionList(id="list", markup=False, compact=True)
+            yield Choices(id="list", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:
@@ -86,7 +87,7 @@ class BackupsScreen(Dialog[None]):
 
     def say(self, words: str, style: str = "") -> None:
         """One thing to know, above the list."""
-        if self.is_mounted:
+        if self.is_whole:
             shown = said_of(self.doctor.session.host, clean(words))
             self.query_one("#say", Static).update(Content.styled(shown, style))
 
@@ -103,7 +104,7 @@ class BackupsScreen(Dialog[None]):
         self.say(str(error) if isinstance(error, RecoveryError) else type(error).__name__, "$text-error")
 
     def _show(self, found: "Sequence[Listed]") -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._listed = found
         if self._news:
@@ -150,7 +151,7 @@ class BackupsScreen(Dialog[None]):
     # ── a new one ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _ask_for_passphrase(self, backup: "Backup") -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         from recovery.backups.key import SHORTEST
 
@@ -232,14 +233,14 @@ class BackupsScreen(Dialog[None]):
                 return verdict(opened, None, session.host, str(error))
 
         def show(content: Content) -> None:
-            if self.is_mounted:
+            if self.is_whole:
                 self.say(_PURPOSE, "$foreground-muted")
                 self.doctor.push_screen(Dialog[None]("Verified", content))
 
         in_background(self.doctor, job, show, self.say_error, "backup-verify")
 
     def _restore(self, opened: "Opened", key: "Key", paths: Sequence[Path]) -> None:
-        if self.is_mounted:
+        if self.is_whole:
             from tui.screens.backup_restore import RestoreScreen
 
             self.say(_PURPOSE, "$foreground-muted")

@@ -17,6 +17,7 @@ from tui.faces import ASKING, FACES
 from tui.offers import Offers
 from tui.screens import checkup_text as text
 from tui.screens.about import about
+from tui.screens.whole import is_whole, may_act
 from tui.widgets.chain import Chain
 from tui.widgets.finding_view import FindingView, words_of
 from tui.widgets.key_line import KeyLine
@@ -54,8 +55,12 @@ class CheckupView(Screen[None]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether its parts are there: news can come while the app closes."""
-        return bool(self.query("#keys"))
+        """Whether its parts are there, and nobody has left it: news and keys come at any time."""
+        return is_whole(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are typed ahead find nothing to act on while it is being made, or is left."""
+        return may_act(self, action) and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         """Header, three panes, progress, keys; with what they show first, so that one layout is enough."""

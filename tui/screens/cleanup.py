@@ -18,6 +18,8 @@ from tui.board import Link
 from tui.doctor import Doctor
 from tui.screens.guide import GuideScreen
 from tui.screens.guide_page import Phase
+from tui.screens.whole import is_whole, may_act
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
@@ -50,11 +52,20 @@ class CleanupScreen(Screen[None]):
         self._ticked: set[int] = set()
         self._queue: list[Remedy | Item] = []
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there, and nobody has left it: news and keys come at any time."""
+        return is_whole(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are typed ahead find nothing to act on while it is being made, or is left."""
+        return may_act(self, action) and super().check_action(action, parameters)
+
     def compose(self) -> ComposeResult:
         """Title, what is known, the list, the entry under the cursor, the keys."""
         yield Static(Content(" Clean up the keychain"), id="cleanup-title", markup=False)
         yield Static(_LOOKING, id="cleanup-said", markup=False)
-        yield OptionList(id="cleanup-list", markup=False, compact=True)
+        yield Choices(id="cleanup-list", markup=False, compact=True)
         with VerticalScroll(id="cleanup-detail", can_focus=False):
             yield Static(id="cleanup-words", markup=False)
         yield KeyLine(CLEANUP, id="cleanup-keys")
@@ -78,7 +89,7 @@ class CleanupScreen(Screen[None]):
         return found, items_of(found, None if session.options.offline else asked_of(session))
 
     def _show(self, result: "tuple[Survey, list[Item]]") -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         found, self._items = result
         self._ticked = {number for number, item in enumerate(self._items) if item.certain is not None}
@@ -108,7 +119,7 @@ class CleanupScreen(Screen[None]):
         from recovery.model import RecoveryError
 
         said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one("#cleanup-said", Static).update(
                 Content(f"The entries can't be looked at: {said}.")
             )

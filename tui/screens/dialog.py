@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import DIALOG, Action, bindings
+from tui.screens.whole import is_whole, may_act
 from tui.widgets.key_line import KeyLine
 
 T = TypeVar("T")
@@ -26,6 +27,15 @@ class Dialog(ModalScreen[T]):
         super().__init__()
         self._title = title
         self._content = content
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there, and nobody has left it: news and keys come at any time."""
+        return is_whole(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are typed ahead find nothing to act on while it is being made, or is left."""
+        return may_act(self, action) and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         """A frame with the text and the keys."""

@@ -17,6 +17,7 @@ from tui.actions import DIALOG, WHY, Action
 from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
@@ -60,7 +61,7 @@ class EmergencyScreen(Dialog[None]):
             window.border_title = Content(self._title)
             yield Static(Content(_WHY), markup=False)
             yield Static(Content("\nReading …"), id="said", markup=False)
-            yield OptionList(id="list", markup=False, compact=True)
+            yield Choices(id="list", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:
@@ -81,7 +82,7 @@ class EmergencyScreen(Dialog[None]):
         in_background(self.doctor, job, self._show, self._broke, "emergency")
 
     def _show(self, found: "Sequence[Incident]") -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         self._open = found
         name = clean(self._server.name, 60) if self._server is not None else ""
@@ -100,7 +101,7 @@ class EmergencyScreen(Dialog[None]):
     def _broke(self, error: Exception) -> None:
         from recovery.model import RecoveryError
 
-        if self.is_mounted:
+        if self.is_whole:
             said = str(error) if isinstance(error, RecoveryError) else type(error).__name__
             self.query_one("#said", Static).update(Content.styled(clean(said, 500), "$text-error"))
 

@@ -169,10 +169,10 @@ class CloseIncidentScreen(Dialog[None]):
 
     def _tell(self, *lines: str) -> None:
         self._lines += lines
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one("#text Static", Static).update(Content("\n".join(self._lines)))
             self.query_one("#text").scroll_end(animate=False)
 
     def _keys(self, *actions: Action) -> None:
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one(KeyLine).show(list(actions))

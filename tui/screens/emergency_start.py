@@ -86,7 +86,7 @@ class AskingScreen(Dialog[None]):
         )
 
     def _prepared(self, found: Any) -> None:
-        if self.is_mounted:
+        if self.is_whole:
             self.go(found)
 
     def prepare(self, given: dict[str, str]) -> Any:
@@ -103,11 +103,11 @@ class AskingScreen(Dialog[None]):
 
         known = isinstance(error, RecoveryError | UsageError)
         self._said(str(error) if known else type(error).__name__)
-        if self.is_mounted:
+        if self.is_whole:
             self.query(AnswerField).first().enter()
 
     def _said(self, words: str) -> None:
-        if self.is_mounted:
+        if self.is_whole:
             self.query_one("#problem", Static).update(Content(clean(words, 500)))
 
 

@@ -15,6 +15,8 @@ from textual.widgets.option_list import Option
 from diagnostics.text import clean
 from tui.actions import EXPLAIN, bindings
 from tui.screens.explain_text import ASIDE, busy_text, explained_text, log_label, nothing_text, start_text
+from tui.screens.whole import is_whole, may_act
+from tui.widgets.choices import Choices
 from tui.widgets.finding_view import FindingView
 from tui.widgets.key_line import KeyLine
 from tui.work import in_background
@@ -41,11 +43,20 @@ class ExplainScreen(Screen[None]):
         self._asked = 0
         """Number of the newest question: an older one's answer comes too late."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its parts are there, and nobody has left it: news and keys come at any time."""
+        return is_whole(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are typed ahead find nothing to act on while it is being made, or is left."""
+        return may_act(self, action) and super().check_action(action, parameters)
+
     def compose(self) -> ComposeResult:
         """Title, two panes, keys."""
         yield Static(Content(" Explain an error or a log"), id="explain-title", markup=False)
         with Horizontal(id="explain-panes"):
-            logs = OptionList(id="logs", markup=False, compact=True)
+            logs = Choices(id="logs", markup=False, compact=True)
             logs.border_title = Content("Logs here")
             yield logs
             said = FindingView(start_text(looking=True), id="said")
@@ -62,7 +73,7 @@ class ExplainScreen(Screen[None]):
         in_background(self.doctor, lambda: logs_here(host), self._found, self._not_found, "logs")
 
     def _found(self, logs: "Sequence[LogFile]") -> None:
-        if not self.is_attached:
+        if not self.is_whole:
             return
         self._logs = logs
         listed = self.query_one("#logs", OptionList)
@@ -76,7 +87,7 @@ class ExplainScreen(Screen[None]):
             self.query_one(FindingView).show(start_text(looking=False, logs=len(logs)))
 
     def _not_found(self, error: Exception) -> None:
-        if self.is_attached:
+        if self.is_whole:
             self._say("The logs could not be looked for: " + _why(error))
 
     def on_paste(self, event: "Paste") -> None:
@@ -103,12 +114,12 @@ class ExplainScreen(Screen[None]):
         self.query_one(FindingView).show(busy_text(name))
 
         def then(found: "Explained") -> None:
-            if number == self._asked and self.is_attached:
+            if number == self._asked and self.is_whole:
                 few = self.doctor.few_characters
                 self.query_one(FindingView).show(explained_text(found, few_characters=few))
 
         def otherwise(error: Exception) -> None:
-            if number == self._asked and self.is_attached:
+            if number == self._asked and self.is_whole:
                 self._say(f"{name} could not be read: {_why(error)}")
 
         in_background(self.doctor, job, then, otherwise, "explain")

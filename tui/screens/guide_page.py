@@ -18,6 +18,7 @@ from tui.actions import GUIDE, WHY, Action
 from tui.board import Link
 from tui.doctor import Doctor
 from tui.screens import guide_text as text
+from tui.screens.whole import is_whole, may_act
 from tui.screens.why import has_page, open_why
 from tui.widgets.answers import AnswerField
 from tui.widgets.key_line import KeyLine
@@ -72,8 +73,12 @@ class GuidePage(Screen[None]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether its parts are there: results can come while the app or the guide closes."""
-        return self.is_mounted and bool(self.query("#keys"))
+        """Whether its parts are there, and nobody has left it: news and keys come at any time."""
+        return is_whole(self)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are typed ahead find nothing to act on while it is being made, or is left."""
+        return may_act(self, action) and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         """Title, one page that grows downwards, the next key."""

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from recovery.model import Remedy
 from tui.actions import Action
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 
 
@@ -33,7 +34,7 @@ class PickScreen(Dialog[Remedy]):
         """The remedies, safest first, as the planner ordered them."""
         with VerticalGroup(id="window") as window:
             window.border_title = Content(self._title)
-            yield OptionList(
+            yield Choices(
                 *(
                     Option(
                         Content.assemble((each.title, "bold"), "\n", (each.why, "$foreground-muted"), "\n")

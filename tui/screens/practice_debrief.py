@@ -35,7 +35,7 @@ class DebriefScreen(Dialog[bool]):
 
     def show(self, found: "Debrief") -> None:
         """Fills in the account."""
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         few = bool(getattr(self.app, "few_characters", False))
         self.query_one("#window").border_title = Content(f"Debrief: {found.title}")
@@ -45,7 +45,7 @@ class DebriefScreen(Dialog[bool]):
 
     def broke(self, error: Exception) -> None:
         """The drill could not be looked at."""
-        if self.is_mounted:
+        if self.is_whole:
             said = f"Could not find out how far it is ({type(error).__name__})."
             self.query_one("#text Static", Static).update(Content.styled(said, "$text-error"))
 

@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 
 from tui.actions import Action
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class DeedsScreen(Dialog["Deed"]):
             window.border_title = Content(self._title)
             said = "What the doctor can't do for you. The drill plays it; not everything here is wise."
             yield Static(Content.styled(f"{said}\n", "$foreground-muted"), markup=False)
-            yield OptionList(*(each.title for each in self._deeds), id="choices", markup=False, compact=True)
+            yield Choices(*(each.title for each in self._deeds), id="choices", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import Action
 from tui.screens.dialog import Dialog
+from tui.widgets.choices import Choices
 from tui.widgets.key_line import KeyLine
 
 
@@ -40,7 +41,7 @@ class TickEntriesScreen(Dialog[frozenset[str]]):
             yield Static(
                 Content("These hold the same token. One that is left out keeps the old one.\n"), markup=False
             )
-            yield OptionList(*map(self._option, self._rows), id="choices", markup=False, compact=True)
+            yield Choices(*map(self._option, self._rows), id="choices", markup=False, compact=True)
             yield KeyLine(self.ACTIONS, id="window-keys")
 
     def on_mount(self) -> None:

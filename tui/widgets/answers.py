@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from diagnostics.secret import Secret
 from recovery.model import Ask, AskKind
+from tui.widgets.choices import Choices
 from tui.widgets.secret_input import SecretInput
 
 
@@ -41,7 +42,7 @@ class AnswerField(VerticalGroup):
                 yield SecretInput(classes="secret second")
             yield Static(classes="hint", markup=False)
         elif self._ask.choices:
-            yield OptionList(
+            yield Choices(
                 *(Option(Content(words)) for _, words in self._ask.choices), markup=False, compact=True
             )
         else:
