@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from diagnostics.host import Host
 from diagnostics.model import Platform, Reference, Server, Syntax
@@ -105,13 +106,28 @@ def launch_of(server: Server, host: Host, agreed: Mapping[str, str]) -> Launch:
 
     in_emergency = _emergency(server, host)
     forbid(host, becomes_another=True)
-    with Entries(host) as entries:
+    with Entries(host, hand_out=_hand_out) as entries:
 
         def read(reference: Reference) -> Secret | None:
             held = in_emergency(reference) if in_emergency is not None else None
             return _value(reference, entries, host, agreed) if held is None else held
 
         return resolve(server, read, _inherited(server, host))
+
+
+def _hand_out(bus: Any, collection: str) -> bool:
+    """Whether a locked collection is unlocked now: a wallet that is open needs neither a password nor a window.
+
+    After every login to a desktop of KDE the wallet is open, and its Secret Service calls it locked until someone asks.
+    """
+    from diagnostics.stores.bus import BusError
+    from recovery.model import RecoveryError
+    from recovery.stores.kwallet import hand_out
+
+    try:
+        return hand_out(bus, collection)
+    except (BusError, RecoveryError):
+        return False
 
 
 def _parse(argv: Sequence[str]) -> _Call:

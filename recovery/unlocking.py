@@ -20,6 +20,7 @@ from recovery.steps.bus import VARIABLE, StartBus, UseBus
 from recovery.steps.file import SetMode
 from recovery.steps.keychain import PASSWORD, Create, SetDefault, Unlock
 from recovery.steps.provider import ContinueProvider, RestartProvider, StartProvider
+from recovery.wallet_way import from_kwallet, from_nobody, refuse_keepassxc
 
 Look = Callable[[Host], StoreState]
 """Looks at the store of a host without side effects (`diagnostics.stores.secret_service.probe`)."""
@@ -27,7 +28,6 @@ Look = Callable[[Host], StoreState]
 LOGIN = "/org/freedesktop/secrets/collection/login"
 
 _NO_BUS = {"unset", "empty", "invalid", "unsupported", "no-socket", "refused", "closed", "other-user"}
-_OTHERS = ("kwalletd", "keepassxc")
 _BINARY = b"GnomeKeyring\n\r\0\n"
 _TEXT = b"[keyring]"
 
@@ -91,6 +91,9 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
     if not provider.running:
         if state.bus.provider_elsewhere and state.bus.live_elsewhere:
             return _on(state.bus.live_elsewhere, host, look)
+        other = from_nobody(state)
+        if other is not None:
+            return Way(*other)
         if not provider.installed or provider.activation_program_missing:
             raise RecoveryError(
                 "no keyring program is installed. On Debian and Ubuntu: sudo apt install gnome-keyring"
@@ -104,6 +107,11 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
         if provider.stopped:
             mend = ContinueProvider(provider.pid, provider.program)
         return Way((mend, Unlock()), (_ask_password("login"),))
+    if provider.program.startswith("kwalletd"):
+        return Way(*from_kwallet(state))
+    if provider.program == "keepassxc":
+        refuse_keepassxc(state)
+        return Way()
     return _from_collections(state, host)
 
 
@@ -112,7 +120,7 @@ def _from_collections(state: StoreState, host: Host) -> Way:
     if default is not None and default.exists:
         if not default.locked:
             return Way()
-        return Way((_unlock(state, default.path, default.label),), (_ask_password(default.label),))
+        return Way((Unlock(default.path, default.label),), (_ask_password(default.label),))
     folder = _keyrings(state, host)
     alias = state.alias or (default.path if default is not None else "/")
     if alias not in {"", "/"} and _is_keyring(folder / f"{alias.rpartition('/')[2]}.keyring"):
@@ -127,7 +135,7 @@ def _from_collections(state: StoreState, host: Host) -> Way:
         way = Way((SetDefault(best.path, best.label, alias or "/"),))
         if not best.locked:
             return way
-        return Way((*way.steps, _unlock(state, best.path, best.label)), (_ask_password(best.label),))
+        return Way((*way.steps, Unlock(best.path, best.label)), (_ask_password(best.label),))
     way = _from_files(folder, host)
     if any(isinstance(step, Create) for step in way.steps):
         if _chosen(folder) in {"", "login"}:
@@ -135,14 +143,6 @@ def _from_collections(state: StoreState, host: Host) -> Way:
         return Way((*way.steps, SetDefault(LOGIN, "login", "/")), way.asks)  # the file names one that is gone
     # A file is there that the running daemon has not read.
     return way.after(RestartProvider(provider.pid, provider.program))
-
-
-def _unlock(state: StoreState, path: str, label: str) -> Unlock:
-    """Only gnome-keyring takes a password from outside."""
-    program = state.provider.program
-    if program.startswith(_OTHERS):
-        raise RecoveryError(f"{clean(program)} can only be unlocked in its own window")
-    return Unlock(path, label)
 
 
 def _from_files(folder: Path, host: Host) -> Way:

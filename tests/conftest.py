@@ -2,6 +2,7 @@
 
 from tests.support.bundles import app_reads, mcpb
 from tests.support.counts import pytest_addoption, pytest_terminal_summary
+from tests.support.desktops import keepassxc, kwallet, wallet
 from tests.support.keytar import keytar_folder, keytar_in, napi_folder, napi_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
@@ -14,10 +15,12 @@ __all__ = [
     "bare_packages",
     "credentials",
     "fake_server",
+    "keepassxc",
     "keytar_folder",
     "keytar_in",
     "napi_folder",
     "napi_in",
+    "kwallet",
     "lab",
     "mcpb",
     "npm_server",
@@ -31,4 +34,5 @@ __all__ = [
     "unlocked",
     "windows",
     "wine",
+    "wallet",
 ]

@@ -16,12 +16,15 @@ from jeepney import DBusAddress
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.bus import Bus, BusError, garbled
+from diagnostics.stores.listing import listed, own_attributes
 from diagnostics.stores.protocol import HASHED, ITEM, NAME, PROPERTIES, ROOT, SERVICE_INTERFACE
 
 SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
 READ_SECONDS = 4.0
 """For each of the questions; a healthy daemon gives 10,000 entries in less."""
 _KEY_BYTES = 32
+_BITS = 1024
+_TRIES = 5
 _KEYRING_LIBRARY = "Python keyring library"
 """What that library writes as `application`. Its labels only repeat service and user name (keyring 25)."""
 
@@ -37,17 +40,34 @@ def open_session(bus: Bus) -> Any:
 
     session = Session.__new__(Session)
     session.object_path, session.aes_key, session.encrypted = None, None, True
-    # Its own private key has 1,024 bits, which costs more time than all that is read with it. Short ones are as safe in
-    # a group of this kind: RFC 7919, section 5.2, wants 160 bits where the prime has 1,024.
-    session.my_private_key = int.from_bytes(os.urandom(_KEY_BYTES), "big")
-    session.my_public_key = pow(2, session.my_private_key, DH_PRIME_1024)
-    key = session.my_public_key.to_bytes(128, "big")
-    body = bus.call(SERVICE, "OpenSession", "sv", (ALGORITHM_DH, ("ay", key)))
-    with garbled("OpenSession"):
-        output, path = body
-        session.set_server_public_key(int.from_bytes(output[1], "big"))
-        session.object_path = path
+    for _ in range(_TRIES):
+        key = _new_key(session, DH_PRIME_1024)
+        body = bus.call(SERVICE, "OpenSession", "sv", (ALGORITHM_DH, ("ay", key)))
+        with garbled("OpenSession"):
+            output, path = body
+            theirs = int.from_bytes(output[1], "big")
+            session.set_server_public_key(theirs)
+            session.object_path = path
+        if pow(theirs, session.my_private_key, DH_PRIME_1024).bit_length() > _BITS - 8:
+            break
     return session
+
+
+def _new_key(session: Any, prime: int) -> bytes:
+    """A key pair that every provider makes the same of.
+
+    kwalletd5 5.103 takes the numbers for signed ones and drops what a sign makes superfluous: with a public key that
+    begins with nine bits of one, or a shared secret whose first byte is zero, it derives another key than everybody
+    else (7 sessions of 1,000), and what is written then is lost without a word.
+    """
+    while True:
+        # The library's own private key has 1,024 bits, which costs more time than all that is read with it. Short ones
+        # are as safe in a group of this kind: RFC 7919, section 5.2, wants 160 bits where the prime has 1,024.
+        session.my_private_key = int.from_bytes(os.urandom(_KEY_BYTES), "big")
+        session.my_public_key = pow(2, session.my_private_key, prime)
+        key: bytes = session.my_public_key.to_bytes(_BITS // 8, "big")
+        if key[0] not in {0x00, 0xFF}:
+            return key
 
 
 def read_secret(session: Any, answer: Any) -> Secret:
@@ -67,9 +87,7 @@ def read_everything(bus: Bus) -> list[Entry]:
         BusError: a call failed, or what came is not what the interface promises. An item that vanished meanwhile
             is left out.
     """
-    body = bus.call(SERVICE, "SearchItems", "a{ss}", ({},), seconds=READ_SECONDS)
-    with garbled("SearchItems"):
-        unlocked, locked = ([str(path) for path in paths] for paths in body)
+    unlocked, locked = listed(bus)
     secrets = _secrets(bus, unlocked)
     paths = [*unlocked, *locked]
     answers = bus.call_all(
@@ -166,7 +184,7 @@ def _secrets(bus: Bus, paths: Sequence[str]) -> Mapping[str, Secret]:
 
 def _entry(path: str, answer: Any, secret: Secret | None, *, locked: bool) -> Entry:
     with garbled(f"the entry {path}"):
-        attributes = {str(name): str(value) for name, value in answer[0][1].items()}
+        attributes = own_attributes({str(name): str(value) for name, value in answer[0][1].items()})
     return Entry(path, path.rpartition("/")[0], "", attributes, secret, locked)
 
 

@@ -4,6 +4,7 @@ The interface that takes a password is the daemon's internal one (it is how its 
 crosses the bus encrypted and goes to the daemon alone. What the calls answer was observed on gnome-keyring 42.1,
 and the tests hold it against the daemon that is installed. Its traps: unlocking an unlocked collection accepts
 any password, an empty password writes the file in plain text, and only the label `login` becomes the default.
+KWallet and KeePassXC don't know that interface; wallets are opened by `recovery.stores.kwallet`.
 """
 
 import contextlib
@@ -60,6 +61,9 @@ class SecretServiceKeychain:
         with self._bus() as bus:
             if not _is_locked(bus, collection):
                 return  # the daemon would accept any password here
+            if _is_kwallet(bus):
+                self._open_wallet(bus, collection, password)
+                return
             body = (collection, _wrapped(bus, password))
             try:
                 with _said("the keychain was not unlocked"):
@@ -68,6 +72,16 @@ class SecretServiceKeychain:
                 raise self._refused(collection, password, error) from error
             if _is_locked(bus, collection):
                 raise RecoveryError("the keychain is still locked although the daemon took the password")
+
+    @staticmethod
+    def _open_wallet(bus: Bus, collection: str, password: Secret) -> None:
+        from recovery.stores.kwallet import KWallet
+
+        with _said("the wallet was not opened"):
+            kwallet = KWallet(bus)
+            wallet = _label(bus, collection)
+            kwallet.open(wallet, password)
+            kwallet.announce(wallet)
 
     def _refused(self, collection: str, password: Secret, error: RecoveryError) -> RecoveryError:
         """The daemon says the same of a wrong password and of a damaged file: the file itself tells them apart."""
@@ -156,6 +170,7 @@ class SecretServiceKeychain:
                 body,
                 seconds=_WRITE_SECONDS,
             )
+            _save(bus, collection)
             return str(made[0])
 
     def set_secret(self, entry: str, secret: Secret) -> None:
@@ -163,6 +178,7 @@ class SecretServiceKeychain:
         with self._bus() as bus, _said("the entry was not changed"):
             body = (_wrapped(bus, secret),)
             bus.call(_address(entry, _ITEM), "SetSecret", "(oayays)", body, seconds=_WRITE_SECONDS)
+            _save(bus, entry.rpartition("/")[0])
 
     def delete(self, entry: str) -> None:
         """See `recovery.world.Keychain`."""
@@ -170,6 +186,7 @@ class SecretServiceKeychain:
             prompt = str(bus.call(_address(entry, _ITEM), "Delete", seconds=_WRITE_SECONDS)[0])
             if prompt != "/":
                 raise RecoveryError("the daemon wants to ask on a screen before it deletes the entry")
+            _save(bus, entry.rpartition("/")[0])
 
     @contextlib.contextmanager
     def _bus(self) -> Iterator[Bus]:
@@ -249,6 +266,25 @@ def _refuse_unseen_files(folder: Path, label: str) -> None:
 def _is_locked(bus: Bus, collection: str) -> bool:
     with _said("the keychain could not be found"):
         return bool(bus.get_property(collection, NAME, _COLLECTION, "Locked"))
+
+
+def _is_kwallet(bus: Bus) -> bool:
+    from recovery.stores.kwallet import is_kwallet
+
+    with _said("who keeps the secrets could not be found out"):
+        return is_kwallet(bus)
+
+
+def _label(bus: Bus, collection: str) -> str:
+    return str(bus.get_property(collection, NAME, _COLLECTION, "Label"))
+
+
+def _save(bus: Bus, collection: str) -> None:
+    """KWallet keeps what it was given in memory for seconds; gnome-keyring has written it when it answers."""
+    if _is_kwallet(bus):
+        from recovery.stores.kwallet import KWallet
+
+        KWallet(bus).save(_label(bus, collection))
 
 
 def _wrapped(bus: Bus, secret: Secret) -> Any:
