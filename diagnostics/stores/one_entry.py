@@ -1,7 +1,7 @@
 """One entry of the store by its exact name, for the launcher: no catalogue, no probe, no prompt, seconds at most."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
