@@ -70,6 +70,11 @@ def mask_pasted(text: str) -> str:
     return _RUN.sub(lambda match: MASK if _is_random(match[0]) else match[0], text)
 
 
+def holds_credential(text: str) -> bool:
+    """Whether anything in a text that is to be kept or shown may be a credential: for words of one's own (a reason)."""
+    return mask_pasted(text) != text or mask_tokens(text) != text
+
+
 def pasted_token(name: str) -> str | None:
     """The token of a known kind that was pasted in a name's place (`${ghp_…}`), None where it is a name."""
     found = _BY_SHAPE.search(name)

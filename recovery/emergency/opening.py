@@ -146,10 +146,10 @@ def _ticket(text: str, policy: Policy) -> str:
 
 
 def _without_token(text: str, what: str) -> str:
-    from diagnostics.tokens.masking import mask_pasted, mask_tokens
+    from diagnostics.tokens.masking import holds_credential
 
     safe = clean(text, 500)
-    if mask_pasted(safe) != safe or mask_tokens(safe) != safe:
+    if holds_credential(safe):
         raise OpeningError(
             f"the {what} seems to hold a credential. It would be written to the audit trail, so it was not taken"
         )

@@ -61,7 +61,7 @@ class Policy:
         found = re.fullmatch(r"([0-9]{1,6})([smh])", asked.strip())
         seconds = int(found[1]) * _UNITS[found[2]] if found else 0
         if not seconds:
-            raise TimeError(f"the time limit is written as 45m, 90s or 2h; this is not: {asked[:40]!r}")
+            raise TimeError(f"the time limit is written as 45m, 90s or 2h; this is not: {_shown(asked)}")
         if seconds > self.most:
             whose = f"the administrator's policy ({self.source})" if self.source else "mcp-doctor"
             raise TimeError(
@@ -69,6 +69,12 @@ class Policy:
                 "emergency can be started anew, with a reason of its own"
             )
         return seconds
+
+
+def _shown(asked: str) -> str:
+    from diagnostics.tokens.masking import holds_credential
+
+    return "what was typed looks like a credential" if holds_credential(asked) else repr(asked[:40])
 
 
 def read_policy(host: Host) -> Policy:

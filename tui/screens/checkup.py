@@ -126,15 +126,16 @@ class CheckupScreen(CheckupView):
 
     async def action_search(self) -> None:
         """Opens the search field, which is made at its first use."""
-        from textual.widgets import Input
+        from tui.widgets.free_text import FreeText
 
         found = self.query("#search")
         if not found:
             await self.query_one("#left").mount(
-                Input(placeholder="server, client or state", id="search", compact=True), before="#search-hint"
+                FreeText(placeholder="server, client or state", id="search", compact=True),
+                before="#search-hint",
             )
             self.query_one("#search-hint").display = False
-        self.set_focus(self.query_one("#search", Input))  # at once: what was typed ahead comes next
+        self.set_focus(self.query_one("#search", FreeText))  # at once: what was typed ahead comes next
 
     def on_input_changed(self, event: Any) -> None:
         """Filters as the person types."""

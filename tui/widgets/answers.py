@@ -15,7 +15,11 @@ from textual.widgets.option_list import Option
 from diagnostics.secret import Secret
 from recovery.model import Ask, AskKind
 from tui.widgets.choices import Choices
+from tui.widgets.free_text import FreeText
 from tui.widgets.secret_input import SecretInput
+
+KEPT = frozenset({"reason", "ticket", "ttl"})
+"""Answers that go into the audit trail."""
 
 
 class AnswerField(VerticalGroup):
@@ -34,7 +38,7 @@ class AnswerField(VerticalGroup):
         if self._ask.hint:
             yield Static(_with_links(self._ask.hint), markup=False)
         if self._ask.kind is AskKind.TEXT:
-            yield Input()
+            yield FreeText(is_kept=self._ask.name in KEPT)
         elif self._ask.kind is not AskKind.CHOICE:
             yield SecretInput(classes="secret")
             if self._ask.kind is AskKind.NEW_PASSWORD:
@@ -46,7 +50,7 @@ class AnswerField(VerticalGroup):
                 *(Option(Content(words)) for _, words in self._ask.choices), markup=False, compact=True
             )
         else:
-            yield Input()
+            yield FreeText()
 
     def show(self, ask: Ask) -> None:
         """The same question, more being known about its choices; the cursor stays where it is."""

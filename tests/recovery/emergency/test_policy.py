@@ -123,3 +123,10 @@ def test_a_time_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("45m", 2700), ("2h", 7200)])
 def test_times(text: str, seconds: int) -> None:
     assert Policy().seconds(text) == seconds
+
+
+def test_a_credential_in_the_time_is_not_repeated() -> None:
+    pasted = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gI3kM5"
+    with pytest.raises(TimeError, match="looks like a credential") as raised:
+        Policy().seconds(pasted)
+    assert "aB3d" not in str(raised.value)
