@@ -7,6 +7,7 @@ from diagnostics.model import Store
 SECRET_SERVICE = "secret-service"  # noqa: S105 - a kind of store
 STAND_IN = "stand-in"
 FILE = "file"
+MACOS = "macos-keychain"
 
 
 def not_applicable(context: Context, store: Store, *kinds: str) -> Verdict | None:

@@ -91,9 +91,13 @@ class KeyringLibraryKeychain(WithoutDaemon):
             found = self.named(service, [name])
         else:
             services = [service] if service else [SERVICE]
-            found = [entry for each in services for entry in self.named(each, known_names(self._world, each))]
+            found = [entry for each in services for entry in self.named(each, self.names_of(each))]
         wanted = attributes.items()
         return [each for each in found if wanted <= each.attributes.items()]
+
+    def names_of(self, service: str) -> list[str]:
+        """The names of a service's entries, as far as they can be known."""
+        return known_names(self._world, service)
 
     def named(self, service: str, names: Sequence[str]) -> list[Entry]:
         """The entries of these names."""
@@ -161,7 +165,7 @@ class KeyringLibraryKeychain(WithoutDaemon):
         found: list[Entry] = []
         for stem, values in zip(stems, answers, strict=True):
             for number, value in reversed(list(enumerate(values))):
-                found.append(_copy(f"{UNDO_SERVICE}/{stem}{number}", decoded(value)))
+                found.append(copy_in(f"{UNDO_SERVICE}/{stem}{number}", decoded(value)))
         return found
 
     def _undo_ids(self) -> set[str]:
@@ -249,11 +253,12 @@ def named_entries(world: "RecoveryWorld", services: Sequence[str], names: Sequen
     return [
         entry
         for service in services
-        for entry in keychain.named(service, list(names) or known_names(world, service))
+        for entry in keychain.named(service, list(names) or keychain.names_of(service))
     ]
 
 
-def _copy(path: str, secret: Secret) -> Entry:
+def copy_in(path: str, secret: Secret) -> Entry:
+    """What is kept for an undo, out of the document that it is written as."""
     try:
         told = json.loads(secret.reveal())
         attributes = {str(name): str(value) for name, value in told["attributes"].items()}

@@ -1,5 +1,6 @@
 """The keychains of macOS mended, from the finding to green, on a stand-in that keeps state and records every argument."""
 
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from diagnostics.model import Status
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores import open_store
+from recovery.backups.making import collect, make
 from recovery.entries import delete_entry, get_entry, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
@@ -22,6 +24,7 @@ from recovery.runner import carry_out, preview, resume, undo
 from recovery.steps.macos import CreateMacKeychain, MoveMacKeychainAside
 from recovery.stores.macos.terminal import answer_at_terminal
 from recovery.world import LocalWorld
+from tests.recovery.backups.conftest import a_pair
 from tests.support.looking import secret_server
 from tests.support.macos.stage import PASSWORD, Stage, stage
 from tests.support.tokens import github
@@ -195,6 +198,38 @@ def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) 
     outcome_of_undo = undo(None, world, Journal(world.host))
     assert outcome_of_undo.result is Result.PARTLY
     assert stage.value("since") == VALUE
+
+
+def test_a_backup_fills_the_new_keychain(stage: Stage, tmp_path: Path) -> None:
+    pair = a_pair(tmp_path, "backup")
+    world = LocalWorld(stage.host())
+    journal = Journal(world.host)
+    stage.add("github_token", VALUE)
+    made = make(collect(world, names=["github_token"]), pair.lock, world, journal)
+    assert made.path.exists()
+    Path(stage.login).write_bytes(b"damaged")
+    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    assert carried_out(remedy, stage, password=NEW, backup_key=str(pair.path)).ok
+    assert stage.value("github_token") == VALUE
+    assert findings(stage)[1] == {}
+    assert undo(None, world, journal).ok
+    assert Path(stage.login).read_bytes() == b"damaged"
+
+
+def test_the_command_unlocks_with_the_password_from_standard_input(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tui import cli
+
+    monkeypatch.setattr("tui.commands.check.this_host", lambda: stage.host("ssh"))
+    for text, code, said in (("wrong", 1, "not the right one"), (PASSWORD, 0, "The keychain is open.")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{text}\n".encode())))
+        assert cli.main(["unlock", "--password-stdin"]) == code
+        assert said in capsys.readouterr().out
+    assert stage.mac("ssh").is_open(stage.login)
+    assert cli.main(["unlock"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    nothing_told(stage)
 
 
 @pytest.mark.parametrize("step", [MoveMacKeychainAside, CreateMacKeychain])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
+from diagnostics.checks.applicable import MACOS
 from diagnostics.context import Context
 from diagnostics.model import Store
 
@@ -17,9 +18,11 @@ _MISSING, _MISDIRECTED, _DAMAGED = (
 @check(of=Store, within=20.0)
 def macos_keychains(context: Context, store: Store) -> Iterator[Verdict]:
     """Which keychains of macOS are looked into, and are they whole?"""
-    from diagnostics.stores.macos.store import KIND, MacStore
+    if store.kind != MACOS or not context.needs_store:
+        return
+    from diagnostics.stores.macos.store import MacStore
 
-    if store.kind != KIND or not isinstance(context.store, MacStore) or not context.needs_store:
+    if not isinstance(context.store, MacStore):
         return
     seen = context.store.picture
     if seen.trouble:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from diagnostics.check import Verdict, check, fail, ok, unknown
+from diagnostics.checks.applicable import MACOS
 from diagnostics.context import Context
 from diagnostics.model import Reference, Syntax
 from diagnostics.stores import StoreError
@@ -15,11 +16,13 @@ _ASKING = {_DENIED, "macos_keychain_locked"}
 @check(of=Reference, needs=("lookup.readable",), within=30.0)
 def macos_access(context: Context, reference: Reference) -> Verdict | None:
     """Does the keychain of macOS give the entry to this Python without asking?"""
+    store = context.store
+    if reference.syntax is not Syntax.SECRET or not reference.name or store.subject.kind != MACOS:
+        return None
     from diagnostics.stores.macos.access import Access
     from diagnostics.stores.macos.store import MacStore
 
-    store = context.store
-    if reference.syntax is not Syntax.SECRET or not reference.name or not isinstance(store, MacStore):
+    if not isinstance(store, MacStore):
         return None
     name = reference.name
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
+from diagnostics.checks.applicable import MACOS
 from diagnostics.context import Context
 from diagnostics.model import Store
 from diagnostics.stores.macos.status import INTERACTION_NOT_ALLOWED, named
@@ -13,9 +14,11 @@ _LOCKED = "macos_keychain_locked"
 @check(of=Store, needs=("backend.macos-keychains",), within=20.0)
 def macos_keychain(context: Context, store: Store) -> Verdict | None:
     """Is the default keychain of macOS unlocked?"""
-    from diagnostics.stores.macos.store import KIND, MacStore
+    if store.kind != MACOS or not context.needs_store:
+        return None
+    from diagnostics.stores.macos.store import MacStore
 
-    if store.kind != KIND or not isinstance(context.store, MacStore) or not context.needs_store:
+    if not isinstance(context.store, MacStore):
         return None
     seen = context.store.picture
     one = seen.keychain(seen.default)

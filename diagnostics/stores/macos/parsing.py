@@ -6,7 +6,6 @@ are not escaped); any other one is `0x` and hex digits, with a readable renderin
 """
 
 import binascii
-import plistlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,15 +144,20 @@ def partitions(access: Sequence[AccessEntry]) -> tuple[str, ...] | None:
             continue
         text = rule.description.strip()
         if re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", text):
-            try:
-                told = plistlib.loads(binascii.unhexlify(text))
-                return tuple(str(each) for each in told["Partitions"])
-            except (ValueError, KeyError, TypeError, AttributeError, plistlib.InvalidFileException):
-                return None
-            except Exception:  # expat's own error is no ValueError
-                return None
+            return _partitions_of(binascii.unhexlify(text))
         return tuple(each.strip() for each in text.split(",") if each.strip())
     return None
+
+
+def _partitions_of(raw: bytes) -> tuple[str, ...] | None:
+    import plistlib
+    from xml.parsers.expat import ExpatError
+
+    try:
+        told = plistlib.loads(raw)
+        return tuple(str(each) for each in told["Partitions"])
+    except (ValueError, KeyError, TypeError, AttributeError, ExpatError):
+        return None
 
 
 def _item(block: Sequence[str]) -> list[Item]:

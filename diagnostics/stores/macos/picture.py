@@ -65,13 +65,16 @@ class Picture:
             for each in self.keychains
         )
         default = next((each for each in collections if each.path == self.default), None)
+        one = self.keychain(self.default)
+        unknown = one is not None and one.exists and not one.damage and one.locked is None
+        not_told = "macOS did not tell whether the default keychain is locked" if unknown else ""
         return StoreState(
             bus=BusState(None, "none", has_display=self.session == "screen"),
             provider=ProviderState(installed=True, running=True, program=PROVIDER),
             default=default,
             collections=collections,
             alias=self.default or "/",
-            error=self.trouble,
+            error=self.trouble or not_told,
             searched=self.searched,
         )
 

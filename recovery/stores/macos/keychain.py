@@ -8,7 +8,8 @@ replaced its value is held and a throw-away entry is written and read; afterward
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from diagnostics.child import ChildTimeoutError, run_child
@@ -16,13 +17,14 @@ from diagnostics.host import Host
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, StoreState
 from diagnostics.stores.macos.child import SILENT
-from diagnostics.stores.macos.looking import look
-from diagnostics.stores.macos.parsing import keychain_paths
+from diagnostics.stores.macos.looking import damage_of, look
+from diagnostics.stores.macos.parsing import items, keychain_paths
 from diagnostics.stores.macos.program import ProgramError, Told, ask_security, place_of
 from diagnostics.stores.macos.status import AUTH_FAILED, NO_DEFAULT_KEYCHAIN, named, status_of_exit
+from diagnostics.stores.similar import UNDO_SERVICE
 from diagnostics.text import clean
 from recovery.model import RecoveryError, UnavailableError
-from recovery.stores.keyring_library import KeyringLibraryKeychain, decoded
+from recovery.stores.keyring_library import KeyringLibraryKeychain, copy_in, decoded
 from recovery.stores.macos.terminal import answer_at_terminal
 
 _SECONDS = 30.0
@@ -99,20 +101,44 @@ class MacKeychain(KeyringLibraryKeychain):
         return RecoveryError("this is done by macOS itself: open Keychain Access for it")
 
     def named(self, service: str, names: Sequence[str]) -> list[Entry]:
-        """The entries of these names; one that is not given to this Python has no value."""
-        answers = self._ask([{"do": "get", "service": service, "name": each} for each in names])
-        found = [(name, answer) for name, answer in zip(names, answers, strict=True) if answer is not None]
-        collection = default_path(self._world.host) if found else ""
+        """The entries of these names that are listed; one that is not given to this Python has no value."""
+        listed = self._listed()
+        there = [each for each in names if (service, each) in listed]
+        answers = self._ask([{"do": "get", "service": service, "name": each} for each in there])
         return [
             Entry(
                 f"{service}/{name}",
-                collection,
+                listed[service, name],
                 name,
                 {"service": service, "username": name},
                 None if isinstance(answer, dict) else decoded(answer),
             )
-            for name, answer in found
+            for name, answer in zip(there, answers, strict=True)
+            if answer is not None
         ]
+
+    def names_of(self, service: str) -> list[str]:
+        """The names of a service's entries, from the keychains' own lists; no value is read for that."""
+        return sorted(name for each, name in self._listed() if each == service)
+
+    def _undo_ids(self) -> set[str]:
+        return {each.rpartition("/")[0] for each in self.names_of(UNDO_SERVICE)}
+
+    def _copies(self, ids: Iterable[str]) -> list[Entry]:
+        wanted = set(ids)
+        names = [each for each in self.names_of(UNDO_SERVICE) if each.rpartition("/")[0] in wanted]
+        found = self.named(UNDO_SERVICE, names)
+        return [each if each.secret is None else copy_in(each.path, each.secret) for each in found]
+
+    def _listed(self) -> Mapping[tuple[str, str], str]:
+        """Service and name of every entry, with the keychain that it is found in first."""
+        host = self._world.host
+        paths = [each for each in search_list(host) if damage_of(Path(each)) == ""]
+        found: dict[tuple[str, str], str] = {}
+        for each in items(_told(host, "dump-keychain", *paths).output) if paths else ():
+            if each.kind == "genp":
+                found.setdefault((each.service, each.account), each.keychain)
+        return found
 
     def unlock(self, collection: str, password: Secret) -> None:
         """See `recovery.ports.Keychain`. The password goes to `security` at a terminal of its own."""

@@ -34,6 +34,8 @@ def answer_at_terminal(
     Raises:
         RecoveryError: an answer can't be typed, the command can't be run, asks for more, or does not end in time.
     """
+    if sys.platform == "win32":
+        raise RecoveryError("a Mac's keychain can only be opened on a Mac")
     typed = [_line(each) for each in answers]
     import pty
 
@@ -67,6 +69,8 @@ def answer_at_terminal(
 def _converse(
     child: subprocess.Popen[bytes], master: int, slave: int, typed: list[bytes], until: float
 ) -> None:
+    if sys.platform == "win32":
+        return
     import termios
 
     asked = False
