@@ -1,11 +1,11 @@
 """A child process that cannot outlive its deadline: for libraries and programs that know none themselves."""
 
 import contextlib
-import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from diagnostics.child_group import ChildGroup, of_its_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ class RunningChild:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            **of_its_own(),
         )
+        self._group = ChildGroup(self._child)
 
     def result(self, seconds: float, given: bytes = b"") -> ChildResult:
         """Its end, waited for at most these seconds from now.
@@ -72,16 +73,11 @@ class RunningChild:
     def end(self) -> None:
         """Ends it and its group, where it has not ended by itself."""
         if self._child.returncode is None:
-            _end_group(self._child)
+            self._group.end()
+            _let_go(self._child)
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and its group. It has not been waited for yet, so its id can't be anybody else's by now."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
+def _let_go(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(1)
     for pipe in (child.stdin, child.stdout, child.stderr):

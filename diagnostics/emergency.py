@@ -5,6 +5,7 @@ missing or empty, that look is all. The audit trail tells what happened; this on
 """
 
 import json
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -93,8 +94,10 @@ def open_incidents(host: Host) -> list[OpenIncident]:
 
 def uptime() -> tuple[str, float]:
     """The name of this start of the computer ("" = it has none), and the seconds since then, sleep included."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    since = time.clock_gettime(clock) if clock is not None else time.monotonic()
+    if sys.platform == "linux":
+        since = time.clock_gettime(time.CLOCK_BOOTTIME)
+    else:
+        since = time.monotonic()
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip(), since
     except OSError:

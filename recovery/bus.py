@@ -10,6 +10,7 @@ import signal
 import socket as sockets
 import stat
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,6 +107,8 @@ def _make_sure_it_is_free(path: Path, uid: int) -> None:
         return
     if not stat.S_ISSOCK(info.st_mode) or info.st_uid != uid:
         raise RecoveryError(f"{path} is there and is no socket of yours: move it aside first")
+    if sys.platform == "win32":
+        raise RecoveryError("a session bus can only be started on Linux")
     with sockets.socket(sockets.AF_UNIX) as probe:
         probe.settimeout(1.0)
         try:
@@ -146,7 +149,8 @@ def _spawn(socket: str, env: dict[str, str]) -> int:
         out, err = started.communicate(timeout=_START_SECONDS)
     except subprocess.TimeoutExpired as error:
         with contextlib.suppress(OSError):
-            os.killpg(started.pid, signal.SIGKILL)
+            if sys.platform != "win32":
+                os.killpg(started.pid, signal.SIGKILL)
         started.communicate()
         raise RecoveryError(f"dbus-daemon did not come up within {_START_SECONDS:g} s") from error
     if started.returncode != 0 or not out.split():

@@ -13,6 +13,7 @@ from diagnostics.model import Problem
 from diagnostics.text import clean
 from recovery.files import failed, sync_folder
 from recovery.model import RecoveryError, UnavailableError
+from recovery.replacing import put_in_place
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -105,7 +106,7 @@ def exchange(before: Look, new: bytes, mark: str, uid: int) -> None:
             os.fsync(file.fileno())
         if look(before.path, uid).raw != before.raw:
             raise UnavailableError(f"{clean(before.path)} was changed by another program just now: try again")
-        temporary.replace(target)
+        put_in_place(temporary, target)
         sync_folder(target.parent)
     except OSError as error:
         raise failed("written", clean(before.path), error) from error

@@ -1,5 +1,7 @@
 """No memory image of a process that has a credential in the open: neither at a crash, nor for another program of the user."""
 
+import sys
+
 from diagnostics.host import Host
 from diagnostics.model import Platform
 
@@ -31,10 +33,12 @@ def _undumpable() -> bool:
 
 
 def _no_cores() -> bool:
-    try:
-        import resource
+    if sys.platform == "win32":
+        return False
+    import resource
 
+    try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    except (ImportError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
     return True

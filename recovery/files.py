@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recovery.model import RecoveryError, UnavailableError
+from recovery.replacing import put_in_place
 
 _NEW = ".new-"
 """Stands in the name of a file that is being written, between the name that it gets and what is random."""
@@ -65,7 +66,7 @@ class LocalFiles:
                 if hasattr(os, "fchmod"):
                     os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            Path(temporary).replace(target)
+            put_in_place(Path(temporary), target)
             temporary = ""
             sync_folder(target.parent)
         except OSError as error:

@@ -389,7 +389,7 @@ def _become(launch: Launch, host: Host) -> int:
         raise LaunchError(UNRESOLVED, "path_not_found", said, program=program) from error
     try:
         if host.platform is Platform.WINDOWS:
-            return _child(launch)
+            return _as_child(launch, program)
         _as_if_never_python()
         os.execvpe(launch.command, [launch.command, *launch.args], dict(launch.env))  # noqa: S606
     except FileNotFoundError as error:
@@ -432,16 +432,13 @@ def _as_if_never_python() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _child(launch: Launch) -> int:
-    """Windows has no exec: the server is a child with our handles; an interrupt is its business, not ours."""
-    import shutil
-    import signal
-    import subprocess
+def _as_child(launch: Launch, program: str) -> int:
+    from recovery.windows_start import UnsafeArgumentError, start
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    found = shutil.which(launch.command, path=launch.env.get("PATH")) or launch.command
-    with subprocess.Popen([found, *launch.args], env=dict(launch.env)) as child:
-        return child.wait()
+    try:
+        return start(launch)
+    except UnsafeArgumentError as error:
+        raise LaunchError(UNRESOLVED, "windows_cmd_wrapper_needed", str(error), program=program) from error
 
 
 # ── the failure ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -499,7 +496,8 @@ def _record(error: LaunchError, server_id: str | None, line: str, host: Host) ->
     )
     place = folder(host)
     with contextlib.suppress(OSError):
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        host.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.mkdir(exist_ok=True, mode=0o700)
         path = place / f"{now.strftime('%Y%m%dT%H%M%S.%f')}-{os.getpid()}.json"
         unfinished = path.with_suffix(".new")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,6 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+_FAR = 0x7FFF_FFF0
+"""A place in the file that is never written."""
+
 
 class LockError(Exception):
     """Someone else holds the lock."""
@@ -35,7 +38,7 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
 def is_locked(path: Path) -> bool:
     """Whether someone holds the lock now; False where there is no such file."""
     try:
-        handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, _LOOK)
     except OSError:
         return False
     try:
@@ -45,17 +48,20 @@ def is_locked(path: Path) -> bool:
 
 
 if sys.platform == "win32":
+    _LOOK = os.O_RDWR
 
     def _try(handle: int) -> bool:
         import msvcrt
 
         try:
+            os.lseek(handle, _FAR, os.SEEK_SET)  # what is locked there nobody can read
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
 
 else:
+    _LOOK = os.O_RDONLY | os.O_NONBLOCK
 
     def _try(handle: int) -> bool:
         import fcntl

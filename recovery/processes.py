@@ -4,6 +4,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from recovery.model import RecoveryError, UnavailableError
 
 _WAIT = 5.0
+_ELSEWHERE = "ending processes is only possible on Linux"
 
 
 class LocalProcesses:
@@ -29,6 +31,8 @@ class LocalProcesses:
 
     def end(self, pid: int, program: str, *, force: bool = False) -> None:
         """See `recovery.world.Processes`. Raises RecoveryError where it is something else or stays."""
+        if sys.platform != "linux":
+            raise RecoveryError(_ELSEWHERE)
         with self._held(pid, program) as handle:
             self._signal(handle, signal.SIGKILL if force else signal.SIGTERM, pid, program)
             self._signal(handle, signal.SIGCONT, pid, program)  # a stopped one would hear of it only later
@@ -37,11 +41,15 @@ class LocalProcesses:
 
     def resume(self, pid: int, program: str) -> None:
         """See `recovery.world.Processes`."""
+        if sys.platform != "linux":
+            raise RecoveryError(_ELSEWHERE)
         with self._held(pid, program) as handle:
             self._signal(handle, signal.SIGCONT, pid, program)
 
     @staticmethod
     def _signal(handle: int, number: signal.Signals, pid: int, program: str) -> None:
+        if sys.platform != "linux":
+            return
         try:
             signal.pidfd_send_signal(handle, number)
         except ProcessLookupError:
@@ -53,7 +61,7 @@ class LocalProcesses:
     def _held(self, pid: int, program: str) -> Iterator[int]:
         """A handle that goes on meaning this very process; what it is is read while it is held."""
         if not hasattr(os, "pidfd_open"):
-            raise RecoveryError("ending processes is only possible on Linux")
+            raise RecoveryError(_ELSEWHERE)
         if pid <= 1 or pid == os.getpid():
             raise RecoveryError(f"process {pid} is not {program}")
         try:
@@ -96,6 +104,8 @@ def _status(folder: Path) -> dict[str, str]:
 
 
 def _gone(handle: int, seconds: float) -> bool:
+    if sys.platform == "win32":
+        return False
     until = time.monotonic() + seconds
     poll = select.poll()
     poll.register(handle, select.POLLIN)

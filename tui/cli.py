@@ -33,6 +33,7 @@ def guarded(command: Callable[[], int], name: str = "mcp-doctor", *, signals: bo
     if signals:
         _end_in_order_on_signals()
     _have_a_stdout()
+    _let_it_take_every_text()
     try:
         code = command()
         sys.stdout.flush()
@@ -145,6 +146,14 @@ def _stdout_works() -> bool:
     except OSError:
         return False
     return True
+
+
+def _let_it_take_every_text() -> None:
+    """A console with an old code page has no sign for many of ours; UTF-8 has all and costs no import."""
+    if any((getattr(each, "encoding", None) or "").lower() != "utf-8" for each in (sys.stdout, sys.stderr)):
+        from tui.console import take_every_text
+
+        take_every_text()
 
 
 def _have_a_stdout() -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -92,7 +93,7 @@ def greet(
 def _connected(host: str, port: int, seconds: float) -> socket.socket:
     from diagnostics.deadline import DeadlineError, call_within
 
-    if host.startswith("/"):
+    if sys.platform != "win32" and host.startswith("/"):
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(seconds)
         try:

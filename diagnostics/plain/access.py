@@ -1,6 +1,7 @@
 """Who besides the owner can read a file or change it, and whether it is copied elsewhere."""
 
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,11 +83,13 @@ def _who(mode: int, others: int, group_bit: int, others_in: bool, group: str) ->
 
 def _shared_group(gid: int, user: str) -> str:
     """The group's name, "" where it is the user's own, or only administrators are in it."""
-    try:
-        import grp
+    if sys.platform == "win32":
+        return ""
+    import grp
 
+    try:
         entry = grp.getgrgid(gid)
-    except (ImportError, KeyError):
+    except KeyError:
         return ""
     members = set(entry.gr_mem) - {user}
     own = entry.gr_name == user or gid == 0 or entry.gr_name in {"root", "wheel", "admin"}

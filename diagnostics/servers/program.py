@@ -1,6 +1,7 @@
 """Whether a command can be started, and why not, without starting it."""
 
 import os
+import platform
 import shutil
 import struct
 from collections.abc import Mapping
@@ -147,7 +148,7 @@ def _runs_here(start: bytes) -> bool:
     """Whether Linux would execute a file that begins like this (without binfmt's help)."""
     if not start.startswith(b"\x7fELF"):
         return False
-    wanted = _ELF_MACHINES.get(os.uname().machine)
+    wanted = _ELF_MACHINES.get(platform.machine())
     if wanted is None or len(start) < 20:
         return True
     order = "<" if start[5] == 1 else ">"

@@ -7,13 +7,15 @@ import queue
 import secrets
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
+from diagnostics.child_group import ChildGroup, of_its_own
 from diagnostics.servers.resolve import Launch
 
 LONGEST_LINE = 8 * 1024 * 1024
@@ -45,11 +47,6 @@ class ServerProcess:
         self.broken_input = False
         """The server has closed its stdin."""
         self._ended = threading.Event()
-        new_group: dict[str, Any] = (
-            {"start_new_session": True}
-            if os.name == "posix"
-            else {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-        )
         self._child = subprocess.Popen(
             [launch.command, *launch.args],
             env={**launch.env, _MARK: self._mark},
@@ -58,8 +55,9 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            **new_group,
+            **of_its_own(),
         )
+        self._group = ChildGroup(self._child)
         self._stdin: IO[bytes] = self._child.stdin  # type: ignore[assignment]  # they are pipes, so never None
         self._stdout: IO[bytes] = self._child.stdout  # type: ignore[assignment]
         self._stderr: IO[bytes] = self._child.stderr  # type: ignore[assignment]
@@ -114,7 +112,7 @@ class ServerProcess:
             time.sleep(0.01)
 
     def _code(self) -> int | None:
-        if not hasattr(os, "waitid") or self._child.returncode is not None:
+        if sys.platform == "win32" or not hasattr(os, "waitid") or self._child.returncode is not None:
             return self._child.poll()
         try:
             seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -122,7 +120,8 @@ class ServerProcess:
             return self._child.poll()
         if seen is None:
             return None
-        return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+        status = int(seen.si_status)
+        return status if seen.si_code == os.CLD_EXITED else -status
 
     def errors(self) -> str:
         """What the server wrote to stderr: the beginning and the end of it. Raw: clean and scrub before showing."""
@@ -152,14 +151,14 @@ class ServerProcess:
             with contextlib.suppress(OSError):
                 self._stdin.close()
             if self.exit_code(patience) is None:
-                self._signal(signal.SIGTERM)
+                self._group.end(hard=False)
                 self.exit_code(min(patience, 1.0))
         finally:
             self._kill()
 
     def _kill(self) -> None:
         """The hard end. Also the group of a server that has already ended: its children may still be there."""
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        self._group.end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(1.0)
         for _ in range(5):  # a process that forks while we look is found on the next look
@@ -179,15 +178,6 @@ class ServerProcess:
             self._stdout.close()
             self._stderr.close()
         _living.discard(self)
-
-    def _signal(self, number: int) -> None:
-        if self._child.returncode is not None:
-            return  # reaped: the id may be anybody's by now
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.pid, number)
-            elif self._child.poll() is None:
-                self._child.kill()
 
     def _read_errors(self) -> None:
         for chunk in _chunks(self._stderr.fileno()):

@@ -2,13 +2,14 @@
 
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
-from jeepney import DBusAddress, HeaderFields, Message, MessageFlag, MessageType, new_method_call
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageFlag, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
@@ -119,6 +120,25 @@ class Bus:
             name = str(reply.header.fields.get(HeaderFields.error_name, "error"))
             raise BusError(name, str(reply.body[0]) if reply.body else "")
         return tuple(reply.body)
+
+    def call_and_hear(
+        self, to: DBusAddress, method: str, signature: str, body: tuple[Any, ...], signal: str, seconds: float
+    ) -> tuple[Any, ...]:
+        """Calls a method and waits for the signal of that name, of the same object. Out: the signal's body.
+
+        Raises:
+            BusError: as `call`; `timeout` where the signal does not come within the seconds.
+        """
+        rule = MatchRule(type="signal", interface=to.interface, member=signal, path=to.object_path)
+        self.call(message_bus, "AddMatch", "s", (rule.serialise(),))
+        try:
+            with self._connection.filter(rule) as heard:
+                self.call(to, method, signature, body)
+                return tuple(self._connection.recv_until_filtered(heard, timeout=seconds).body)
+        except TimeoutError as error:
+            raise BusError("timeout", f"no {signal} within {seconds:g} s") from error
+        except (OSError, EOFError) as error:
+            raise BusError("closed", str(error)) from error
 
     def call_all(
         self,
@@ -255,6 +275,8 @@ def sockets_of(address: str) -> list[str]:
 
 def is_listening(path: str, seconds: float = 0.5) -> bool:
     """Whether someone accepts connections on a unix socket. Sends nothing."""
+    if sys.platform == "win32":
+        return False
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(seconds)
         try:

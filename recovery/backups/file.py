@@ -91,7 +91,10 @@ def _make_folder(folder: Path) -> None:
 def _name(part: Path, path: Path) -> None:
     """Gives the part its name unless that is taken. Raises FileExistsError."""
     try:
-        os.link(part, path, follow_symlinks=False)
+        if os.link in os.supports_follow_symlinks:
+            os.link(part, path, follow_symlinks=False)
+        else:  # Windows has no such choice, and the part is no link
+            os.link(part, path)
     except OSError as error:
         if error.errno == errno.EEXIST:
             raise

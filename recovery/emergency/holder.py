@@ -14,6 +14,7 @@ import mmap
 import os
 import socket
 import struct
+import sys
 import threading
 import time
 from pathlib import Path
@@ -180,8 +181,9 @@ class _Page:
         self._size = len(content)
         self._memory = mmap.mmap(-1, max(self._size, mmap.PAGESIZE))
         for wish in ("MADV_DONTDUMP", "MADV_DONTFORK"):
-            with contextlib.suppress(OSError, AttributeError):
-                self._memory.madvise(getattr(mmap, wish))
+            if sys.platform != "win32":
+                with contextlib.suppress(OSError, AttributeError):
+                    self._memory.madvise(getattr(mmap, wish))
         self._lock_in()
         self._memory[: self._size] = content
 
@@ -215,6 +217,8 @@ def _is_private(folder: Path, uid: int) -> bool:
 
 
 def _listening(place: Path) -> socket.socket:
+    if sys.platform == "win32":
+        raise HolderError("Windows does not tell whose program asks for the token")
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         place.unlink(missing_ok=True)
@@ -231,7 +235,7 @@ def _listening(place: Path) -> socket.socket:
 
 def _ask(place: str, what: bytes) -> bytes | None:
     """The answer of the process at `place`; None = it says no, or there is none."""
-    if not hasattr(socket, "AF_UNIX"):
+    if sys.platform == "win32":
         return None
     until, found = time.monotonic() + _SECONDS, b""
     try:
@@ -250,6 +254,8 @@ def _ask(place: str, what: bytes) -> bytes | None:
 
 def _is_this_user(other: socket.socket) -> bool:
     """Whether the process at the other end is this user's, as the system tells it; False where it does not."""
+    if sys.platform == "win32":
+        return False
     try:
         if hasattr(socket, "SO_PEERCRED"):
             told = other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,11 @@ def told(who: dict[str, Any], user: str, uid: object) -> str:
 
 def _names() -> dict[str, str]:
     found = {}
-    with contextlib.suppress(ImportError, KeyError, OSError):
+    if sys.platform != "win32":
         import pwd
 
-        found["account"] = pwd.getpwuid(os.getuid()).pw_name
+        with contextlib.suppress(KeyError, OSError):
+            found["account"] = pwd.getpwuid(os.getuid()).pw_name
     with contextlib.suppress(OSError):
         found["login"] = os.getlogin()
     return found
@@ -89,9 +91,10 @@ def _login_uid() -> int | None:
 
 
 def _tty() -> str:
-    for descriptor in (0, 1, 2):
-        with contextlib.suppress(OSError, AttributeError):
-            return os.ttyname(descriptor)
+    if sys.platform != "win32":
+        for descriptor in (0, 1, 2):
+            with contextlib.suppress(OSError):
+                return os.ttyname(descriptor)
     return ""
 
 

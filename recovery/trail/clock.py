@@ -1,5 +1,6 @@
 """Two clocks in every record: the one on the wall, and the one that counts since the start and can't be set."""
 
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,8 +15,10 @@ _DRIFT = 0.001
 
 def reading() -> dict[str, Any]:
     """`boot`, a random name of this start of the computer ("" where there is none), and seconds since then."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    since = time.clock_gettime(clock) if clock is not None else time.monotonic()
+    if sys.platform == "linux":
+        since = time.clock_gettime(time.CLOCK_BOOTTIME)
+    else:
+        since = time.monotonic()
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

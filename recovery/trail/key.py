@@ -16,6 +16,7 @@ from pathlib import Path
 
 from diagnostics.host import Host
 from diagnostics.secret import Secret
+from recovery.replacing import put_in_place
 from recovery.trail.storage import ForeignFileError, small_file, sync_folder
 
 _SIZE = 32
@@ -124,7 +125,7 @@ def _make(path: Path) -> TrailKey:
             os.fsync(handle)
         if os.path.lexists(path):
             raise FileExistsError(17, "something stands in its place", str(path))
-        temporary.replace(path)
+        put_in_place(temporary, path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

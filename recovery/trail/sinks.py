@@ -6,6 +6,7 @@ Neither can keep a deed from being done, nor keep it waiting; where one is there
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 from diagnostics.deadline import DeadlineError, call_within
@@ -70,6 +71,8 @@ def tell_system_log(host: Host, record: Record, *, emergency: bool) -> str:
 
 def _send(address: str, message: bytes) -> None:
     """Sends a message as one datagram; to a log that takes a stream, ended by the zero byte that such a one expects."""
+    if sys.platform == "win32":
+        return
     import socket
 
     for kind, content in ((socket.SOCK_DGRAM, message), (socket.SOCK_STREAM, message + b"\0")):

@@ -14,6 +14,10 @@ _TAIL = 1 << 16
 LINE_LIMIT = 1 << 15
 """Bytes. A record is far shorter; the tail that is read to find the last one holds at least one."""
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_AS_IT_IS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Waits for nobody, and on Windows changes no line break."""
+
 
 class ForeignFileError(Exception):
     """What stands in the trail's place is not a file of this user."""
@@ -45,7 +49,7 @@ def opened(path: Path) -> Iterator[int]:
         ForeignFileError: it is no plain file of this user.
         OSError: it can't be opened.
     """
-    flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDWR | os.O_APPEND | _NO_LINK | _AS_IT_IS
     try:
         handle = os.open(path, flags)
     except FileNotFoundError:
@@ -106,7 +110,7 @@ def content_of(path: Path) -> bytes:
         OSError: it can't be read.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(path, os.O_RDONLY | _AS_IT_IS)
     except FileNotFoundError:
         return b""
     with os.fdopen(handle, "rb") as file:
@@ -122,7 +126,7 @@ def small_file(path: Path, most: int) -> tuple[bytes, int] | None:
         ForeignFileError: it is no plain file.
         OSError: it can't be read.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_RDONLY | _NO_LINK | _AS_IT_IS
     try:
         handle = os.open(path, flags)
     except (FileNotFoundError, NotADirectoryError):

@@ -54,6 +54,7 @@ RAW_WRITERS = {
     "recovery/emergency/own_start.py": "the process that keeps a token in memory, started by a step",
     "recovery/emergency/report.py": "the folder of the report that the person asked for",
     "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
+    "recovery/windows_start.py": "the server itself, where there is no exec",
     "recovery/launcher.py": "the server itself, and the note of why it did not start",
 }
 TAKES_AWAY = {
@@ -129,6 +130,12 @@ def _calls(node: ast.AST, where: str) -> Iterator[tuple[str, str, str]]:
             if method == "replace" and len(child.args) == 1 and not child.keywords:
                 method = "replace a file"  # a text's has two arguments
             yield where, on, method
+        if (
+            isinstance(child, ast.Call)
+            and isinstance(child.func, ast.Name)
+            and child.func.id == "put_in_place"
+        ):
+            yield where, "", "replace a file"
         yield from _calls(child, inside)
 
 

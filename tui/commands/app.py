@@ -3,6 +3,7 @@
 import sys
 
 from diagnostics.host import this_host
+from diagnostics.model import Platform
 from tui.arguments import Call
 from tui.commands import check
 from tui.session import DoctorSession
@@ -21,7 +22,9 @@ def run(call: Call) -> int:
 
 def has_screen() -> bool:
     """Whether a full-screen app can be shown and driven."""
-    return sys.stdout.isatty() and sys.stdin.isatty() and this_host().env.get("TERM", "") not in {"", "dumb"}
+    host = this_host()
+    shows_little = {"dumb"} if host.platform is Platform.WINDOWS else {"", "dumb"}  # Windows sets no TERM
+    return sys.stdout.isatty() and sys.stdin.isatty() and host.env.get("TERM", "") not in shows_little
 
 
 def open_app(session: DoctorSession, *, no_color: bool = False) -> int:

@@ -80,7 +80,7 @@ def _show(host: Host, call: Call) -> int:
             row.data() | ({"records": cleaned([dict(each) for each in row.records])} if one else {})
             for row in rows
         ]
-        sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
         return 0
     if not rows:
         say("Nothing is recorded." if call.extra.get("since") else "Nothing was recorded yet.")
@@ -149,7 +149,7 @@ def _verify(host: Host, call: Call) -> int:
     if call.extra["format"] == "json":
         import json
 
-        sys.stdout.write(json.dumps(verdict_data(found), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(verdict_data(found), indent=2) + "\n")
     else:
         say(summary(found))
         for sign, places in (("✗", found.troubles), ("?", found.unknown), ("!", found.notices)):

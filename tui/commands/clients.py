@@ -44,7 +44,7 @@ def run(call: Call) -> int:
             here.setdefault(file.client, []).append(file)
     rows = [_row(each, host, here.get(each.id, [])) for each in clients().values() if each.id != GENERIC]
     if call.extra["format"] == "json":
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return 0
     present = sum(bool(row["found"]) for row in rows)
     out = [f"{len(rows)} clients are known, {present} of them have a config here (marked *)."]

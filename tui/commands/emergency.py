@@ -241,7 +241,7 @@ def _status(call: Call, session: DoctorSession) -> int:
         import json
 
         told = {"schema": "mcp-doctor.incidents/1", "incidents": [each.data() for each in shown]}
-        sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
         return 0
     if not shown:
         terminal.say("No incident is open.")

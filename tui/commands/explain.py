@@ -22,7 +22,7 @@ def run(call: Call) -> int:
 
     matches = explain(_read(call.extra["file"]), this_host())
     if call.extra["format"] == "json":
-        sys.stdout.write(json.dumps(to_json(matches), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(to_json(matches), indent=2) + "\n")
     else:
         sys.stdout.write(render_text(matches))
     return 0 if matches else 1

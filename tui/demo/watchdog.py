@@ -26,6 +26,8 @@ _END_SECONDS = 3.0
 
 def main(arguments: list[str]) -> int:
     """Out: 0, or 1 when the bus did not come up (said on standard error)."""
+    if sys.platform == "win32":
+        return 1
     root, config = arguments
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _end)
@@ -66,6 +68,8 @@ def below(pid: int) -> set[int]:
 
 
 def _start_bus(config: str) -> None:
+    if sys.platform == "win32":
+        return
     try:
         bus = subprocess.Popen(
             ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address=1"],
@@ -95,6 +99,8 @@ def _wait_for_the_end() -> bool:
 
 
 def _end_all_below() -> None:
+    if sys.platform == "win32":
+        return
     until = time.monotonic() + _END_SECONDS
     while (rest := below(os.getpid())) and time.monotonic() < until:
         for pid in rest:
@@ -105,6 +111,8 @@ def _end_all_below() -> None:
 
 
 def _reap() -> None:
+    if sys.platform == "win32":
+        return
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

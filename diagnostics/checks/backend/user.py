@@ -1,5 +1,7 @@
 """Store: the user of this process and the user of the session must be one."""
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +67,9 @@ def _name_of(uid: int | None) -> str:
     """A user's login name, the number where there is none."""
     if uid is None:
         return "another user"
-    try:
+    if sys.platform != "win32":
         import pwd
 
-        return pwd.getpwuid(uid).pw_name
-    except (ImportError, KeyError):
-        return f"the user with the number {uid}"
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(uid).pw_name
+    return f"the user with the number {uid}"

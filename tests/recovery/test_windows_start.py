@@ -1,0 +1,35 @@
+"""What the launcher does where there is no exec: the line for a batch file, exit codes, the server as a child."""
+
+import sys
+
+import pytest
+
+from diagnostics.servers.resolve import Launch
+from recovery.windows_start import UnsafeArgumentError, command_line, signed, start
+
+
+def test_a_program_gets_its_arguments_as_they_are() -> None:
+    assert command_line(r"C:\node\node.exe", ['a "b"', "100%"]) == [r"C:\node\node.exe", 'a "b"', "100%"]
+
+
+def test_every_argument_of_a_batch_file_is_quoted_so_that_no_sign_is_a_command() -> None:
+    line = command_line(r"C:\Program Files\nodejs\npx.CMD", ["-y", "a&calc", "C:\\dir\\", ""])
+    assert line == '"C:\\Program Files\\nodejs\\npx.CMD" "-y" "a&calc" "C:\\dir\\\\" ""'
+
+
+@pytest.mark.parametrize("bad", ['say "hi', "%PATH%", "two\nlines", "cr\r"])
+def test_what_a_batch_file_would_run_is_refused_and_not_shown(bad: str) -> None:
+    with pytest.raises(UnsafeArgumentError, match="argument 1 ") as refused:
+        command_line("npx.cmd", ["-y", bad])
+    assert bad not in str(refused.value)
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, 0), (7, 7), (0xC0000005, -1073741819), (0xFFFFFFFF, -1)])
+def test_an_exit_code_of_32_bits_is_handed_on(code: int, told: int) -> None:
+    assert signed(code) == told
+
+
+def test_the_server_is_waited_for_and_its_code_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    code = "import os, sys; sys.exit(int(os.environ['CODE']))"
+    assert start(Launch(sys.executable, ("-c", code), {"CODE": "37"}, None)) == 37
