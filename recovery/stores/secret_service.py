@@ -31,6 +31,8 @@ _ITEM = "org.freedesktop.Secret.Item"
 DENIED = "org.gnome.keyring.Error.Denied"
 _START_SECONDS = 10.0
 _WRITE_SECONDS = 10.0
+_AGREE_SECONDS = 15.0
+"""For the person to answer a window of the provider's own, where it shows one."""
 
 
 class SecretServiceKeychain:
@@ -158,6 +160,11 @@ class SecretServiceKeychain:
         with self._bus() as bus, _said("the entry was not written"):
             if _is_locked(bus, collection):
                 raise UnavailableError("the keychain is locked: unlock it first")
+            same = _same_in_keepassxc(bus, collection, attributes) if replace else ""
+            if same:
+                body = (_wrapped(bus, secret),)
+                bus.call(_address(same, _ITEM), "SetSecret", "(oayays)", body, seconds=_WRITE_SECONDS)
+                return same
             properties = {
                 f"{_ITEM}.Label": ("s", label),
                 f"{_ITEM}.Attributes": ("a{ss}", dict(attributes)),
@@ -170,6 +177,8 @@ class SecretServiceKeychain:
                 body,
                 seconds=_WRITE_SECONDS,
             )
+            if made[0] == "/":
+                return str(_agreed(bus, made[1], "writes the entry")[1])
             _save(bus, collection)
             return str(made[0])
 
@@ -185,7 +194,7 @@ class SecretServiceKeychain:
         with self._bus() as bus, _said("the entry was not deleted"):
             prompt = str(bus.call(_address(entry, _ITEM), "Delete", seconds=_WRITE_SECONDS)[0])
             if prompt != "/":
-                raise RecoveryError("the daemon wants to ask on a screen before it deletes the entry")
+                _agreed(bus, prompt, "deletes the entry")
             _save(bus, entry.rpartition("/")[0])
 
     @contextlib.contextmanager
@@ -266,6 +275,42 @@ def _refuse_unseen_files(folder: Path, label: str) -> None:
 def _is_locked(bus: Bus, collection: str) -> bool:
     with _said("the keychain could not be found"):
         return bool(bus.get_property(collection, NAME, _COLLECTION, "Locked"))
+
+
+def _agreed(bus: Bus, prompt: str, what: str) -> Any:
+    """What came of a provider's question. KeePassXC answers some itself; others it shows, and the person must agree.
+
+    Raises RecoveryError where nobody did in time; the question is then taken back.
+    """
+    window = _address(prompt, "org.freedesktop.Secret.Prompt")
+    asked = f"the program that keeps the secrets asks in its own window before it {what}"
+    try:
+        dismissed, result = bus.call_and_hear(window, "Prompt", "s", ("",), "Completed", _AGREE_SECONDS)
+    except BusError as error:
+        if error.name != "timeout":
+            raise
+        with contextlib.suppress(BusError):
+            bus.call(window, "Dismiss")
+        raise UnavailableError(f"{asked}, and nobody agreed within {_AGREE_SECONDS:g} s") from error
+    if dismissed:
+        raise RecoveryError(f"{asked}, and the answer was no")
+    return result
+
+
+def _same_in_keepassxc(bus: Bus, collection: str, attributes: Mapping[str, str]) -> str:
+    """KeePassXC's entry with exactly these attributes, "" = none, or another program's store.
+
+    Told to replace an entry it shows a window; told to change that very entry it does not.
+    """
+    from diagnostics.stores.listing import KEEPASSXC_NAME, is_served_by, own_attributes
+
+    if not is_served_by(bus, KEEPASSXC_NAME):
+        return ""
+    found = bus.call(_address(collection, _COLLECTION), "SearchItems", "a{ss}", (dict(attributes),))[0]
+    for path in found:
+        if own_attributes(bus.get_property(path, NAME, _ITEM, "Attributes")) == dict(attributes):
+            return str(path)
+    return ""
 
 
 def _is_kwallet(bus: Bus) -> bool:

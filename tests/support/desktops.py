@@ -28,21 +28,25 @@ DATABASE_PASSWORD = "database-password"
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 
-class WalletLab(Lab):
-    """A session with a bus, and KWallet as its only keychain. Nothing of KWallet runs yet."""
+class DesktopLab(Lab):
+    """A session with a bus and no gnome-keyring."""
 
     def __init__(self) -> None:
         super().__init__(exec_line=None)
         self.start_bus()
+    def real_host(self, **env: str | None) -> Host:
+        """This session on a real machine, where programs are installed."""
+        return replace(self.host(**env), root=Path("/"))
+
+
+class WalletLab(DesktopLab):
+    """A session with KWallet as its only keychain. Nothing of KWallet runs yet."""
+
 
     @property
     def wallets(self) -> Path:
         """The folder of the wallets' files."""
         return self.home / ".local/share/kwalletd"
-
-    def real_host(self, **env: str | None) -> Host:
-        """This session on a real machine, where programs are installed."""
-        return replace(self.host(**env), root=Path("/"))
 
     def settings(self, text: str) -> None:
         """Writes KWallet's settings."""
@@ -124,12 +128,8 @@ _ENTRY = """<Entry><UUID>{id}</UUID><String><Key>Title</Key><Value>{name}</Value
 """
 
 
-class KeePassLab(Lab):
-    """A session with a bus, and KeePassXC as its only keychain. Nothing of KeePassXC runs yet."""
-
-    def __init__(self) -> None:
-        super().__init__(exec_line=None)
-        self.start_bus()
+class KeePassLab(DesktopLab):
+    """A session with KeePassXC as its only keychain. Nothing of KeePassXC runs yet."""
 
     def make_database(self, entries: Mapping[str, str], *, exposed: bool = True) -> Path:
         """A database whose one group has these entries. Out: its file."""
@@ -160,7 +160,8 @@ class KeePassLab(Lab):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "keepassxc.ini").write_text(
             "[General]\nConfigVersion=2\nUpdateCheckMessageShown=true\n"
-            f"[FdoSecrets]\nEnabled=true\nShowNotification=false\nConfirmAccessItem={str(confirm).lower()}\n"
+            "[FdoSecrets]\nEnabled=true\nShowNotification=false\n"
+            f"ConfirmAccessItem={str(confirm).lower()}\nConfirmDeleteItem={str(confirm).lower()}\n"
         )
         words = ["keepassxc", "--pw-stdin", str(database)] if opened else ["keepassxc", str(database)]
         given = f"{DATABASE_PASSWORD}\n".encode() if opened else None
@@ -195,6 +196,3 @@ def windows_of(lab: Lab) -> str:
 
 def _encoded(one: uuid.UUID) -> str:
     return base64.b64encode(one.bytes).decode()
-
-
-__all__ = ["Bus", "KeePassLab", "WalletLab", "keepassxc", "kwallet", "wallet", "windows_of"]

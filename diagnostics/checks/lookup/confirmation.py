@@ -21,6 +21,6 @@ def confirmation(context: Context, reference: Reference) -> Verdict | None:
     open_ones = {each.path for each in state.collections if each.exists and not each.locked}
     asked = [each for each in found if each.locked and each.collection in open_ones]
     if not asked:
-        return ok("not-asked") if found else None
+        return ok("not-asked", name=reference.name) if found else None
     evidence = (f"{asked[0].path} is locked although its database is open",)
     return fail("asked", "keyring_confirmation_needed", evidence=evidence, name=reference.name)
