@@ -28,6 +28,7 @@ from diagnostics.stores.bus import Bus, BusError
 from diagnostics.stores.protocol import NAME, ROOT
 from diagnostics.stores.reading import SERVICE, open_session
 from tests.support import forking
+from tests.support.kernel_keys import revoke_tokens_of
 from tests.support.platforms import lacking
 
 LOGIN = f"{ROOT}/collection/login"
@@ -456,6 +457,8 @@ class Lab:
         for folder in (self.home, self.runtime, *self.home.rglob("keyrings")):
             with contextlib.suppress(OSError):
                 folder.chmod(0o700)
+        with contextlib.suppress(OSError):
+            revoke_tokens_of(self.root)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _reap(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from recovery.emergency.incident import incidents
 from recovery.journal import Journal
 from recovery.world import LocalWorld
 from tests.recovery.conftest import a_host
+from tests.support.kernel_keys import revoke_tokens_of
 from tests.support.platforms import lacking
 from tests.tui.conftest import Driver
 from tui.app import DoctorApp
@@ -24,7 +25,7 @@ from tui.session import DoctorSession
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> DoctorSession:
+def session(tmp_path: Path) -> Iterator[DoctorSession]:
     host = a_host(tmp_path)
     trouble = kernel_keyring.trouble(host)
     if trouble:
@@ -32,7 +33,8 @@ def session(tmp_path: Path) -> DoctorSession:
     config = tmp_path / "servers.json"
     entry = {"command": "mcp-doctor", "args": ["run", "--", "true"], "env": {"API_KEY": "${SECRET:api_key}"}}
     config.write_text(json.dumps({"mcpServers": {"tracker": entry}}))
-    return DoctorSession(host, Options(config=(config,), offline=True), (), open_store, LocalWorld)
+    yield DoctorSession(host, Options(config=(config,), offline=True), (), open_store, LocalWorld)
+    revoke_tokens_of(tmp_path)
 
 
 @asynccontextmanager

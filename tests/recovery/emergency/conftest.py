@@ -17,6 +17,7 @@ from recovery.emergency.incident import Incident, incidents
 from recovery.journal import Journal
 from tests.recovery.conftest import a_host
 from tests.support import forking
+from tests.support.kernel_keys import revoke_tokens_of
 from tests.support.platforms import lacking
 
 REPO = Path(__file__).resolve().parents[3]
@@ -108,8 +109,7 @@ class Desk:
 
     def end(self) -> None:
         """Lets go of every key."""
-        for each in self.incidents():
-            kernel_keyring.let_go(f"mcp-doctor:{each.id}")
+        revoke_tokens_of(self.home)
 
 
 @pytest.fixture
