@@ -16,7 +16,6 @@ import pytest
 from jeepney import DBusAddress
 
 from diagnostics.host import Host
-from diagnostics.stores.bus import Bus
 from diagnostics.stores.protocol import NAME, ROOT
 from tests.support.lab import Lab, require
 
@@ -34,6 +33,7 @@ class DesktopLab(Lab):
     def __init__(self) -> None:
         super().__init__(exec_line=None)
         self.start_bus()
+
     def real_host(self, **env: str | None) -> Host:
         """This session on a real machine, where programs are installed."""
         return replace(self.host(**env), root=Path("/"))
@@ -41,7 +41,6 @@ class DesktopLab(Lab):
 
 class WalletLab(DesktopLab):
     """A session with KWallet as its only keychain. Nothing of KWallet runs yet."""
-
 
     @property
     def wallets(self) -> Path:
