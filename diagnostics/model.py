@@ -193,7 +193,7 @@ class Store:
     """The credential store of this host, as a subject of checks; its state is in the context."""
 
     kind: str
-    """`secret-service`, `keyring` (whatever the keyring library picks), `file` or `stand-in` (the demo's)."""
+    """`secret-service`, `macos-keychain`, `keyring` (whatever the keyring library picks), `file` or `stand-in` (the demo's)."""
 
     @property
     def key(self) -> str:

@@ -21,6 +21,8 @@ def macos_keychain(context: Context, store: Store) -> Verdict | None:
     if not isinstance(context.store, MacStore):
         return None
     seen = context.store.picture
+    if seen.trouble:
+        return unknown("not-told", evidence=(seen.trouble,), label="login")
     one = seen.keychain(seen.default)
     if one is None:
         return unknown("no-default")

@@ -132,13 +132,23 @@ class MacKeychain(KeyringLibraryKeychain):
 
     def _listed(self) -> Mapping[tuple[str, str], str]:
         """Service and name of every entry, with the keychain that it is found in first."""
-        host = self._world.host
-        paths = [each for each in search_list(host) if damage_of(Path(each)) == ""]
         found: dict[tuple[str, str], str] = {}
-        for each in items(_told(host, "dump-keychain", *paths).output) if paths else ():
+        for each in items(self._dumped()):
             if each.kind == "genp":
                 found.setdefault((each.service, each.account), each.keychain)
         return found
+
+    def _dumped(self) -> str:
+        """The records of all keychains that are searched; one that is damaged must not hide the others."""
+        host = self._world.host
+        try:
+            told = ask_security(host, "dump-keychain")
+        except ProgramError as error:
+            raise RecoveryError(clean(str(error))) from None
+        if told.code == 0:
+            return told.output
+        paths = [each for each in search_list(host) if damage_of(Path(each)) == ""]
+        return _told(host, "dump-keychain", *paths).output if paths else ""
 
     def unlock(self, collection: str, password: Secret) -> None:
         """See `recovery.ports.Keychain`. The password goes to `security` at a terminal of its own."""

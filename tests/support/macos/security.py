@@ -1,9 +1,7 @@
 """`/usr/bin/security` of the stand-in Mac: a program, run as one. Ends with the low byte of the OSStatus."""
 
-import getpass
 import json
 import os
-import plistlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,6 +50,8 @@ def _password(prompt: str) -> str:
         os.close(os.open("/dev/tty", os.O_RDWR))
     except OSError:
         raise SystemExit(1) from None
+    import getpass  # late, as plistlib below: each call is a new process
+
     return getpass.getpass(prompt)
 
 
@@ -200,6 +200,8 @@ def _rules(mac: Mac, entry: dict[str, Any]) -> list[str]:
             state = "OK" if mac.cdhash(each["path"]) == each["cdhash"] else "status -67068"
             programs.append(f"            {number}: {each['path']} ({state})")
             programs.append(f'                requirement: cdhash H"{each["cdhash"]}"')
+    import plistlib
+
     listed = plistlib.dumps({"Partitions": rule["partitions"]}).hex()
     return [
         "access: 3 entries",

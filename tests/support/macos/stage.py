@@ -29,7 +29,7 @@ class Stage:
         for name in ("security", "codesign"):
             path = programs / name
             script = Path(__file__).with_name(f"{name}.py")
-            path.write_text(f'#!/bin/sh\nPYTHONPATH={REPO} exec {sys.executable} -P {script} "$@"\n')
+            path.write_text(f'#!/bin/sh\nPYTHONPATH={REPO} exec {sys.executable} -SP {script} "$@"\n')
             path.chmod(0o755)
         self.login = str(self.keychains / "login.keychain-db")
         mac = self.mac()

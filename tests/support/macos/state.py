@@ -98,9 +98,10 @@ class Mac:
         """A new keychain: open in this session, on the search list."""
         if Path(path).exists():
             raise MacError(DUPLICATE_KEYCHAIN)
-        content = {"id": uuid.uuid4().hex, "password": password, "items": [], "timeout": None, "sleep": False}
+        which = uuid.uuid4().hex
+        content = {"id": which, "password": password, "items": [], "timeout": None, "sleep": False}
         self.save(path, content)
-        self._open(content["id"])
+        self._open(which)
         with self.system() as state:
             if path not in state["searched"]:
                 state["searched"].append(path)
