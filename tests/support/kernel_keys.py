@@ -5,6 +5,8 @@ from pathlib import Path
 
 from recovery.emergency import kernel_keyring
 
+_HOLDING = "hold-emergency-token"
+
 
 def revoke_tokens_of(folder: Path) -> list[str]:
     """Takes away what the trails below a folder hold still. Out: the names of the keys that were there."""
@@ -15,7 +17,10 @@ def revoke_tokens_of(folder: Path) -> list[str]:
 
 
 def _held(trail: Path) -> list[str]:
-    if b'"hold-emergency-token"' not in trail.read_bytes():
+    if _HOLDING.encode() not in trail.read_bytes():
         return []
-    records = [json.loads(line) for line in trail.read_text("utf-8").splitlines() if "hold-emergency" in line]
-    return [name for each in records if kernel_keyring.is_held(name := f"mcp-doctor:{each['op']}")]
+    records = [json.loads(line) for line in trail.read_text("utf-8").splitlines() if _HOLDING in line]
+    steps = [step for each in records for step in each.get("steps", ()) if step["kind"] == _HOLDING]
+    return [
+        name for each in steps if kernel_keyring.is_held(name := f"mcp-doctor:{each['data']['incident']}")
+    ]
