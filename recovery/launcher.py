@@ -36,6 +36,7 @@ _UNLOCK_HELPS = {
     "dbus_no_session_bus",
     "keyring_collection_missing",
     "keyring_locked",
+    "macos_keychain_locked",
     "secret_service_not_provided",
 }
 

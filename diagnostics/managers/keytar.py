@@ -67,7 +67,7 @@ class Keytar:
             return found or judged(_store(question), place)
         except StoreError as error:
             facts = {**_facts(place), "said": str(error)}
-            if error.cause == "keyring_locked":
+            if error.cause in {"keyring_locked", "macos_keychain_locked"}:
                 return Trouble("locked", error.cause, facts=facts)
             return Trouble("not-read", error.cause, Status.UNKNOWN, (str(error),), facts)
 

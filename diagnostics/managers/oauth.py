@@ -39,7 +39,7 @@ class OAuth:
             value, others = _read(question)
         except StoreError as error:
             said = {**facts, "said": str(error)}
-            if error.cause == "keyring_locked":
+            if error.cause in {"keyring_locked", "macos_keychain_locked"}:
                 return Trouble("locked", error.cause, facts=said)
             return Trouble("not-read", error.cause, Status.UNKNOWN, (str(error),), said)
         if value is None:

@@ -74,7 +74,7 @@ def read_foreign(host: Host, service: str, account: str, seconds: float = ASK_SE
     if host.platform is Platform.MACOS and host.root is not None:
         from diagnostics.stores.macos.store import read_one
 
-        return read_one(host, service, account)
+        return read_one(host, service, account, seconds)
     wanted = json.dumps({"service": service, "account": account}).encode()
     try:
         command = [sys.executable, "-P", "-c", _FOREIGN_PROGRAM]

@@ -9,7 +9,7 @@ from diagnostics.model import Store
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, StoreError, StoreState
 from diagnostics.stores.macos.access import Access, Program, access_of
-from diagnostics.stores.macos.child import Read, Refused, values_of
+from diagnostics.stores.macos.child import SECONDS, Read, Refused, values_of
 from diagnostics.stores.macos.looking import damage_of, look
 from diagnostics.stores.macos.parsing import Item, items
 from diagnostics.stores.macos.picture import Picture
@@ -138,13 +138,13 @@ def rights(
     return access_of(found[0].access, program), found[0]
 
 
-def read_one(host: Host, service: str, account: str) -> Secret | None:
+def read_one(host: Host, service: str, account: str, seconds: float = SECONDS) -> Secret | None:
     """One value by its name, None where there is none; for a start, which nothing may hold up.
 
     Raises:
         StoreError: it is there and was not given, or the store could not be asked.
     """
-    (found,) = values_of(host, [(service, account)])
+    (found,) = values_of(host, [(service, account)], seconds)
     if not isinstance(found, Refused):
         return found
     if cause_of_status(found.status) == "macos_keychain_locked":

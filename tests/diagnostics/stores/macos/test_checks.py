@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.context import Options
 from diagnostics.host import Host
+from diagnostics.managers import Question, Trouble, ask
+from diagnostics.managers.keytar import Keytar as Manager
 from diagnostics.stores import StoreError
 from diagnostics.stores.keyring_library import read_foreign
 from diagnostics.stores.macos.store import MacStore
@@ -149,6 +152,9 @@ def test_a_start_gets_its_entry_or_the_reason(stage: Stage) -> None:
     with pytest.raises(StoreError) as raised:
         start(stage.host("ssh"), "github_token")
     assert raised.value.cause == "macos_keychain_locked"
+    told = ask(Manager(), Question("svc/acc", stage.host("ssh"), Options()))
+    assert isinstance(told, Trouble)
+    assert (told.outcome, told.cause) == ("locked", "macos_keychain_locked"), "which keytar itself calls missing"
     stage.upgrade_python()
     with pytest.raises(StoreError) as raised:
         start(stage.host(), "github_token")
