@@ -18,12 +18,16 @@ from diagnostics.text import Words
 
 DISTRIBUTION = "mcp-credential-doctor"
 _SECONDS = 15.0
-_INDIRECT = {"secretstorage": "cryptography"}
-"""A library -> what it rests on and breaks with, most of all: a binary for one processor and C library."""
+_INDIRECT = {
+    "linux": {"secretstorage": "cryptography"},  # a binary for one processor and C library
+    "win32": {"keyring": "pywin32-ctypes"},
+}
+"""A library -> what it rests on and breaks with, by system."""
 _MODULES = {
     "cryptography": "cryptography.hazmat.primitives.ciphers.aead",
     "pyyaml": "yaml",
     "keyring": "keyring.backend",
+    "pywin32-ctypes": "win32ctypes.pywin32.win32cred",
     "jeepney": "jeepney.io.blocking",
     "textual": "textual.app",
 }
@@ -77,7 +81,8 @@ def look(host: Host) -> LibraryFacts:
     lines = required()
     wanted = [each for each in (requirement(line, sys.platform) for line in lines) if each is not None]
     names = {each.name for each in wanted}
-    wanted += [Requirement(below) for above, below in _INDIRECT.items() if above in names - {below}]
+    below = _INDIRECT.get(sys.platform, {})
+    wanted += [Requirement(below[each]) for each in sorted(names & set(below)) if below[each] not in names]
     present = [(each, version_of(each.name)) for each in wanted]
     needed = [(each, version) for each, version in present if version or not each.extra]
     tried = _imports([each.name for each, version in needed if version], host)
