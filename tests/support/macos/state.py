@@ -99,7 +99,13 @@ class Mac:
         if Path(path).exists():
             raise MacError(DUPLICATE_KEYCHAIN)
         which = uuid.uuid4().hex
-        content = {"id": which, "password": password, "items": [], "timeout": None, "sleep": False}
+        content: dict[str, Any] = {
+            "id": which,
+            "password": password,
+            "items": [],
+            "timeout": None,
+            "sleep": False,
+        }
         self.save(path, content)
         self._open(which)
         with self.system() as state:

@@ -154,7 +154,9 @@ def test_a_start_gets_its_entry_or_the_reason(stage: Stage) -> None:
     assert raised.value.cause == "macos_keychain_locked"
     told = ask(Manager(), Question("svc/acc", stage.host("ssh"), Options()))
     assert isinstance(told, Trouble)
-    assert (told.outcome, told.cause) == ("locked", "macos_keychain_locked"), "which keytar itself calls missing"
+    assert (told.outcome, told.cause) == ("locked", "macos_keychain_locked"), (
+        "which keytar itself calls missing"
+    )
     stage.upgrade_python()
     with pytest.raises(StoreError) as raised:
         start(stage.host(), "github_token")
