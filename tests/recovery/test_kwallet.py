@@ -2,12 +2,17 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diagnostics.secret import Secret
 from diagnostics.stores.secret_service import probe
+from recovery.backups.key import identities
+from recovery.backups.making import collect, make
+from recovery.backups.opening import Opened, open_backup
+from recovery.backups.restoring import OnConflict, plan_restore
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
 from recovery.planner import unlock_remedy
@@ -15,9 +20,10 @@ from recovery.runner import Outcome, carry_out, undo
 from recovery.steps.entry import SetEntry
 from recovery.steps.kwallet import CreateWallet, OpenWallet
 from recovery.world import LocalWorld
+from tests.recovery.backups.conftest import a_pair
 from tests.recovery.conftest import judge
 from tests.support.desktops import WALLET, WALLET_COLLECTION, WALLET_PASSWORD, WalletLab
-from tests.support.lab import REPO
+from tests.support.lab import REPO, Lab
 from tests.support.looking import look
 from tests.support.tokens import github
 
@@ -218,3 +224,45 @@ def test_a_server_gets_its_entry_from_an_open_wallet_and_never_waits_for_a_close
     assert done.returncode == 78
     assert "locked" in done.stderr
     assert not wallet.is_open
+
+
+def test_a_backup_of_gnome_keyring_is_restored_into_a_wallet_and_back(
+    unlocked: Lab, wallet: WalletLab
+) -> None:
+    values = {"github_token": TOKEN, "umlaut": "ä€\U0001f511", "lines": "a\nb\n", "same_label": "x"}
+    for name, value in values.items():
+        unlocked.add_entry(name, value)
+    schema = {
+        "service": "mcp-secrets",
+        "account": "of_keytar",
+        "xdg:schema": "org.freedesktop.Secret.Generic",
+    }
+    unlocked.add(schema, b"keytar's", label="mcp-secrets/of_keytar")
+    assert mended(wallet).ok
+    first = backed_up(unlocked)
+    world = LocalWorld(wallet.real_host())
+    restore(first, world, unlocked.home / "pair.txt")
+    end(wallet)  # at once: nothing may be lost
+    wallet.start_kwallet()
+    wallet.open_wallet()
+    for name, value in values.items():
+        assert wallet.keyring_get(name) == value
+    second = backed_up(wallet)
+    assert facts_of(second) == facts_of(first)
+
+
+def backed_up(lab: Lab) -> Opened:
+    world = LocalWorld(replace(lab.host(), root=None))
+    pair = a_pair(lab.home, "pair")
+    made = make(collect(world), pair.lock, world, Journal(world.host), lab.home / "made.age")
+    return open_backup(made.path, identities([lab.home / "pair.txt"]), world.host)
+
+
+def restore(opened: Opened, world: LocalWorld, key: Path) -> None:
+    plan = plan_restore(opened, world, on_conflict=OnConflict.FAIL, identities=[key])
+    outcome = carry_out(plan.remedy, {}, world, Journal(world.host))
+    assert outcome.ok, outcome.error
+
+
+def facts_of(opened: Opened) -> set[tuple[str, str, str]]:
+    return {(each.service, each.account, each.value.reveal()) for each in opened.backup.entries}
