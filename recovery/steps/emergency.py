@@ -80,7 +80,7 @@ class HoldToken:
             reason=self.reason,
             ticket=self.ticket,
             who=self.who,
-            began=now.isoformat(timespec="seconds"),
+            began=now.isoformat(timespec="microseconds"),  # of two in one second the newer is served
             ends=(now + timedelta(seconds=self.seconds)).isoformat(timespec="seconds"),
             boot=boot,
             ends_since_boot=since + self.seconds,

@@ -87,6 +87,10 @@ async def test_an_incident_by_keyboard(session: DoctorSession) -> None:
         assert "The usual path does not work yet" in driver.text
         assert not kernel_keyring.is_held(opened.key_name)
         assert len(open_incidents(session.host)) == 1
+        await driver.press("s")
+        await driver.sees("Start tracker?", "mcp-doctor run -- true")
+        await driver.press("escape", "s", "enter")
+        await driver.sees("It does not start on the usual path", "revoked: close anyway")
         await driver.press("v")
         await driver.sees("The incident is closed", "Report:")
         await driver.press("enter")

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.context import Options
+from diagnostics.stores import open_store
 from recovery.emergency import kernel_keyring
 from recovery.emergency.incident import incidents
 from recovery.journal import Journal
+from recovery.world import LocalWorld
 from tests.support.lab import REPO, Lab
 from tests.support.platforms import lacking
 from tests.support.terminal import Terminal
+from tests.tui.test_emergency import app_on
+from tui.session import DoctorSession
 
 SERVER = """import json, os, sys
 print('started', file=open(os.environ.get('SEEN', os.devnull), 'a'))
@@ -90,3 +95,25 @@ def test_from_a_locked_keychain_to_the_report(locked: Lab) -> None:
     assert "nobody knows the password now" in markdown
     assert json.loads((folder / f"incident-{incident.id}.json").read_text())["audit_trail"]["holds"]
     assert Journal(locked.host()).verify() == []
+
+
+async def test_in_the_app_the_server_is_started_once_where_the_person_agrees(locked: Lab) -> None:
+    with at_terminal(locked, "emergency", "start", "mine", "--reason", "locked out") as terminal:
+        terminal.wait_for("Emergency token:")
+        terminal.write("canary" + secrets.token_hex(12) + "\r")
+        terminal.wait_for("is open: mine gets this token")
+    locked.unlock("lab-password")
+    options = Options(config=(locked.home / "mcp.json",), offline=True)
+    async with app_on(DoctorSession(locked.host(), options, (), open_store, LocalWorld)) as driver:
+        await driver.press("x")
+        await driver.sees("Enter closes the chosen one")
+        await driver.press("enter", "enter")
+        await driver.sees("The usual path works", "start it once")
+        assert not (locked.home / "seen").exists()
+        await driver.press("s")
+        await driver.sees("Start mine?")
+        await driver.press("enter")
+        await driver.sees("It starts with its credential from the usual place, and answers.")
+        assert (locked.home / "seen").read_text() == "started\n"
+        await driver.press("v")
+        await driver.sees("The incident is closed")

@@ -16,10 +16,14 @@ from tui.widgets.key_line import KeyLine
 from tui.work import in_background
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnostics.model import Server
     from recovery.emergency.incident import Incident
     from recovery.outcome import Outcome
 
 _LEAVE = Action("close", "escape", "Esc", "leave", "")
+_START = Action("start", "s", "s", "start it once", "")
 _GO = Action("go_on", "enter", "Enter", "take the token away", "")
 
 
@@ -31,6 +35,7 @@ class CloseIncidentScreen(Dialog[None]):
         Binding("enter", "go_on", show=False),
         Binding("v", "revoked", show=False),
         Binding("n", "without", show=False),
+        Binding("s", "start", show=False),
         Binding(WHY.key, "why", show=False),
     ]
 
@@ -46,6 +51,8 @@ class CloseIncidentScreen(Dialog[None]):
         self._incident = incident
         self._phase = "asking"
         self._broken: list[str] = []
+        self._servers: Sequence[Server] = ()
+        """Those that got the token, on the usual path."""
 
     # ── the token, and the usual path ───────────────────────────────────────────────────────────────────────
 
@@ -61,7 +68,7 @@ class CloseIncidentScreen(Dialog[None]):
         self.doctor.begin_operation("Close an incident")
         in_background(self.doctor, self._end_token, self._looked, self._broke, "emergency-close")
 
-    def _end_token(self) -> "tuple[Outcome, list[str], str]":
+    def _end_token(self) -> "tuple[Outcome, list[str], str, Sequence[Server]]":
         from diagnostics.runner import diagnose
         from recovery.emergency.closing import end_token, normal_path, rotation_page
         from recovery.journal import Journal
@@ -69,13 +76,14 @@ class CloseIncidentScreen(Dialog[None]):
         session = self.doctor.session
         outcome = end_token(self._incident, session.open_world(session.host), Journal(session.host))
         if not outcome.ok:
-            return outcome, [], ""
+            return outcome, [], "", ()
         context = dataclasses.replace(session, names=self._incident.servers).look()
-        return outcome, normal_path(diagnose(context)), rotation_page(self._incident, context)
+        page = rotation_page(self._incident, context)
+        return outcome, normal_path(diagnose(context)), page, context.servers
 
-    def _looked(self, found: "tuple[Outcome, list[str], str]") -> None:
+    def _looked(self, found: "tuple[Outcome, list[str], str, Sequence[Server]]") -> None:
         self.doctor.end_operation()
-        outcome, self._broken, page = found
+        outcome, self._broken, page, self._servers = found
         if not outcome.ok:
             self._give_up(outcome.error)
             return
@@ -90,13 +98,62 @@ class CloseIncidentScreen(Dialog[None]):
             self._tell("2. The usual path works: every check was asked again.")
         self._tell("3. Whoever saw the token can still use it. Revoke it at its provider:")
         self._tell(f"   {page}" if page else "   (its page is not known here)")
+        self._let_choose()
+
+    def _let_choose(self) -> None:
         self._phase = "choosing"
         anyway = " anyway" if self._broken else ""
         self._keys(
+            *([_START] if self._servers else []),
             Action("revoked", "v", "v", f"revoked: close{anyway}", ""),
             Action("without", "n", "n", f"not revoked, close{anyway}", ""),
             _LEAVE,
         )
+
+    # ── the server, started once ────────────────────────────────────────────────────────────────────────────
+
+    def action_start(self) -> None:
+        """Shows the command, and starts the server with its credential from the usual place where that is agreed to."""
+        from tui.screens.start import StartScreen
+
+        if self._phase != "choosing" or not self._servers:
+            return
+        server, *_ = self._servers
+
+        def agreed(yes: bool | None) -> None:
+            if not yes or self._phase != "choosing":
+                return
+            self._phase = "working"
+            self._keys()
+            self._tell("", f"Starting {clean(server.name, 60)} …")
+            in_background(self.doctor, job, started, broke, "emergency-start-server")
+
+        def job() -> list[str]:
+            from diagnostics.runner import diagnose
+            from recovery.emergency.closing import normal_path
+
+            session = self.doctor.session
+            options = dataclasses.replace(session.options, start=True)
+            return normal_path(
+                diagnose(dataclasses.replace(session, names=(server.id,), options=options).look())
+            )
+
+        def started(broken: list[str]) -> None:
+            self._servers = self._servers[1:]
+            self._broken = list(dict.fromkeys([*self._broken, *broken]))
+            if broken:
+                self._tell(
+                    "   It does not start on the usual path:", *(f"   ✗ {each}" for each in broken[:4])
+                )
+            else:
+                self._tell("   It starts with its credential from the usual place, and answers.")
+            self._let_choose()
+
+        def broke(error: Exception) -> None:
+            self._tell(f"   Whether it starts could not be found out ({type(error).__name__}).")
+            self._let_choose()
+
+        self.doctor.push_screen(StartScreen(server), agreed)
 
     def action_why(self) -> None:
         """What closing does, in which order."""
