@@ -1,7 +1,6 @@
 """Explaining texts: each signature recognises its own examples first, noise gives nothing, nothing leaks or hangs."""
 
 import json
-import os
 import re
 import time
 from importlib.resources import files
@@ -17,8 +16,9 @@ from diagnostics.explain import explain, render_text, to_json
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.tokens.masking import mask_tokens
+from tests.support.platforms import UID
 
-HOST = Host(Platform.LINUX, Session.LOCAL, Path("/home/me"), Path("/"), {}, os.getuid(), "me")
+HOST = Host(Platform.LINUX, Session.LOCAL, Path("/home/me"), Path("/"), {}, UID, "me")
 EXAMPLES = [(each.cause, example) for each in signatures() for example in each.examples]
 
 

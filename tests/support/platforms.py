@@ -13,6 +13,10 @@ from typing import NoReturn
 
 import pytest
 
+UID = os.getuid() if hasattr(os, "getuid") else 0
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+"""Whether this user may do everything: give files away, become somebody else. Windows has nobody like that."""
+
 MARKS = {
     "platform_linux": ("linux", "Linux"),
     "platform_macos": ("darwin", "macOS"),

@@ -18,6 +18,7 @@ from diagnostics.logs.files import log_files
 from diagnostics.logs.reading import read_logs, read_tail
 from diagnostics.model import Finding, Platform, Session, Status
 from tests.support.configured import HeldStore, ask
+from tests.support.platforms import IS_ROOT
 
 HOUR = 3600
 NOW = time.time
@@ -116,7 +117,7 @@ def test_without_logs_nothing_is_said(tmp_path: Path) -> None:
     assert told(tmp_path) is None
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.skipif(IS_ROOT, reason="root reads everything")
 def test_a_log_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     desktop(tmp_path, attempt(HOUR, ENOENT)).chmod(0)
     found = told(tmp_path)

@@ -13,6 +13,7 @@ from diagnostics.plain.held import held_at, held_by_assignments, tokens_in
 from diagnostics.plain.repository import Tracked, ask_git, repository_of
 from diagnostics.secret import Secret
 from tests.support import tokens
+from tests.support.platforms import IS_ROOT
 
 TOKEN = tokens.github("plain")
 
@@ -133,7 +134,7 @@ def test_a_folder_that_others_write_to(open_folder: Path) -> None:
     assert not access.writers
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="gives a file to another group")
+@pytest.mark.skipif(not IS_ROOT, reason="gives a file to another group")
 def test_a_group_that_others_are_in(open_folder: Path) -> None:
     import grp
 

@@ -15,6 +15,7 @@ from diagnostics.secret import Secret
 from recovery.emergency import kernel_keyring
 from recovery.emergency.kernel_keyring import LONGEST, KernelKeyringError
 from tests.recovery.emergency.conftest import REPO
+from tests.support.platforms import IS_ROOT
 
 pytestmark = pytest.mark.usefixtures("keyring")
 
@@ -72,7 +73,7 @@ def test_a_new_one_of_the_same_name_replaces_the_old(name: str) -> None:
     assert kernel_keyring.read(name) == Secret("new")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody else")
 def test_another_user_finds_nothing(name: str) -> None:
     kernel_keyring.hold(name, Secret("mine"), 60)
     done = in_a_child(f"import os\nos.setgid(65534)\nos.setuid(65534)\nprint(k.read({name!r}))")

@@ -18,7 +18,7 @@ from recovery.trail.key import key_files
 from recovery.trail.record import canonical, digest
 from tests.recovery.trail.conftest import STEP, anchor_of, kinds, operate
 from tests.support.lab import REPO
-from tests.support.platforms import lacking
+from tests.support.platforms import IS_ROOT, lacking
 
 CHILD = """
 import os, sys
@@ -321,7 +321,7 @@ def in_its_place(path: Path, what: str) -> None:
             os.chown(path, 65534, 65534)
 
 
-THINGS = ["link", "dangling", "pipe", "folder", *(["another user's"] if os.getuid() == 0 else [])]
+THINGS = ["link", "dangling", "pipe", "folder", *(["another user's"] if IS_ROOT else [])]
 
 
 @pytest.mark.parametrize("what", THINGS)

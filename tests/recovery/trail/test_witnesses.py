@@ -24,7 +24,7 @@ from recovery.trail.anchor import anchor_files
 from recovery.trail.sinks import shared_log
 from recovery.trail.verify import begin_anew
 from tests.recovery.trail.conftest import anchor_of, computer, edited, kinds, operate
-from tests.support.platforms import lacking
+from tests.support.platforms import IS_ROOT, lacking
 
 # ── copies ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -408,7 +408,7 @@ def test_an_unfit_log_gets_nothing_and_that_is_told(host: Host, what: str) -> No
         os.close(reader)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can be someone else for a moment")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can be someone else for a moment")
 @pytest.mark.parametrize(("mode", "said"), [(0o660, ""), (0o640, "Permission denied")])
 def test_a_log_is_written_by_its_group_and_told_of_where_it_may_not_be(mode: int, said: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

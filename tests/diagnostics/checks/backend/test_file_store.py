@@ -26,6 +26,7 @@ from recovery.stores.secret_service import SecretServiceKeychain
 from recovery.world import LocalWorld
 from tests.support import looking
 from tests.support.file_store import host_with_choice, world_with_store
+from tests.support.platforms import IS_ROOT
 
 CHECK = "backend.file-store"
 
@@ -127,7 +128,7 @@ def test_a_store_that_others_can_write(tmp_path: Path) -> None:
     assert (found[CHECK].status, found[CHECK].outcome) == (Status.WARN, "store-open-to-others")
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give a file away")
 def test_a_store_of_somebody_else(tmp_path: Path) -> None:
     host = world_with_store(tmp_path).host
     os.chown(store_path(host), 12345, -1)

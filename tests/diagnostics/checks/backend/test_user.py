@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.lab import Lab
 from tests.support.looking import look
+from tests.support.platforms import IS_ROOT
 
 USER = "backend.user"
 NOBODY = 65534
@@ -53,7 +54,7 @@ def test_a_bus_that_cuts_us_off_and_whose_socket_is_anothers(tmp_path: Path, lab
     assert seen.fails == [(USER, "other-users-bus", "wrong_user_context")]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can start another user's bus")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can start another user's bus")
 def test_root_is_cut_off_from_a_real_bus_of_another_user(lab: Lab) -> None:
     place = lab.root / "nobody"
     place.mkdir()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.lab import Lab
 from tests.support.looking import look, look_at
+from tests.support.platforms import IS_ROOT
 
 FILES = "permission.keyring-files"
 PASSWORD = "lab-password"
@@ -203,7 +204,7 @@ def test_what_the_owner_may_not_read(unlocked: Lab, what: str) -> None:
     assert seen.fails == [(FILES, outcome, "file_permission_denied")]
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can make another user's files")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can make another user's files")
 @pytest.mark.parametrize("name", ["login.keyring", "."])
 def test_files_that_belong_to_another_user(lab: Lab, name: str) -> None:
     lab.start()
