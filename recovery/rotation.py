@@ -216,9 +216,13 @@ def _copies(value: Secret, context: Context) -> Iterator[str]:
 
 
 def _client(server: Server) -> str:
-    from diagnostics.catalog.clients import clients
+    """The client's name; where it can't be told, the name of the file that was given."""
+    from diagnostics.catalog.clients import GENERIC, clients
 
-    return clients()[server.client].name if server.client in clients() else clean(server.client, 60)
+    known = clients()
+    if server.client == GENERIC or server.client not in known:
+        return clean(server.path.name, 60)
+    return known[server.client].name
 
 
 def _affected(spread: Spread) -> Iterator[tuple[str, str, str]]:
@@ -270,20 +274,21 @@ def _afterwards(spread: Spread, finding: Finding) -> Iterator[str]:
 
 def restarts(servers: Sequence[Server]) -> list[str]:
     """Which servers run with the old value until they are restarted, client by client, and how that client does it."""
-    from diagnostics.catalog.clients import clients
+    from diagnostics.catalog.clients import GENERIC, clients
 
-    by_client: dict[str, list[Server]] = {}
+    by_client: dict[tuple[str, str], list[Server]] = {}
     for each in servers:
         if not each.disabled:
-            by_client.setdefault(each.client, []).append(each)
+            by_client.setdefault((each.client, _client(each)), []).append(each)
     if not by_client:
         return []
     lines = ["Still running with the old token until restarted:"]
-    for client, of in by_client.items():
+    for (client, called), of in by_client.items():
         names = ", ".join(dict.fromkeys(clean(each.name, 60) for each in of[:_MOST]))
         more = f" and {len(of) - _MOST} more" if len(of) > _MOST else ""
         how = clients()[client].reload if client in clients() else "Restart it."
-        lines.append(f"- {_client(of[0])} ({names}{more}): {how}")
+        whose = f"the client of {called}" if client == GENERIC or client not in clients() else called
+        lines.append(f"- {whose} ({names}{more}): {how}")
     return lines
 
 

@@ -22,7 +22,7 @@ from recovery.journal import Journal
 from recovery.model import Remedy
 from recovery.planner import remedies_for
 from recovery.remainder import remainder
-from recovery.rotation import choices_of, remarks_on_finishing, rotation
+from recovery.rotation import choices_of, remarks_on_finishing, restarts, rotation
 from recovery.rotation_end import let_go_of_replaced, rotations_that_keep
 from recovery.runner import Result, carry_out, preview, resume, undo
 from recovery.world import LocalWorld
@@ -400,3 +400,13 @@ def test_a_web_token_that_ends_soon_is_rotated_offline(unlocked: Lab) -> None:
     assert finding.outcome == "ends-soon"
     (remedy,) = remedies_for(finding, context)
     assert remedy.id == "rotate-token"
+
+
+def test_a_file_whose_client_cant_be_told_is_named_itself(tmp_path: Path) -> None:
+    one, other = (a_server("generic", name, tmp_path / f"{name}.json", "x") for name in ("hub", "code"))
+    _, *lines = restarts([one, other, a_server("cursor", "c", tmp_path / "mcp.json", "x")])
+    assert [each.partition(":")[0] for each in lines] == [
+        "- the client of hub.json (hub)",
+        "- the client of code.json (code)",
+        "- Cursor (c)",
+    ]

@@ -1,6 +1,8 @@
 """Finding out where one logs in: against a real authorization server, and against documents that lie."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -241,3 +243,17 @@ def test_a_public_server_does_not_send_us_home(named: str, tmp_path: Path) -> No
     found = discover("https://mcp.invalid/mcp", host(tmp_path), named, seconds=3)
     assert found.tried[0].url == named
     assert found.tried[0].outcome in {"not-https", "private-address"}
+
+
+def test_documents_that_never_come_end_with_the_deadline_and_tell_nothing(tmp_path: Path) -> None:
+    released = threading.Event()
+    with provider_server(tmp_path) as silent:
+        silent.script = lambda _talk: released.wait(30) and None
+        try:
+            began = time.monotonic()
+            found = discover(silent.url, host(tmp_path, silent.env), seconds=0.3)
+            assert time.monotonic() - began < 3
+        finally:
+            released.set()
+    assert [each.outcome for each in found.tried][:1] == ["timeout"]
+    assert (found.is_offered, found.is_certain) == (False, False)
