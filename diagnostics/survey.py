@@ -18,6 +18,8 @@ from diagnostics.tokens.damage import Damage
 from diagnostics.tokens.hygiene import is_certain, is_document, problems_stored, repaired
 
 _OAUTH = "oauth:"
+_LEFT = "stale-username"
+"""As `diagnostics.stores.windows.entry.STALE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +77,35 @@ class Survey:
     duplicates: tuple[Duplicates, ...]
     misspelt: tuple[Misspelt, ...]
     quarantined: tuple[Entry, ...]
+    left_behind: tuple[Entry, ...] = ()
+    """Earlier values that the keyring library left under USER@SERVICE on Windows; no program reads them."""
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is wrong."""
-        return not (self.duplicates or self.misspelt or any(each.faults for each in self.entries))
+        return not (
+            self.duplicates or self.misspelt or self.left_behind or any(each.faults for each in self.entries)
+        )
 
 
 def survey(entries: Sequence[Entry], context: Context) -> Survey:
     """In: every entry of the keychain, and the run's view of the configs."""
     users = _users(context.references)
-    mine = [each for each in entries if each.service == SERVICE]
+    ours = [each for each in entries if each.service == SERVICE]
+    mine = [each for each in ours if _LEFT not in each.attributes]
     surveyed = tuple(_surveyed(each, users.get(each.account, []), context) for each in mine)
     return Survey(
         tuple(sorted(surveyed, key=lambda each: (each.name, each.entry.path))),
         tuple(_duplicates(mine, surveyed)),
         tuple(_misspelt(entries, mine, users)),
         tuple(each for each in entries if each.service == QUARANTINE_SERVICE),
+        tuple(each for each in ours if _LEFT in each.attributes),
     )
+
+
+def left_behind_words() -> str:
+    """What is said of a value that was left behind."""
+    return _words()["fault"]["left-behind"]
 
 
 def plan_words() -> dict[str, str]:

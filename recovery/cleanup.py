@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Stage
-from diagnostics.survey import Duplicates, Misspelt, Survey, Surveyed, survey
+from diagnostics.stores import Entry
+from diagnostics.survey import Duplicates, Misspelt, Survey, Surveyed, left_behind_words, survey
 from diagnostics.text import clean
 from recovery.entries import new_undo_id
 from recovery.entry_writing import default
@@ -57,6 +58,7 @@ def items_of(found: Survey, ask: Asked | None = None) -> list[Item]:
         for each in found.entries
         if each.faults and each.entry.path not in twins
     ]
+    items += [_of_left_behind(each) for each in found.left_behind if each.secret is not None]
     return [*items, *(_of_misspelt(each) for each in found.misspelt)]
 
 
@@ -107,6 +109,14 @@ def _of_duplicates(found: Duplicates, ask: Asked | None) -> Item:
         why += " A Node program that reads the attribute “account” no longer finds one under this name."
     faults = (found.words, *(words for _, words in question.choices))
     return Item(found.name, faults, None, (_remedy("keep-one-of", keep.title, why, (keep,), (question,)),))
+
+
+def _of_left_behind(entry: Entry) -> Item:
+    words = left_behind_words()
+    step = QuarantineEntry(entry.path, dict(entry.attributes), words, new_undo_id())
+    why = "It stays in the Credential Manager, where no program finds it. It can be brought back."
+    title = f"Set {clean(entry.path)} aside"
+    return Item(entry.path, (words,), None, (_remedy("quarantine-entry", title, why, (step,)),))
 
 
 def _of_misspelt(found: Misspelt) -> Item:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from diagnostics.model import Platform
 from diagnostics.stores import Entry
-from diagnostics.stores.protocol import SESSION_COLLECTION
+from diagnostics.stores.protocol import KEYTAR_SCHEMA, SESSION_COLLECTION
 from diagnostics.stores.similar import UNDO_SERVICE
 from recovery.backups.content import Backup, BackupEntry
 from recovery.backups.error import BackupError, Reason
@@ -26,7 +26,7 @@ _ELSEWHERE = "keyring"
 
 
 _WINDOWS = "windows"
-_OF_WINDOWS = {"encoding", "persist"}
+_OF_WINDOWS = {"encoding", "persist", "comment"}
 """The collection, and attributes, of entries that the Credential Manager gave (`diagnostics.stores.windows.entry`)."""
 
 
@@ -132,8 +132,8 @@ def place_of(entry: Entry) -> Place:
 
 
 def _place(entry: BackupEntry, world: RecoveryWorld, collection: str) -> Place:
-    if world.host.platform is Platform.WINDOWS and "account" in entry.attributes:
-        return Place(collection, entry.label, dict(entry.attributes))
+    if world.host.platform is Platform.WINDOWS and lists_entries(world):
+        return Place(collection, entry.label, _for_windows(entry))
     if world.host.platform is not Platform.LINUX:
         return Place(collection, entry.label, {"service": entry.service, "username": entry.account})
     attributes, label = _lasting(entry.attributes), entry.label
@@ -145,6 +145,15 @@ def _place(entry: BackupEntry, world: RecoveryWorld, collection: str) -> Place:
         attributes["application"] = _KEYRING_LIBRARY
         label = f"Password for '{entry.account}' on '{entry.service}'"
     return Place(collection, label, attributes)
+
+
+def _for_windows(entry: BackupEntry) -> dict[str, str]:
+    """What the Credential Manager shows of an entry once it is written."""
+    if entry.collection == _WINDOWS:
+        return dict(entry.attributes)
+    if "account" in entry.attributes:
+        return {"service": entry.service, "account": entry.account, "xdg:schema": KEYTAR_SCHEMA}
+    return {"service": entry.service, "username": entry.account, "application": _KEYRING_LIBRARY}
 
 
 def _lasting(attributes: Mapping[str, str]) -> dict[str, str]:

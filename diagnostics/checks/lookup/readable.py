@@ -9,7 +9,12 @@ from diagnostics.stores import StoreError
 
 @check(
     of=Store,
-    needs=("backend.file-store", "permission.collection-locked", "permission.macos-keychain"),
+    needs=(
+        "backend.file-store",
+        "backend.credential-manager",
+        "permission.collection-locked",
+        "permission.macos-keychain",
+    ),
     within=15.0,
 )
 def readable(context: Context, store: Store) -> Verdict | None:

@@ -31,7 +31,8 @@ def windows_entry(context: Context, reference: Reference) -> Iterator[Verdict]:
     one = found[0]
     facts = {"name": name, "service": SERVICE, "item": one.path}
     said = [*_of_bytes(one, facts), *_of_time(one, facts), *_of_left(one, left, facts)]
-    yield from said or [ok("sound", **facts)]
+    kept = one.attributes.get("persist") == "local machine"
+    yield from said or [ok("on-this-computer" if kept else "sound", **facts)]
 
 
 def _of_bytes(one: Entry, facts: dict[str, Any]) -> Iterator[Verdict]:

@@ -2,8 +2,8 @@
 
 `username` is what the keyring library answers to; `account` marks an entry of another library (with `application`, for
 keytar the schema that it has on Linux, so that a backup fits both systems). `stale-username` marks a value that the
-keyring library left behind under `USER@SERVICE` and does not read while `SERVICE` holds the same user. `encoding` and
-`persist` stand only where they are not the usual ones.
+keyring library left behind under `USER@SERVICE` and does not read while `SERVICE` holds the same user. `encoding`,
+`persist` and `comment` stand only where they are not the usual ones.
 """
 
 import base64
@@ -99,6 +99,8 @@ def _entry(one: Credential, name: Name, stale: bool) -> Entry:
             attributes["application"] = name.scheme.value
     if one.comment == KEYRING_COMMENT:
         attributes["application"] = "Python keyring library"
+    elif one.comment:
+        attributes["comment"] = one.comment
     if one.blob and content.encoding != WRITTEN_AS[name.scheme]:
         attributes["encoding"] = content.encoding
     if one.persist in PERSISTENCE:

@@ -112,9 +112,7 @@ class WindowsKeychain(WithoutDaemon):
                 account,
                 _blob(attributes, scheme, secret),
                 _persist(attributes, there),
-                KEYRING_COMMENT
-                if scheme in {Scheme.KEYRING, Scheme.COMPOUND}
-                else (there.comment if there else ""),
+                _comment(attributes, scheme),
             )
         )
         return target
@@ -232,6 +230,13 @@ def _meant(attributes: Mapping[str, str]) -> tuple[Scheme, str, str]:
 
 def _blob(attributes: Mapping[str, str], scheme: Scheme, secret: Secret) -> bytes:
     return blob_of(secret.reveal(), attributes.get("encoding", WRITTEN_AS[scheme]))
+
+
+def _comment(attributes: Mapping[str, str], scheme: Scheme) -> str:
+    """As the entry says: what other programs wrote comes back as it was."""
+    if scheme in {Scheme.KEYRING, Scheme.COMPOUND} and "application" in attributes:
+        return KEYRING_COMMENT
+    return attributes.get("comment", "")
 
 
 def _persist(attributes: Mapping[str, str], there: Credential | None) -> int:

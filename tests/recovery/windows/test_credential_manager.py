@@ -16,13 +16,17 @@ from diagnostics.secret import Secret
 from diagnostics.stores import StoreError, open_store
 from diagnostics.stores.one_entry import Entries
 from diagnostics.stores.windows.credential import LOCAL_MACHINE, SESSION, CredentialError
-from recovery.backups.making import collect
+from recovery.backups.making import collect, make
+from recovery.backups.opening import open_backup
+from recovery.backups.restoring import plan_restore
+from recovery.cleanup import items_of, look, together
 from recovery.entries import delete_entry, get_entry, list_entries, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError
 from recovery.planner import remedies_for
 from recovery.runner import carry_out, undo
 from recovery.world import LocalWorld
+from tests.recovery.backups.conftest import a_pair
 from tests.support.tokens import github
 from tests.support.wine.session import WineCredentials
 
@@ -181,12 +185,35 @@ def test_utf_8_is_told_and_written_anew_and_comes_back_byte_for_byte(windows: Lo
     assert credentials.everything() == before
 
 
+def test_cleanup_lists_everything_and_takes_no_wildcard(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.by_keyring(SERVICE, "gh", OLDER)
+    credentials.by_keyring(SERVICE, "gh", TOKEN)
+    credentials.by_keyring(SERVICE, "newline", f"{TOKEN}\n")
+    credentials.add("Someone Else", "x", b"theirs", "a comment", LOCAL_MACHINE)
+    before = credentials.everything()
+    items = items_of(look(windows, context_of(windows)))
+    assert {each.name: each.certain is not None for each in items} == {"newline": True}
+    credentials.by_keyring(SERVICE, "newline", f"{TOKEN}\n")
+    before = credentials.everything()
+    items = {each.name: each for each in items_of(look(windows, context_of(windows)))}
+    left = items[f"newline@{SERVICE}"].remedies[0]
+    for remedy in (*together(list(items.values())), left):
+        assert carry_out(remedy, {}, windows, journal).ok
+    assert credentials.keyring_reads(SERVICE, "newline") == TOKEN
+    assert items_of(look(windows, context_of(windows))) == []
+    assert credentials.everything()["Someone Else"] == before["Someone Else"]
+    for _ in range(2):
+        assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
 @pytest.mark.parametrize(
     ("blob", "persist", "outcome", "status"),
     [
         (b"odd", 3, "read-by-luck", Status.WARN),
         (b"\xff\xd8\xff", 3, "no-text", Status.FAIL),
         (utf_16(TOKEN), SESSION, "gone-at-sign-out", Status.WARN),
+        (utf_16(TOKEN), LOCAL_MACHINE, "on-this-computer", Status.OK),
     ],
 )
 def test_what_is_odd_is_told(windows: LocalWorld, credentials: WineCredentials, blob: bytes, persist: int, outcome: str, status: Status) -> None:  # fmt: skip
@@ -220,11 +247,28 @@ def test_keytars_entry_is_found_by_its_name(windows: LocalWorld, credentials: Wi
         assert none.outcome == "missing"
 
 
-def test_a_backup_lists_the_service_without_being_told_names(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+def test_a_backup_needs_no_names_and_brings_each_entry_back_as_it_was(windows: LocalWorld, credentials: WineCredentials, journal: Journal, tmp_path: Path) -> None:  # fmt: skip
     credentials.by_keyring(SERVICE, "gh", TOKEN)
-    credentials.by_keyring(SERVICE, "other", OLDER)
+    credentials.by_keyring(SERVICE, "utf-8", "x")
+    credentials.add(f"utf-8@{SERVICE}", "utf-8", b"even", "by hand", LOCAL_MACHINE)
+    credentials.delete(SERVICE)
+    credentials.add(f"{SERVICE}/node", "node", OLDER.encode())
     credentials.add("someone else", "x", b"theirs")
-    assert [each.account for each in collect(windows).entries] == ["gh", "other"]
+    before = credentials.everything()
+    pair = a_pair(tmp_path, "key")
+    made = make(collect(windows), pair.lock, windows, journal)
+    assert sorted(made.names) == ["gh", "node", "utf-8"]
+    for each in before:
+        if each != "someone else":
+            credentials.delete(each)
+    plan = plan_restore(open_backup(made.path, pair.key, windows.host), windows, identities=[pair.path])
+    outcome = carry_out(plan.remedy, plan.answers(pair.key), windows, journal)
+    assert outcome.ok, outcome
+    read = {each.account: each.secret for each in windows.keychain.entries({"service": SERVICE})}
+    assert read == {"gh": Secret(TOKEN), "node": Secret(OLDER), "utf-8": Secret("even")}
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+    assert credentials.everything()[f"{SERVICE}/node"] == before[f"{SERVICE}/node"]
+    assert ("utf-8", b"even", LOCAL_MACHINE) in credentials.everything().values()
 
 
 # ── what Wine can't do ──────────────────────────────────────────────────────────────────────────────────────

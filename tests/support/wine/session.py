@@ -1,12 +1,14 @@
 """A real implementation of the Credential Manager's calls: Wine's advapi32, behind a small program of ours (`cred.c`).
 
-One prefix a run (shared by all workers), one long-lived helper a worker; tests are kept apart by a mark before every name.
+A worker has a prefix and one long-lived helper of its own (one wineserver for all of them gets stuck); the prefix is a copy
+by links of the one that the run's first worker made. Tests are kept apart by a mark before every name.
 What Wine gets wrong is emulated (2,560 bytes) or injected (`broken`): 1312, and what can't be decrypted.
 """
 
 import contextlib
 import os
 import secrets
+import select
 import shutil
 import subprocess
 import time
@@ -21,39 +23,31 @@ _COMPILER = "x86_64-w64-mingw32-gcc"
 _BUILTIN = ("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows", "/usr/lib/wine/x86_64-windows")
 _START = 90.0
 """Seconds for making the prefix: 3 on an idle machine."""
+_ANSWER = 20.0
+"""Seconds for one answer, the first of which starts Wine: 0.4 on an idle machine."""
 
 
 class Wine:
     """The helper, running."""
 
-    def __init__(self, folder: Path) -> None:
-        self._env = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(folder),
-            "WINEPREFIX": str(folder / "prefix"),
-            "WINEDEBUG": "-all",
-            "WINEDLLOVERRIDES": "mscoree=d;mshtml=d;winemenubuilder.exe=d",
-        }
+    def __init__(self, program: Path, prefix: Path) -> None:
         self._helper = subprocess.Popen(
-            ["wine", str(folder / "cred.exe")],
-            env=self._env,
+            ["wine", str(program)],
+            env=_env(prefix),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
-            bufsize=1,
+            bufsize=0,
         )
+        self._unread = b""
 
     def ask(self, *words: str) -> list[Credential]:
         """One request. Raises CredentialError with Wine's code."""
         assert self._helper.stdin
-        assert self._helper.stdout
-        self._helper.stdin.write(" ".join(words) + "\n")
-        self._helper.stdin.flush()
+        self._helper.stdin.write((" ".join(words) + "\n").encode())
         found: list[Credential] = []
         while True:
-            line = self._helper.stdout.readline().split()
-            assert line, "the helper ended"
+            line = self._line().split()
             if line[0] == ".":
                 return found
             if line[0] == "!":
@@ -68,10 +62,25 @@ class Wine:
                     )
                 )
 
+    def _line(self) -> str:
+        assert self._helper.stdout
+        while b"\n" not in self._unread:
+            ready, _, _ = select.select([self._helper.stdout], [], [], _ANSWER)
+            assert ready, "Wine does not answer"
+            more = os.read(self._helper.stdout.fileno(), 1 << 16)
+            assert more, "the helper ended"
+            self._unread += more
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode("ascii")
+
     def close(self) -> None:
         assert self._helper.stdin
         self._helper.stdin.close()
-        self._helper.wait(30)
+        try:
+            self._helper.wait(5)
+        except subprocess.TimeoutExpired:
+            self._helper.kill()
+            self._helper.wait(5)
 
 
 class WineCredentials:
@@ -163,14 +172,29 @@ def wine_in(shared: Path) -> Iterator[Wine]:
             lacking(f"needs {each} (Debian: {package}) for the Windows Credential Manager")
     folder = shared / "wine"
     _make(folder)
-    wine = Wine(folder)
+    own = folder / f"prefix-{os.getpid()}"
+    _copied(folder / "prefix", own)
+    wine = Wine(folder / "cred.exe", own)
     try:
         yield wine
     finally:
         wine.close()
+        _server("-k", _env(own))
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _env(prefix: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/lib/wine",
+        "HOME": str(prefix.parent),
+        "WINEPREFIX": str(prefix),
+        "WINEDEBUG": "-all",
+        "WINEDLLOVERRIDES": "mscoree=d;mshtml=d;winemenubuilder.exe=d",
+    }
 
 
 def _make(folder: Path) -> None:
+    """The run's first worker makes it, the others wait."""
     try:
         folder.mkdir()
     except FileExistsError:
@@ -179,14 +203,28 @@ def _make(folder: Path) -> None:
             assert time.monotonic() < until, "another worker did not make the prefix"
             time.sleep(0.1)
         return
-    subprocess.run(
-        [_COMPILER, "-O1", "-o", str(folder / "cred.exe"), str(_SOURCE), "-ladvapi32"], check=True, timeout=60
-    )
-    env = {**os.environ, "HOME": str(folder), "WINEPREFIX": str(folder / "prefix"), "WINEDEBUG": "-all"}
-    env["WINEDLLOVERRIDES"] = "mscoree=d;mshtml=d;winemenubuilder.exe=d"
+    compile_it = [_COMPILER, "-O1", "-o", str(folder / "cred.exe"), str(_SOURCE), "-ladvapi32"]
+    subprocess.run(compile_it, check=True, timeout=60)
+    env = _env(folder / "prefix")
     subprocess.run(["wine", "wineboot", "-i"], env=env, check=True, timeout=_START, capture_output=True)
+    _server("-k", env)
+    _server("-w", env)
     _without_copies(folder / "prefix")
     (folder / "ready").touch()
+
+
+def _server(word: str, env: dict[str, str]) -> None:
+    """`-k` ends a prefix's server, `-w` waits until it has ended and written everything."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["wineserver", word], env=env, timeout=20, capture_output=True, check=False)
+
+
+def _copied(template: Path, own: Path) -> None:
+    """By links, but for what Wine writes to."""
+    shutil.copytree(template, own, symlinks=True, copy_function=os.link)
+    for each in own.glob("*.reg"):
+        each.unlink()
+        shutil.copy2(template / each.name, each)
 
 
 def _without_copies(prefix: Path) -> None:
