@@ -149,7 +149,7 @@ def test_only_steps_touch_the_world() -> None:
 def test_only_the_runner_applies_steps_and_takes_them_back() -> None:
     """So that every deed has its record before it, and twins are counted around it."""
     on_steps = {(file, on) for file, _, on, method in calls() if method in {"apply", "undo"}}
-    assert {file for file, on in on_steps if on == "step"} == {"recovery/runner.py"}
+    assert {file for file, on in on_steps if on == "step"} == {"recovery/run.py"}
 
 
 def test_nobody_else_writes_to_the_disk() -> None:

@@ -110,4 +110,4 @@ def test_nothing_is_written_where_the_entries_can_not_be_counted(unlocked: Lab) 
 
 def test_only_what_brings_back_may_leave_twins() -> None:
     kinds = {kind for kind, step in steps.step_kinds().items() if getattr(step, "brings_back", False)}
-    assert kinds == {"restore-entries", "import-salvaged"}
+    assert kinds == {"restore-entries", "import-salvaged", "fill-from-backup"}
