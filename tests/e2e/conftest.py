@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from diagnostics.stores.bus import is_listening
 from tests.support.lab import Lab
 from tests.support.ssh import Account, Installation, SshServer, account, install, missing
-from tests.support.terminal import Terminal
 from tui.demo.provider import StandInProvider
 from tui.demo.token import made_up
+
+if TYPE_CHECKING:
+    from tests.support.terminal import Terminal  # can't be imported on Windows
 
 PASSWORD = "correct horse 7 battery"
 TOKEN = made_up("github", "end to end")
@@ -158,7 +160,7 @@ class Scene:
             over.set()
             watcher.join()
 
-    def login(self, columns: int = 80, rows: int = 24) -> Terminal:
+    def login(self, columns: int = 80, rows: int = 24) -> "Terminal":
         """The person logs in."""
         return self.sshd.login(columns=columns, rows=rows)
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pty
 import signal
 import stat
 import subprocess
@@ -179,6 +178,8 @@ def test_signals_reach_the_server(unlocked: Lab) -> None:
 
 
 def test_a_terminal_stays_the_servers(unlocked: Lab) -> None:
+    import pty
+
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [sys.executable, "-c", _RUN, "--", "sh", "-c", "test -t 0 && test -t 1 && exit 5"],

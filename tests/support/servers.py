@@ -1,7 +1,6 @@
 """Servers to start in tests: real ones from npm and PyPI, installed once a machine, and hostile ones written here."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from recovery.lock import locked
 from tests.support.lab import require
 from tests.support.platforms import lacking
 
@@ -47,8 +47,7 @@ def _once(name: str) -> Iterator[Path | None]:
     """The folder to install into, or None when it is ready; other processes wait until the first is done."""
     folder = cache() / name
     folder.mkdir(parents=True, exist_ok=True)
-    with (cache() / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(cache() / f"{name}.lock", 2 * _SECONDS):
         ready = folder / "ready"
         if ready.exists():
             yield None

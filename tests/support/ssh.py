@@ -7,7 +7,6 @@ As root, the user is a throw-away account. Without root the user is ourselves, w
 import contextlib
 import importlib.metadata
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -19,12 +18,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from packaging.requirements import Requirement
 
 from tests.support.platforms import lacking
-from tests.support.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tests.support.terminal import Terminal  # can't be imported on Windows
 
 REPO = Path(__file__).resolve().parents[2]
 DISTRIBUTION = "mcp-credential-doctor"
@@ -158,6 +159,8 @@ def _needed(name: str) -> set[str]:
 @contextlib.contextmanager
 def account() -> Iterator[Account]:
     """Somebody to log in as; the account and everything it runs are gone afterwards."""
+    import pwd
+
     root = Path(tempfile.mkdtemp(prefix="mcpdoctor-e2e-", dir="/tmp"))
     root.chmod(0o755)
     home = root / "home"
@@ -270,7 +273,7 @@ class SshServer:
         flags = [part for option in options for part in ("-o", option)]
         return ["ssh", "-F", "none", "-tt", "-p", str(self.port), *flags, f"{self.account.name}@127.0.0.1"]
 
-    def login(self, *, columns: int = 80, rows: int = 24) -> Terminal:
+    def login(self, *, columns: int = 80, rows: int = 24) -> "Terminal":
         """A login shell on a terminal, ready at its prompt."""
         env = {
             "PATH": os.environ["PATH"],
@@ -278,6 +281,8 @@ class SshServer:
             "HOME": str(self.root),
             "LANG": "C.UTF-8",
         }
+        from tests.support.terminal import Terminal
+
         terminal = Terminal(self.command, env, columns=columns, rows=rows)
         try:
             terminal.wait_for(r"ready\$")

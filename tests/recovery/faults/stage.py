@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import resource
 import shutil
 import signal
 import stat
@@ -166,6 +165,8 @@ class Stage:
 
     def heal(self) -> None:
         """The disk and the daemon are well again (a daemon that was killed stays dead)."""
+        import resource
+
         home = self.lab.home
         if self.real_disk:
             while os.statvfs(home).f_flag & os.ST_RDONLY:
@@ -197,6 +198,8 @@ class Stage:
 
     def _limit(self, size: int) -> None:
         """Of the daemon's files; with 0, in a child, of the child's too."""
+        import resource
+
         pid = self.lab.daemon_pid
         if pid:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
