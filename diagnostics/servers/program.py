@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from diagnostics.catalog import read
@@ -107,9 +107,9 @@ def install_hint(command: str) -> str:
     return str(rows.get(command.casefold().removesuffix(".exe").removesuffix(".cmd"), ""))
 
 
-def is_on_a_shells_path_only(program: Path) -> bool:
+def is_on_a_shells_path_only(program: PurePath) -> bool:
     """Whether it lies where only a shell's start-up files put it on the PATH."""
-    return any(part in str(program) for part in _catalogue()["shell_only"])
+    return any(part in program.as_posix() for part in _catalogue()["shell_only"])
 
 
 @cache

@@ -205,7 +205,7 @@ def _by_keyring(name: str, host: Host) -> OneEntry | None:
         if calls is not None:
             from diagnostics.stores.windows.credential_manager import read_one as read_credential
 
-            value = read_credential(calls, SERVICE, name)
+            value = read_credential(calls, SERVICE, name, SECONDS)
             return None if value is None else OneEntry(value)
     from diagnostics.stores.keyring_library import KeyringLibrary
 

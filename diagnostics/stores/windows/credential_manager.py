@@ -69,22 +69,22 @@ def listed(calls: CredentialReader, prefix: str = "") -> Sequence[Credential]:
         raise trouble_of(error) from None
 
 
-def read_one(calls: CredentialReader, service: str, account: str) -> Secret | None:
+def read_one(calls: CredentialReader, service: str, account: str, seconds: float = SECONDS) -> Secret | None:
     """The value that the keyring library is asked for: `SERVICE` where it is this account's, else `ACCOUNT@SERVICE`.
 
     Raises:
         CredentialManagerError: it can't be read.
     """
-    plain = read_target(calls, target_of(Scheme.KEYRING, service, account))
+    plain = read_target(calls, target_of(Scheme.KEYRING, service, account), seconds)
     if plain is None or plain.user != account:
-        plain = read_target(calls, target_of(Scheme.COMPOUND, service, account))
+        plain = read_target(calls, target_of(Scheme.COMPOUND, service, account), seconds)
     return None if plain is None or plain.user != account else entry_of(plain).secret
 
 
-def read_target(calls: CredentialReader, target: str) -> Credential | None:
+def read_target(calls: CredentialReader, target: str, seconds: float = SECONDS) -> Credential | None:
     """The credential of this name. Raises CredentialManagerError."""
     try:
-        return call_within(SECONDS, lambda: calls.read(target))
+        return call_within(seconds, lambda: calls.read(target))
     except (CredentialError, DeadlineError, OSError, ImportError) as error:
         raise trouble_of(error) from None
 

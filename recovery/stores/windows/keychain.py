@@ -204,7 +204,7 @@ def _unfit(secret: Secret, encoding: str) -> str:
         return (
             f"the value is too long for Windows: it takes {size:,} bytes ({each}), and the Credential Manager keeps at most "
             f"{LARGEST_BLOB:,}. Nothing was changed. Use a shorter token (a personal access token or an API key), or refer to "
-            "a secrets manager (${VAULT:…}, ${AWS:…}) in place of it"
+            "a secrets manager (${VAULT:…}, ${AWS_SECRET:…}) in place of it"
         )
     return ""
 

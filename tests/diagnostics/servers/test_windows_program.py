@@ -1,12 +1,12 @@
 """Programs as Windows finds them."""
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
-from diagnostics.servers.program import ProgramState, look_up
+from diagnostics.servers.program import ProgramState, is_on_a_shells_path_only, look_up
 from diagnostics.servers.windows_program import folders_of, variable
 
 
@@ -53,6 +53,12 @@ def test_a_command_on_the_shells_path_alone_is_named(node: Path, tmp_path: Path)
     npm.mkdir(parents=True)
     (npm / "pnpm.CMD").touch()
     assert look_up("pnpm", {}, tmp_path, windows(tmp_path)).elsewhere == (npm / "pnpm.CMD",)
+
+
+def test_what_a_shell_adds_is_known_with_backslashes_too() -> None:
+    multishell = PureWindowsPath(r"C:\Users\ada\AppData\Local\fnm_multishells\1\node.exe")
+    assert is_on_a_shells_path_only(multishell)
+    assert not is_on_a_shells_path_only(PureWindowsPath(r"C:\Program Files\nodejs\node.exe"))
 
 
 def test_variables_have_no_case() -> None:

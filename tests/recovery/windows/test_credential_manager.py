@@ -1,5 +1,6 @@
 """The Windows Credential Manager for real, as far as Wine goes; what Wine gets wrong is put in its way."""
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -195,9 +196,9 @@ def test_cleanup_lists_everything_and_takes_no_wildcard(windows: LocalWorld, cre
     assert {each.name: each.certain is not None for each in items} == {"newline": True}
     credentials.by_keyring(SERVICE, "newline", f"{TOKEN}\n")
     before = credentials.everything()
-    items = {each.name: each for each in items_of(look(windows, context_of(windows)))}
-    left = items[f"newline@{SERVICE}"].remedies[0]
-    for remedy in (*together(list(items.values())), left):
+    items = items_of(look(windows, context_of(windows)))
+    left = next(each for each in items if each.name == f"newline@{SERVICE}").remedies[0]
+    for remedy in (*together(items), left):
         assert carry_out(remedy, {}, windows, journal).ok
     assert credentials.keyring_reads(SERVICE, "newline") == TOKEN
     assert items_of(look(windows, context_of(windows))) == []
@@ -331,11 +332,37 @@ def test_a_store_that_refuses_midway_is_as_before(windows: LocalWorld, credentia
         assert credentials.everything() == before
 
 
+class DiedError(BaseException):
+    """The process is gone; nothing runs after it."""
+
+
+@pytest.mark.parametrize("call", ["write", "delete"])
+@pytest.mark.parametrize("deed", ["set", "delete"])
+def test_killed_before_each_change_it_is_taken_back(windows: LocalWorld, credentials: WineCredentials, journal: Journal, call: str, deed: str) -> None:  # fmt: skip
+    """The value fills its credential, so that its copy takes two."""
+    credentials.by_keyring(SERVICE, "gh", "x" * 1280)
+    before = credentials.everything()
+    for allowed in range(10):
+        with Refusing(credentials, call, allowed, DiedError()) as dying, contextlib.suppress(DiedError):
+            if deed == "set":
+                set_entry("gh", Secret("new"), windows, journal)
+            else:
+                delete_entry("gh", windows, journal)
+        assert undo(None, windows, Journal(windows.host)).ok
+        assert credentials.everything() == before
+        if not dying.refused:
+            return
+    raise AssertionError("it never came to its end")
+
+
 class Refusing:
     """Lets a call through some times and then refuses it once."""
 
-    def __init__(self, credentials: WineCredentials, call: str, allowed: int) -> None:
+    def __init__(
+        self, credentials: WineCredentials, call: str, allowed: int, error: BaseException | None = None
+    ) -> None:
         self._credentials, self._call, self._left = credentials, call, allowed
+        self._error = error or CredentialError(8, call)
         self.refused = False
 
     def __enter__(self) -> "Refusing":
@@ -343,9 +370,9 @@ class Refusing:
 
         def limited(*given: object) -> object:
             self._left -= 1
-            if self._left == -1:
+            if self._left == -1 or (self.refused and isinstance(self._error, DiedError)):
                 self.refused = True
-                raise CredentialError(8, self._call)
+                raise self._error
             return real(*given)
 
         setattr(self._credentials, self._call, limited)
