@@ -7,6 +7,7 @@ from diagnostics.model import Store
 SECRET_SERVICE = "secret-service"  # noqa: S105 - a kind of store
 STAND_IN = "stand-in"
 FILE = "file"
+CREDENTIAL_MANAGER = "credential-manager"
 MACOS = "macos-keychain"
 
 

@@ -4,23 +4,22 @@ import re
 from pathlib import Path
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
-from diagnostics.checks.applicable import not_applicable
+from diagnostics.checks.applicable import CREDENTIAL_MANAGER, not_applicable
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 from diagnostics.model import Session, Store
 from diagnostics.stores import StoreError
 
-_KIND = "credential-manager"
 _KEPT_FILE = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 @check(of=Store, within=10.0)
 def credential_manager(context: Context, store: Store) -> Verdict | None:
     """Does Windows give this session its Credential Manager?"""
-    if store.kind != _KIND:
+    if store.kind != CREDENTIAL_MANAGER:
         return None
-    passed = not_applicable(context, store, _KIND)
+    passed = not_applicable(context, store, CREDENTIAL_MANAGER)
     if passed is not None:
         return passed
     from diagnostics.stores.windows.credential_manager import CredentialManagerError

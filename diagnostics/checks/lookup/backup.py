@@ -6,7 +6,7 @@ from pathlib import Path
 
 from diagnostics.backups import backups_in, folder_of
 from diagnostics.check import Verdict, check, ok, skip, unknown, warn
-from diagnostics.checks.applicable import FILE, SECRET_SERVICE, not_applicable
+from diagnostics.checks.applicable import CREDENTIAL_MANAGER, FILE, SECRET_SERVICE, not_applicable
 from diagnostics.context import SERVICE, Context
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Store
@@ -26,7 +26,7 @@ def backup(context: Context, store: Store) -> Verdict | None:
     passed = not_applicable(context, store)
     if passed is not None:
         return passed
-    if store.kind not in {SECRET_SERVICE, FILE}:
+    if store.kind not in {SECRET_SERVICE, FILE, CREDENTIAL_MANAGER}:
         return skip("no-times")
     path, made, _ = newest[0]
     return _compared(context, path, made)
@@ -59,8 +59,8 @@ def _compared(context: Context, path: Path, made: datetime) -> Verdict:
 
 
 def _times_of_change(context: Context, entries: Sequence[Entry]) -> list[int]:
-    """Seconds since the epoch. The encrypted file tells them with the entries, the daemon when it is asked."""
-    if context.store.subject.kind == FILE:
+    """Seconds since the epoch. The file and Windows tell them with the entries, the daemon when it is asked."""
+    if context.store.subject.kind in {FILE, CREDENTIAL_MANAGER}:
         return [each.modified for each in entries]
     from diagnostics.stores.bus import Bus
     from diagnostics.stores.reading import times_of_change

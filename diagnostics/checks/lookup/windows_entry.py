@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
+from diagnostics.checks.applicable import CREDENTIAL_MANAGER
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Reference, Syntax
 from diagnostics.stores import Entry, StoreError
-
-_KIND = "credential-manager"
 
 
 @check(of=Reference, needs=("lookup.entry",))
 def windows_entry(context: Context, reference: Reference) -> Iterator[Verdict]:
     """Does every library read the entry alike, and will it last?"""
-    if context.store.subject.kind != _KIND or reference.syntax is not Syntax.SECRET or not reference.name:
+    if (
+        context.store.subject.kind != CREDENTIAL_MANAGER
+        or reference.syntax is not Syntax.SECRET
+        or not reference.name
+    ):
         return
     from diagnostics.stores.windows.entry import STALE
 

@@ -259,6 +259,7 @@ def test_a_backup_needs_no_names_and_brings_each_entry_back_as_it_was(windows: L
     pair = a_pair(tmp_path, "key")
     made = make(collect(windows), pair.lock, windows, journal)
     assert sorted(made.names) == ["gh", "node", "utf-8"]
+    assert "lookup.backup.current" in findings(context_of(windows))
     for each in before:
         if each != "someone else":
             credentials.delete(each)
