@@ -70,15 +70,20 @@ def pytest_make_collect_report(
         error = report.call.excinfo.value  # type: ignore[attr-defined]
         absent = posix_module(error)
         if absent:
-            place = (str(collector.path), 0, f"Skipped: needs {absent}, which Windows does not have")
+            place = (str(collector.path), 0, f"Skipped: needs {absent}, which can't be had on Windows")
             report.outcome, report.longrepr = "skipped", place
     return report
 
 
 def posix_module(error: BaseException | None) -> str:
-    """The module that only POSIX systems have, where its absence is what `error` came of; else ""."""
+    """The module that only POSIX systems have, where its absence is what `error` came of; else "".
+
+    Also one of our test modules that was skipped for that, where another one takes something from it.
+    """
     while error is not None:
         if isinstance(error, ModuleNotFoundError) and error.name in _POSIX_MODULES:
+            return error.name or ""
+        if isinstance(error, ImportError) and (error.name or "").startswith("tests."):
             return error.name or ""
         error = error.__cause__ or error.__context__
     return ""
