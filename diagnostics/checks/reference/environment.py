@@ -1,5 +1,7 @@
 """Whether a variable that the config refers to is set, replaced and handed on."""
 
+import re
+
 from diagnostics.catalog.clients import GENERIC, Client, client
 from diagnostics.check import Verdict, check, fail, ok, skip, unknown, warn
 from diagnostics.checks.reference.expansion import wrapped_lines
@@ -126,7 +128,7 @@ class _Question:
         if self.value and self.facts["file"]:
             return ok("set-in-file", **self.facts)
         if self.value:
-            return ok("set-here" if self.client.inheritance.desktop else "set", **self.facts)
+            return self._set_in_session()
         if default is not None and (self.value is None or ":-" in self.reference.spelling):
             return ok("default" if default else "default-empty", **self.facts)
         if self.value is not None:
@@ -134,6 +136,28 @@ class _Question:
         if self.client.expansion.only_env_files:
             return fail("not-in-files", "env_var_missing", files=self._files(), **self.facts)
         return fail(f"unset-{when_unset}", "env_var_missing", **self.facts)
+
+    def _set_in_session(self) -> Verdict:
+        here = self.context.host.platform is not Platform.WINDOWS  # there the registry keeps variables
+        if here and self.exported and self._may_be_credential() and not self._is_set_by_a_profile():
+            entry = re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")
+            return ok("set-nowhere-kept", entry=entry or "token", **self.facts)
+        return ok("set-here" if self.client.inheritance.desktop else "set", **self.facts)
+
+    def _is_set_by_a_profile(self) -> bool:
+        """Whether a shell's profile may set it; one that can't be read may."""
+        from diagnostics.plain.assigned_line import dialect_of, may_set
+        from diagnostics.plain.exposed import UnreadableError, text_of
+        from diagnostics.plain.source import profiles
+
+        for path in profiles(self.context.host):
+            try:
+                content = text_of(path)
+            except UnreadableError:
+                return True
+            if content is not None and may_set(content.text, self.name, dialect_of(path)):
+                return True
+        return False
 
     def _files(self) -> str:
         listed = []

@@ -253,7 +253,7 @@ def test_percent_signs_are_gemini_on_windows(tmp_path: Path) -> None:
 
 def test_copilots_bare_name_of_a_set_variable(tmp_path: Path) -> None:
     row = an_entry("copilot-cli", "env", "SOME_TOKEN")
-    assert outcomes(context_of(tmp_path, "copilot-cli", row, {"SOME_TOKEN": "1"})) == ["set"]
+    assert outcomes(context_of(tmp_path, "copilot-cli", row, {"SOME_TOKEN": "1"})) == ["set-nowhere-kept"]
     assert outcomes(context_of(tmp_path, "copilot-cli", row)) == []  # a plain text then
     named = {"command": "prog", "env": {"SOME_TOKEN": "SOME_TOKEN"}}
     assert outcomes(context_of(tmp_path, "copilot-cli", named)) == ["unset-literal"]
@@ -265,8 +265,8 @@ def test_copilots_bare_name_of_a_set_variable(tmp_path: Path) -> None:
     [
         (None, "perhaps-not-approved"),
         ({"kiroAgent.mcpApprovedEnvVars": ["OTHER"]}, "not-approved"),
-        ({"kiroAgent.mcpApprovedEnvVars": ["X"]}, "set-here"),
-        ({"kiroAgent": {"mcpApprovedEnvVars": ["X"]}}, "set-here"),
+        ({"kiroAgent.mcpApprovedEnvVars": ["X"]}, "set-nowhere-kept"),
+        ({"kiroAgent": {"mcpApprovedEnvVars": ["X"]}}, "set-nowhere-kept"),
     ],
 )
 def test_kiro_replaces_approved_names_only(tmp_path: Path, settings: object, outcome: str) -> None:

@@ -185,7 +185,10 @@ def test_the_launcher_fills_variables_in_whatever_the_client(tmp_path: Path) -> 
 
 def test_a_shell_replaces_variables_in_its_script(tmp_path: Path) -> None:
     row = {"command": "sh", "args": ["-c", "exec x --token $TOKEN"]}
-    assert outcomes("reference.environment", context_of(tmp_path, row, env={"TOKEN": "1"})) == ["set"]
+    in_session = context_of(tmp_path, row, env={"TOKEN": "1"})
+    assert outcomes("reference.environment", in_session) == ["set-nowhere-kept"]
+    (tmp_path / ".profile").write_text("export TOKEN=1\n")
+    assert outcomes("reference.environment", in_session) == ["set"]
     assert outcomes("reference.environment", context_of(tmp_path, row)) == ["unset-empty"]
 
 
