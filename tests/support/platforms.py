@@ -24,7 +24,7 @@ MARKS = {
 }
 """A mark -> what `sys.platform` is there, and the system's name."""
 
-_OF_A_LINUX_SESSION = {"lab", "unlocked", "keyring", "sshd", "keytar_in"}
+_OF_A_LINUX_SESSION = {"lab", "unlocked", "keyring", "sshd", "keytar_in", "kwallet", "keepassxc", "wine"}
 """Fixtures with real parts that only Linux has; tests that ask for one need Linux."""
 
 _POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
