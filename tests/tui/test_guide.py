@@ -293,7 +293,7 @@ async def test_which_of_two_values_is_right_is_asked_of_the_provider(
         await driver.press("m")
         await driver.sees("Which github_token", said)
         await driver.press("enter")
-        await driver.sees("Shall it be done?")
+        await driver.sees("Shall it be done?", "You chose  changed 2026-11-20")
         assert fixture.world.stored == []
         await driver.press("w")
         await driver.sees("Why: Keeping one")

@@ -95,6 +95,7 @@ class GuideScreen(TokenGuide):
 
     def _ask(self, words: str = "") -> None:
         self._answers = {}
+        self._put("chosen", None)
         fields = list(self.query(AnswerField))
         self.query_one("#fields").display = True
         fields[0].enter()
@@ -168,6 +169,10 @@ class GuideScreen(TokenGuide):
         }[self._risk]
         # What was typed is taken: fields that are empty now would look as if it were lost.
         self.query_one("#fields").display = False
+        chosen = "; ".join(filter(None, (each.chosen for each in self.query(AnswerField))))
+        self._put(
+            "chosen", Content.assemble(("You chose  ", "$foreground-muted"), chosen) if chosen else None
+        )
         self._go(Phase.AGREEING, words, ("go_on", "Enter", "yes, do it" if words else self._verb))
 
     def _work(self) -> None:

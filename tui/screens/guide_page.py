@@ -102,6 +102,7 @@ class GuidePage(Screen[None]):
                             f"This can't be taken back. Type “{text.WORD}” to go on:",
                         )
                     )
+            yield Static(id="chosen", classes="part", markup=False)
             yield Static(id="token", classes="part", markup=False)
             yield Static(id="login", classes="part", markup=False)
             yield Static(id="steps", classes="part", markup=False)

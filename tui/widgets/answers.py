@@ -85,6 +85,13 @@ class AnswerField(VerticalGroup):
             )
         return ""
 
+    @property
+    def chosen(self) -> str:
+        """The words of the choice that is marked, "" where there is none to make."""
+        if self._ask.kind is not AskKind.CHOICE or not self._ask.choices:
+            return ""
+        return self._ask.choices[self.query_one(OptionList).highlighted or 0][1]
+
     def take(self) -> dict[str, Secret]:
         """The answer, once. The fields are empty afterwards."""
         if self._ask.kind is AskKind.TEXT:
