@@ -114,6 +114,8 @@ class BackupsScreen(Dialog[None]):
         rows = self.query_one("#list", OptionList)
         rows.clear_options()
         rows.add_options([Option(_line(each)) for each in found])
+        of_one = {"restore", "verify"}
+        self.query_one(KeyLine).show([each for each in self.ACTIONS if found or each.id not in of_one])
         if found:
             rows.highlighted = 0
             rows.focus()
