@@ -20,7 +20,7 @@ from recovery.steps.bus import VARIABLE, StartBus, UseBus
 from recovery.steps.file import SetMode
 from recovery.steps.keychain import PASSWORD, Create, SetDefault, Unlock
 from recovery.steps.provider import ContinueProvider, RestartProvider, StartProvider
-from recovery.wallet_way import from_kwallet, from_nobody, refuse_keepassxc
+from recovery.wallet_way import from_kwallet, from_nobody, refuse_keepassxc, refuse_to_end
 
 Look = Callable[[Host], StoreState]
 """Looks at the store of a host without side effects (`diagnostics.stores.secret_service.probe`)."""
@@ -103,6 +103,7 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
     if provider.hung:
         if provider.uid not in {host.uid, -1}:
             raise RecoveryError("the keyring daemon hangs and belongs to another user")
+        refuse_to_end(provider)
         mend: Step = RestartProvider(provider.pid, provider.program, force=True)
         if provider.stopped:
             mend = ContinueProvider(provider.pid, provider.program)

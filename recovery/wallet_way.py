@@ -1,6 +1,6 @@
 """From whatever state KWallet or KeePassXC is in to a store that programs can read: steps, or what only the person can do."""
 
-from diagnostics.stores import StoreState, WalletState
+from diagnostics.stores import ProviderState, StoreState, WalletState
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind, RecoveryError, Step
 from recovery.steps.keychain import PASSWORD
@@ -64,6 +64,22 @@ def refuse_keepassxc(state: StoreState) -> None:
         raise RecoveryError(
             "KeePassXC's database is locked, and it opens in KeePassXC's own window only, or where KeePassXC is started "
             "with --pw-stdin and the database's file. " + _SWITCH.format(program="KeePassXC's Secret Service")
+        )
+
+
+def refuse_to_end(provider: ProviderState) -> None:
+    """Raises RecoveryError for a program that hangs and would lose something, or not come back, if it were ended."""
+    if provider.stopped:
+        return  # it can run on
+    if provider.program.startswith("kwalletd"):
+        raise RecoveryError(
+            f"{provider.program} (process {provider.pid}) hangs. What it was given in the last seconds is lost when it is "
+            f"ended, so that is left to you: kill -KILL {provider.pid}, then `mcp-doctor unlock`"
+        )
+    if provider.program == "keepassxc":
+        raise RecoveryError(
+            f"KeePassXC (process {provider.pid}) does not answer: a window of it may wait. Answer that, or save and end "
+            "KeePassXC, start it again, and look again"
         )
 
 

@@ -35,7 +35,7 @@ def render(
         lines = page.in_order(report["findings"])
     for variants in paragraphs(report):
         lines += ["", *page.trouble(variants)]
-    lines += ["", _summary(report)]
+    lines += ["", *_keeper(report), _summary(report)]
     whole = "\n".join(lines) + "\n"
     return whole.encode("ascii", "backslashreplace").decode("ascii") if ascii_only else whole
 
@@ -52,6 +52,19 @@ def _summary(report: Report) -> str:
         return found
     clients = len({each["client"] for each in servers})
     return f"{len(servers)} servers of {clients} {'client' if clients == 1 else 'clients'}. Findings: {found}"
+
+
+def _keeper(report: Report) -> list[str]:
+    """Which program keeps the secrets: most desktops have several, and each knows its own entries alone."""
+    owned = "org.freedesktop.secrets belongs to "
+    seen = (
+        line
+        for each in report["findings"]
+        if each["check"] == "backend.provider"
+        for line in each["evidence"]
+    )
+    found = next((line.removeprefix(owned) for line in seen if line.startswith(owned)), "")
+    return [f"Secrets are kept by {found}"] if found else []
 
 
 class _Page:

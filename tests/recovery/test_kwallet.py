@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.secret import Secret
+from diagnostics.stores import ProviderState
 from diagnostics.stores.secret_service import probe
 from recovery.backups.key import identities
 from recovery.backups.making import collect, make
@@ -182,6 +183,17 @@ def test_what_the_person_switched_off_is_not_started(kwallet: WalletLab, setting
 
 
 def test_what_is_written_is_on_the_disk_when_the_step_is_done(wallet: WalletLab) -> None:
+def test_a_stopped_daemon_runs_on_and_a_hung_one_is_not_ended(wallet: WalletLab) -> None:
+    wallet.suspend_daemon()
+    assert look(wallet.real_host()).outcome("backend.provider") == "stopped"
+    assert steps_of(wallet) == ["continue-provider", "unlock"]
+    assert mended(wallet).ok
+    assert wallet.is_open
+    hung = ProviderState(installed=True, running=True, program="kwalletd5", pid=7, hung=True)
+    with pytest.raises(RecoveryError, match="left to you"):
+        way_to_unlocked(replace(probe(wallet.real_host()), provider=hung), wallet.real_host(), probe)
+
+
     assert mended(wallet).ok
     world = LocalWorld(wallet.real_host())
     journal = Journal(world.host)
