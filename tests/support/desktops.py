@@ -53,10 +53,13 @@ class WalletLab(DesktopLab):
         folder.mkdir(exist_ok=True)
         (folder / "kwalletrc").write_text(text)
 
-    def start_kwallet(self, env: Mapping[str, str] = OFFSCREEN) -> subprocess.Popen[bytes]:
-        """Starts kwalletd and waits until it answers."""
+    def start_kwallet(
+        self, env: Mapping[str, str] = OFFSCREEN, *, serves: bool = True
+    ) -> subprocess.Popen[bytes]:
+        """Starts kwalletd and waits until it answers, and offers the Secret Service if it `serves`."""
         self.daemon = self.spawn(["kwalletd5"], env=env, log="kwallet.log")
-        self.wait_for(lambda: KWALLET.bus_name in self.names(), "kwalletd answers")
+        wanted = {str(KWALLET.bus_name), *([NAME] if serves else [])}
+        self.wait_for(lambda: wanted <= set(self.names()), "kwalletd answers")
         return self.daemon
 
     def end_kwallet(self) -> None:
@@ -164,7 +167,8 @@ class KeePassLab(DesktopLab):
         )
         words = ["keepassxc", "--pw-stdin", str(database)] if opened else ["keepassxc", str(database)]
         given = f"{DATABASE_PASSWORD}\n".encode() if opened else None
-        self.spawn(words, env=OFFSCREEN, log="keepassxc.log", given=given)
+        own = {**OFFSCREEN, "TMPDIR": str(self.root)}  # where it keeps that it is the only one of its user
+        self.spawn(words, env=own, log="keepassxc.log", given=given)
         self.wait_for(lambda: NAME in self.names(), "KeePassXC answers")
         if opened:  # it answers before it has opened the database
             self.wait_for(lambda: self._is_settled, "KeePassXC has opened the database", 10)

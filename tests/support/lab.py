@@ -210,6 +210,7 @@ class Lab:
     def stop_daemon(self) -> None:
         """Ends the owner and waits until the name is free."""
         pid = self.daemon_pid
+        assert pid, "nobody owns the Secret Service"  # 0 would end ourselves
         os.kill(pid, signal.SIGKILL)
         self._reap()
         self.wait_for(lambda: self.daemon_pid == 0, "the Secret Service is free")
@@ -222,6 +223,7 @@ class Lab:
     def suspend_daemon(self) -> int:
         """Stops the owner (SIGSTOP), so that it hangs. Out: its pid."""
         pid = self.daemon_pid
+        assert pid, "nobody owns the Secret Service"  # 0 would stop ourselves
         os.kill(pid, signal.SIGSTOP)
         return pid
 

@@ -54,7 +54,7 @@ def test_switched_off_in_its_settings(kwallet: WalletLab) -> None:
 
 def test_runs_for_kde_alone(kwallet: WalletLab) -> None:
     kwallet.settings("[org.freedesktop.secrets]\napiEnabled=false\n")
-    kwallet.start_kwallet()
+    kwallet.start_kwallet(serves=False)
     assert seen(kwallet).outcome("backend.provider") == "kwallet-keeps-to-itself"
 
 
