@@ -162,8 +162,8 @@ class SecretServiceKeychain:
                 raise UnavailableError("the keychain is locked: unlock it first")
             same = _same_in_keepassxc(bus, collection, attributes) if replace else ""
             if same:
-                body = (_wrapped(bus, secret),)
-                bus.call(_address(same, _ITEM), "SetSecret", "(oayays)", body, seconds=_WRITE_SECONDS)
+                changed = (_wrapped(bus, secret),)
+                bus.call(_address(same, _ITEM), "SetSecret", "(oayays)", changed, seconds=_WRITE_SECONDS)
                 return same
             properties = {
                 f"{_ITEM}.Label": ("s", label),

@@ -20,6 +20,7 @@ from recovery.planner import unlock_remedy
 from recovery.runner import Outcome, carry_out, undo
 from recovery.steps.entry import SetEntry
 from recovery.steps.kwallet import CreateWallet, OpenWallet
+from recovery.unlocking import way_to_unlocked
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
 from tests.recovery.conftest import judge
@@ -182,7 +183,6 @@ def test_what_the_person_switched_off_is_not_started(kwallet: WalletLab, setting
         steps_of(kwallet)
 
 
-def test_what_is_written_is_on_the_disk_when_the_step_is_done(wallet: WalletLab) -> None:
 def test_a_stopped_daemon_runs_on_and_a_hung_one_is_not_ended(wallet: WalletLab) -> None:
     wallet.suspend_daemon()
     assert look(wallet.real_host()).outcome("backend.provider") == "stopped"
@@ -194,6 +194,7 @@ def test_a_stopped_daemon_runs_on_and_a_hung_one_is_not_ended(wallet: WalletLab)
         way_to_unlocked(replace(probe(wallet.real_host()), provider=hung), wallet.real_host(), probe)
 
 
+def test_what_is_written_is_on_the_disk_when_the_step_is_done(wallet: WalletLab) -> None:
     assert mended(wallet).ok
     world = LocalWorld(wallet.real_host())
     journal = Journal(world.host)

@@ -340,6 +340,7 @@ def test_nothing_heavy_is_imported(unlocked: Lab) -> None:
     done = unlocked.run(
         [sys.executable, "-c", code, "--", "true"],
         env={"PYTHONPATH": str(REPO), "TOKEN": "${SECRET:github_token}"},
+        fresh=True,
     )
     loaded = done.stdout
     assert "'jeepney'" in loaded

@@ -34,9 +34,9 @@ class DesktopLab(Lab):
         super().__init__(exec_line=None)
         self.start_bus()
 
-    def real_host(self, **env: str | None) -> Host:
+    def real_host(self) -> Host:
         """This session on a real machine, where programs are installed."""
-        return replace(self.host(**env), root=Path("/"))
+        return replace(self.host(), root=Path("/"))
 
 
 class WalletLab(DesktopLab):
