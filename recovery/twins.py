@@ -8,7 +8,7 @@ from diagnostics.context import SERVICE
 from diagnostics.model import Status
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
-from diagnostics.stores.similar import writer_of
+from diagnostics.stores.writers import writer_of
 from diagnostics.text import clean
 from diagnostics.tokens.new_token import Remark
 from recovery.entry_writing import matches

@@ -4,7 +4,7 @@ Stores match byte by byte, so each of these is invisible to the program that ask
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from diagnostics.stores import Entry
@@ -84,18 +84,6 @@ class SimilarEntries:
 def md5_of(value: str) -> str:
     """The digest that gnome-keyring stores of an attribute's value."""
     return hashlib.md5(value.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
-
-
-def writer_of(entry: Entry) -> str:
-    """The tool that most likely wrote an entry, in words."""
-    attributes: Mapping[str, str] = entry.attributes
-    if attributes.get("application"):
-        return attributes["application"]
-    if entry.account_attribute == "account":
-        return "keytar"
-    if entry.label.startswith("keyring:"):
-        return "@napi-rs/keyring"
-    return "secret-tool or another program"
 
 
 def _note(index: dict[str, list[Entry]], text: str, entry: Entry) -> None:

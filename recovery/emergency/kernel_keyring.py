@@ -10,7 +10,10 @@ namespace of its own sees another one, and a container may be forbidden to call 
 import ctypes
 import errno
 import os
+import platform
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 
 from diagnostics.host import Host
@@ -20,9 +23,9 @@ from diagnostics.secret import Secret
 LONGEST = 32_767
 """Bytes. What a key of the type `user` can hold."""
 
-_THREAD, _USER = -1, -4
-"""Special keyrings: the calling thread's, which goes with it, and the user's."""
-_SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 5, 8, 9, 10, 11, 15, 21
+_THREAD, _SESSION, _USER, _USER_SESSION = -1, -3, -4, -5
+"""Special keyrings: the calling thread's, which goes with it, the session's, the user's, and the user's sessions'."""
+_SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE, _PERSISTENT = 5, 8, 9, 10, 11, 15, 21, 22
 _PERMISSIONS = 0x3F0B0000
 """Its holder: all. Other processes of the user: view, read, search. Nobody else. They could join its holders anyway;
 so they need not change their session's keyring, which the server would inherit."""
@@ -126,8 +129,10 @@ def read(name: str) -> Secret | None:
         KernelKeyringError: the keyring can't be asked.
     """
     key = _find(name)
-    if key is None:
-        return None
+    return None if key is None else _content(key)
+
+
+def _content(key: int) -> Secret | None:
     buffer = ctypes.create_string_buffer(LONGEST)
     try:
         size = _keyctl(_READ, key, buffer, LONGEST)
@@ -138,6 +143,56 @@ def read(name: str) -> Secret | None:
         raise KernelKeyringError(_why(error)) from error
     finally:
         ctypes.memset(buffer, 0, LONGEST)
+
+
+def read_left_behind(name: str) -> Secret | None:
+    """What another program left under this name, in whichever of the user's keyrings; None = nothing any more.
+
+    Only its holders may read it: this thread becomes one for as long as that takes.
+
+    Raises:
+        KernelKeyringError: the keyring can't be asked, or the key is there and not for this session.
+    """
+    with _left_behind(name) as key:
+        return None if key is None else _content(key)
+
+
+def let_go_left_behind(name: str) -> None:
+    """The kernel forgets now what another program left under this name.
+
+    Raises:
+        KernelKeyringError: as `read_left_behind`.
+    """
+    with _left_behind(name) as key:
+        if key is not None:
+            _keyctl(_INVALIDATE, key)
+
+
+@contextmanager
+def _left_behind(name: str) -> Iterator[int | None]:
+    key = next(filter(None, (_held_in(ring, name) for ring in (_SESSION, _USER_SESSION, _USER, None))), None)
+    try:
+        yield key
+    finally:
+        if key is not None:
+            with suppress(OSError):  # it goes with the thread
+                _keyctl(_UNLINK, key, _THREAD)
+
+
+def _held_in(ring: int | None, name: str) -> int | None:
+    """The key of this name, linked into the thread's keyring. In: None = the persistent keyring, which has no number."""
+    try:
+        if ring is not None:
+            return _keyctl(_SEARCH, ring, b"user", name.encode("utf-8", "surrogateescape"), _THREAD)
+        persistent = _keyctl(_PERSISTENT, -1, _THREAD)
+        try:
+            return _held_in(_THREAD, name)
+        finally:
+            _keyctl(_UNLINK, persistent, _THREAD)
+    except OSError as error:
+        if error.errno in _GONE or ring is None:
+            return None
+        raise KernelKeyringError(_why(error)) from error
 
 
 def let_go(name: str) -> None:
@@ -196,7 +251,7 @@ def _call(which: int, *words: object) -> int:
 
 @cache
 def _numbers() -> tuple[int, int]:
-    machine = os.uname().machine
+    machine = platform.machine()
     wide = struct.calcsize("P") == 8
     found = _CALLS.get(machine)
     if found is None or wide == (machine in {"i386", "i686", "armv6l", "armv7l"}):

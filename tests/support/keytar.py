@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -34,11 +35,12 @@ class Keytar:
 
     folder: Path
     lab: Lab
+    script: ClassVar[str] = _SCRIPT
 
     def _call(self, verb: str, *words: str, given: str = "") -> object:
         node = shutil.which("node") or "node"
         done = self.lab.run(
-            [node, "-e", _SCRIPT, verb, *words],
+            [node, "-e", self.script, verb, *words],
             given=given,
             env={"NODE_PATH": str(self.folder / "node_modules")},
         )
@@ -63,6 +65,42 @@ class Keytar:
         """The command that starts Auth0's real MCP server."""
         node = shutil.which("node") or "node"
         return [node, str(self.folder / "node_modules/@auth0/auth0-mcp-server/dist/index.js")]
+
+
+_NAPI = "@napi-rs/keyring@2.1.2"
+_NAPI_SCRIPT = """
+const { Entry } = require('@napi-rs/keyring');
+const [verb, service, account] = process.argv.slice(1);
+const given = require('fs').readFileSync(0, 'utf8');
+try {
+  const entry = new Entry(service, account);
+  const value = verb === 'set' ? entry.setPassword(given) : entry.getPassword();
+  console.log(JSON.stringify({ value: value === undefined ? null : value }));
+} catch (error) {
+  console.log(JSON.stringify({ error: error.message }));
+}
+"""
+
+
+@dataclass(frozen=True)
+class Napi(Keytar):
+    """Real @napi-rs/keyring in a lab's session, each call in a new process."""
+
+    script: ClassVar[str] = _NAPI_SCRIPT
+
+
+@pytest.fixture(scope="session")
+def napi_folder() -> Path:
+    """Where @napi-rs/keyring is installed."""
+    require("node", "npm")
+    install_npm("napi-1", (_NAPI,))
+    return cache() / "napi-1"
+
+
+@pytest.fixture
+def napi_in(napi_folder: Path) -> Callable[[Lab], Napi]:
+    """Makes real @napi-rs/keyring for a lab."""
+    return lambda lab: Napi(napi_folder, lab)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Reference, Syntax
 from diagnostics.stores import Entry, StoreError
-from diagnostics.stores.similar import writer_of
+from diagnostics.stores.writers import writer_of
 
 
 @check(of=Reference, needs=("lookup.entry",))

@@ -31,6 +31,7 @@ from recovery.runner import carry_out, resume, undo
 from recovery.steps.backup_fill import BACKUP_KEY
 from recovery.steps.emergency import ExtendTime, HoldToken
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, DeleteEntry, RepairEntry, SetEntry
+from recovery.steps.entry_form import CopyToForm, KeepKernelSecret
 from recovery.steps.file import SetMode
 from recovery.steps.keychain import SetDefault
 from recovery.steps.keyring_merge import SECOND_PASSWORD
@@ -43,6 +44,7 @@ from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
 from tests.recovery.faults.stage import PASSWORD, Stage, journal_of, with_env
 from tests.recovery.faults.strike import die, strike
+from tests.support.lab import LOGIN
 from tests.support.said_server import SaidServer
 from tests.support.tokens import github
 
@@ -174,6 +176,33 @@ def _set(_stage: Stage, _host: Host) -> Plan:
 def _copy(_stage: Stage, _host: Host) -> Plan:
     source = {"service": SERVICE, "username": "tokne", "application": "Python keyring library"}
     return a_remedy("copy", CopyEntry(source, SERVICE, "token", "a" * 16)), {}
+
+
+def _as_keytar(_stage: Stage, _host: Host) -> Plan:
+    source = {"service": SERVICE, "username": "token", "application": "Python keyring library"}
+    return a_remedy("copy", CopyToForm(source, LOGIN, SERVICE, "token", "keytar", False, "a" * 16)), {}
+
+
+def _in_another_keychain(stage: Stage) -> None:
+    second = stage.lab.create_collection(PASSWORD, "second")
+    stage.lab.add({"service": SERVICE, "username": "token"}, VALUE.encode(), collection=second)
+
+
+def _bring(_stage: Stage, _host: Host) -> Plan:
+    source = {"service": SERVICE, "username": "token"}
+    second = "/org/freedesktop/secrets/collection/second"
+    return a_remedy("bring", CopyToForm(source, second, SERVICE, "token", "keyring", True, "a" * 16)), {}
+
+
+def _left_in_the_kernel(stage: Stage) -> None:
+    from recovery.emergency.kernel_keyring import hold
+
+    hold(f"keyring:token@{stage.lab.root.name}", Secret(VALUE), 900)
+
+
+def _keep(stage: Stage, _host: Host) -> Plan:
+    name = stage.lab.root.name
+    return a_remedy("keep", KeepKernelSecret(f"keyring:token@{name}", name, "token", "a" * 16)), {}
 
 
 def _repair(_stage: Stage, _host: Host) -> Plan:
@@ -553,6 +582,11 @@ OPERATIONS = (
     ),
     Operation("store credential", partial(_entries, token=VALUE), ("set-entry",), _set),
     Operation("rename", partial(_entries, tokne=VALUE), ("copy-entry",), _copy),
+    Operation("write as keytar does", partial(_entries, token=VALUE), ("copy-to-form",), _as_keytar),
+    Operation("bring to default", _in_another_keychain, ("copy-to-form",), _bring),
+    Operation(
+        "keep what the kernel has", _left_in_the_kernel, ("keep-kernel-secret",), _keep, needs="kernel"
+    ),
     Operation("repair", partial(_entries, token=f"{VALUE}\n"), ("repair-entry",), _repair),
     Operation("delete", _twins, ("delete-entry",), _delete),
     Operation("clean up", _damaged_entries, ("mend-entry", "merge-alike"), _clean_up),
