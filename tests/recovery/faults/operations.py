@@ -183,15 +183,11 @@ def _as_keytar(_stage: Stage, _host: Host) -> Plan:
     return a_remedy("copy", CopyToForm(source, LOGIN, SERVICE, "token", "keytar", False, "a" * 16)), {}
 
 
-def _in_another_keychain(stage: Stage) -> None:
-    second = stage.lab.create_collection(PASSWORD, "second")
-    stage.lab.add({"service": SERVICE, "username": "token"}, VALUE.encode(), collection=second)
+_UNMARKED = {"service": SERVICE, "account": "token", "xdg:schema": "org.example.Own"}
 
 
-def _bring(_stage: Stage, _host: Host) -> Plan:
-    source = {"service": SERVICE, "username": "token"}
-    second = "/org/freedesktop/secrets/collection/second"
-    return a_remedy("bring", CopyToForm(source, second, SERVICE, "token", "keyring", True, "a" * 16)), {}
+def _mark_for_keytar(_stage: Stage, _host: Host) -> Plan:
+    return a_remedy("mark", CopyToForm(_UNMARKED, LOGIN, SERVICE, "token", "keytar", True, "a" * 16)), {}
 
 
 def _left_in_the_kernel(stage: Stage) -> None:
@@ -583,7 +579,12 @@ OPERATIONS = (
     Operation("store credential", partial(_entries, token=VALUE), ("set-entry",), _set),
     Operation("rename", partial(_entries, tokne=VALUE), ("copy-entry",), _copy),
     Operation("write as keytar does", partial(_entries, token=VALUE), ("copy-to-form",), _as_keytar),
-    Operation("bring to default", _in_another_keychain, ("copy-to-form",), _bring),
+    Operation(
+        "mark for keytar",
+        lambda stage: stage.lab.add(_UNMARKED, VALUE.encode()) and None,
+        ("copy-to-form",),
+        _mark_for_keytar,
+    ),
     Operation(
         "keep what the kernel has", _left_in_the_kernel, ("keep-kernel-secret",), _keep, needs="kernel"
     ),
