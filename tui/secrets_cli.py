@@ -63,7 +63,7 @@ def _run(words: Sequence[str]) -> int:
         warn_of_interrupted(this_host())
     match given.command:
         case "list":
-            return _list(given.format)
+            return _list(given.format, every=given.all)
         case "set":
             return _set(entry_name(given.name), force=given.force)
         case "get":
@@ -86,8 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     made["delete"].add_argument("--yes", action="store_true", help="do not ask")
     made["test"].add_argument("--offline", action="store_true", help="do not ask the provider")
     words = "names of the stored credentials, never their values"
-    commands.add_parser("list", help=words, description=words).add_argument(
-        "--format", choices=("text", "json"), default="text"
+    made["list"] = commands.add_parser("list", help=words, description=words)
+    made["list"].add_argument("--format", choices=("text", "json"), default="text")
+    made["list"].add_argument(
+        "--all", action="store_true", help="what other programs keep too: who wrote it, and who finds it"
     )
     for name, words in _BACKUPS.items():
         made[name] = commands.add_parser(name, help=words, description=words)
@@ -178,7 +180,7 @@ def _get(name: str) -> int:
     return 0
 
 
-def _list(form: str) -> int:
+def _list(form: str, *, every: bool) -> int:
     import json
 
     from diagnostics.host import this_host
@@ -187,6 +189,14 @@ def _list(form: str) -> int:
     from recovery.model import RecoveryError
     from recovery.world import LocalWorld
 
+    if every:
+        from diagnostics.stores import StoreError
+        from tui.secrets_list import list_all
+
+        try:
+            return list_all(this_host(), form)
+        except StoreError as error:
+            return _failed(clean(str(error)))
     try:
         found = list_entries(LocalWorld(this_host()))
     except RecoveryError as error:

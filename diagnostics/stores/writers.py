@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from diagnostics.catalog.writers import Writer, writers
 from diagnostics.stores import Entry
-from diagnostics.stores.protocol import HASHED, LOGIN_COLLECTION
+from diagnostics.stores.protocol import HASHED, LOGIN_COLLECTION, ROOT
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE, md5_of
 
 OTHER = "secret-tool or another program"
+_WINDOWS = "windows"
+"""What `stores.windows` calls the Credential Manager as a collection."""
 _OURS = {UNDO_SERVICE, QUARANTINE_SERVICE}
 
 
@@ -36,7 +38,10 @@ class Written:
 def writer_of(entry: Entry) -> str:
     """The program that most likely wrote an entry, in words."""
     found = known_writer(entry)
-    return found.name if found is not None else entry.attributes.get("application") or OTHER
+    if found is not None:
+        return found.name
+    by_hand = OTHER if entry.path.startswith(ROOT) else "another program"
+    return entry.attributes.get("application") or by_hand
 
 
 def known_writer(entry: Entry) -> Writer | None:
@@ -63,8 +68,13 @@ def known_writer(entry: Entry) -> Writer | None:
 def is_seen_by(entry: Entry, writer: Writer, default: str) -> bool:
     """Whether this writer's programs find the entry by service and account.
 
-    In: the default collection's address, "" = there is none.
+    In: the default collection's address, "" = there is none. On Windows each library has names of its own; on macOS
+    all of them look for service and account, in every keychain that is searched.
     """
+    if entry.collection == _WINDOWS:
+        return known_writer(entry) == writer or entry.attributes.get("application") == writer.name
+    if entry.collection.endswith((".keychain-db", ".keychain")):
+        return bool(entry.service)
     if writer.account not in entry.attributes or not entry.service:
         return False
     if writer.schema and entry.attributes.get("xdg:schema") != writer.schema:
@@ -93,6 +103,13 @@ def reconciled(
         (_written(each, found, default) for each in found),
         key=lambda one: (one.service.casefold(), one.account.casefold(), one.writer, one.entry.path),
     )
+
+
+def state_of(entry: Entry) -> str:
+    """A mark that is the same for the same value, within this run alone; or why there is none."""
+    if entry.secret is not None:
+        return f"value #{entry.secret.fingerprint()}"
+    return "locked" if entry.locked else "value not read"
 
 
 def _written(entry: Entry, every: Sequence[Entry], default: str) -> Written:

@@ -6,7 +6,7 @@ from diagnostics.check import Verdict, check, ok, unknown
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Server, Store, Syntax
 from diagnostics.stores import Entry, StoreError
-from diagnostics.stores.writers import Written, reconciled
+from diagnostics.stores.writers import Written, reconciled, state_of
 
 _OWN = "Python keyring library"
 
@@ -32,11 +32,10 @@ def writers(context: Context, _store: Store) -> Verdict | None:
 
 def described(one: Written) -> str:
     """A line of the list: what it is, who wrote it, who finds it. Never its value."""
-    secret = one.entry.secret
     parts = [
         f"{one.service} / {one.account}: written by {one.writer}",
         f"found by {', '.join(one.seen_by)}" if one.seen_by else "found by none of the known programs",
-        f"value #{secret.fingerprint()}" if secret is not None else "locked",
+        state_of(one.entry),
     ]
     if one.twins:
         parts.append(f"{one.twins} more of this name")

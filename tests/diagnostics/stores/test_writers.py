@@ -87,7 +87,7 @@ def test_locked_entries_are_told_by_digests(unlocked: Lab, keytar_in: Callable[[
     ],
 )
 def test_a_writer_is_told_by_marks_and_label(attributes: dict[str, str], label: str, writer: str) -> None:
-    entry = Entry("/e", "/c", label, {"service": "s", "username": "u", **attributes}, Secret("x"))
+    entry = Entry(f"{LOGIN}/1", LOGIN, label, {"service": "s", "username": "u", **attributes}, Secret("x"))
     assert writer_of(entry) == writer
 
 
@@ -124,6 +124,33 @@ def test_twins_and_other_forms_are_counted() -> None:
 )
 def test_names_on_windows(writer: str, names: tuple[str, ...]) -> None:
     assert writers()[writer].windows_names("svc", "acc") == names
+
+
+def test_the_names_on_windows_are_those_of_the_table_that_reads_them() -> None:
+    from diagnostics.stores.windows.target import WRITTEN_AS, Scheme, target_of
+
+    for scheme, writer in (
+        (Scheme.KEYRING, "keyring"),
+        (Scheme.COMPOUND, "keyring"),
+        (Scheme.KEYTAR, "keytar"),
+        (Scheme.GO, "go-keyring"),
+        (Scheme.RUST, "keyring-rs"),
+    ):
+        assert target_of(scheme, "svc", "acc") in (*writers()[writer].windows_names("svc", "acc"), "svc")
+        assert WRITTEN_AS[scheme] == writers()[writer].encoding.removesuffix("-le")
+
+
+def test_on_windows_each_library_finds_its_own_and_on_macos_all_find_all() -> None:
+    from diagnostics.stores.windows.credential import Credential
+    from diagnostics.stores.windows.entry import entry_of
+
+    theirs = entry_of(Credential("svc/acc", "acc", b"x"))
+    (row,) = reconciled([theirs], "windows")
+    assert (row.writer, row.seen_by) == ("keytar", ("keytar",))
+    keychain = "/Users/me/Library/Keychains/login.keychain-db"
+    shared = Entry(f"{keychain}#1", keychain, "svc", {"service": "svc", "username": "acc"}, Secret("x"))
+    (row,) = reconciled([shared], keychain)
+    assert row.seen_by == tuple(each.name for each in writers().values())
 
 
 def test_a_service_may_look_like_a_field() -> None:
