@@ -170,7 +170,9 @@ def _kept(entry: Entry) -> BackupEntry:
 def _kind_of_store(host: Host) -> str:
     if uses_file_store(host):
         return FILE_STORE
-    return "secret-service" if host.platform is Platform.LINUX else "keyring"  # by name and value, whatever the system
+    return (
+        "secret-service" if host.platform is Platform.LINUX else "keyring"
+    )  # by name and value, whatever the system
 
 
 def _collection(entry: Entry) -> str:

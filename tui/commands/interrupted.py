@@ -116,7 +116,11 @@ def _finish(session: DoctorSession, operation: "Operation", journal: "Journal") 
         token = look_at(value, ask.provider)
         if token.provider is None or any(each.status is Status.FAIL for each in token.remarks):
             return [*beside, *token.remarks]
-        return [*beside, *token.remarks, ask_about(value, token.provider, None, session.host, session.options)]
+        return [
+            *beside,
+            *token.remarks,
+            ask_about(value, token.provider, None, session.host, session.options),
+        ]
 
     from tui.signing_in import at_terminal
 

@@ -143,7 +143,10 @@ def test_what_stands_there_and_is_no_file(tmp_path: Path, kind: str) -> None:
         ("the default keychain", "the encrypted store"),
         ("keychains of other programs", "keychains of other programs"),
         ("keychain-token is in the keychain: good", "keychain-token is in the encrypted store: good"),
-        ("the file /x/keychain and “keychain” and 'keychain'", "the file /x/keychain and “keychain” and 'keychain'"),
+        (
+            "the file /x/keychain and “keychain” and 'keychain'",
+            "the file /x/keychain and “keychain” and 'keychain'",
+        ),
         ("nothing of the kind", "nothing of the kind"),
     ],
 )

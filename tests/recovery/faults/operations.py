@@ -186,6 +186,10 @@ def _as_keytar(_stage: Stage, _host: Host) -> Plan:
 _UNMARKED = {"service": SERVICE, "account": "token", "xdg:schema": "org.example.Own"}
 
 
+def _unmarked_entry(stage: Stage) -> None:
+    stage.lab.add(_UNMARKED, VALUE.encode())
+
+
 def _mark_for_keytar(_stage: Stage, _host: Host) -> Plan:
     return a_remedy("mark", CopyToForm(_UNMARKED, LOGIN, SERVICE, "token", "keytar", True, "a" * 16)), {}
 
@@ -581,7 +585,7 @@ OPERATIONS = (
     Operation("write as keytar does", partial(_entries, token=VALUE), ("copy-to-form",), _as_keytar),
     Operation(
         "mark for keytar",
-        lambda stage: stage.lab.add(_UNMARKED, VALUE.encode()) and None,
+        _unmarked_entry,
         ("copy-to-form",),
         _mark_for_keytar,
     ),
