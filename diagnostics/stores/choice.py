@@ -1,6 +1,6 @@
 """Whether the encrypted file store was chosen on this host, and by what: a variable, or a settings file.
 
-The settings file is `$XDG_CONFIG_HOME/mcp-doctor/store.toml` (schema: `catalog/schema/store.schema.json`), for clients
+The settings file is `$XDG_CONFIG_HOME/mcp-doctor/store.toml` (schema: `store.schema.json` beside this file), for clients
 that are started from a desktop and see no variable of a shell:
 
     store = "file"

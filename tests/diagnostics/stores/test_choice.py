@@ -66,7 +66,7 @@ def test_a_home_folder_is_filled_in(tmp_path: Path) -> None:
 def test_what_we_write_is_read_and_fits_the_schema(tmp_path: Path, path: str) -> None:
     import tomllib
 
-    schema = json.loads(files("diagnostics.catalog.schema").joinpath("store.schema.json").read_text("utf-8"))
+    schema = json.loads(files("diagnostics.stores").joinpath("store.schema.json").read_text("utf-8"))
     jsonschema.validate(tomllib.loads(settings_text(path)), schema)
     assert identity_path(host_with(tmp_path, settings_text(path))) == Path(path)
 
