@@ -51,7 +51,9 @@ def test_both_spellings_name_one_entry(lab: Lab) -> None:
     assert said(lab, *SECRETS, "get", "my_token").stdout == "tok-1234567890\n"
     assert said(lab, *SECRETS, "list").stdout == "my_token\n"
     everything = said(lab, *SECRETS, "list", "--all").stdout
-    assert "mcp-secrets / my_token\n    written by Python keyring library, kept in login, value #" in everything
+    assert (
+        "mcp-secrets / my_token\n    written by Python keyring library, kept in login, value #" in everything
+    )
     assert lab.keyring_get("my_token") == "tok-1234567890"
 
 
