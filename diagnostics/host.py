@@ -101,10 +101,12 @@ def session_of(env: Mapping[str, str], platform: Platform, root: Path) -> Sessio
         return Session.LOCAL
     if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
         return Session.WSL
-    if env.get("container") or any(
-        (root / marker).exists() for marker in (".dockerenv", "run/.containerenv")
-    ):
+    if env.get("container", "flatpak") != "flatpak" or env.get("KUBERNETES_SERVICE_HOST"):
         return Session.CONTAINER
+    if any((root / marker).exists() for marker in (".dockerenv", "run/.containerenv")):
+        return Session.CONTAINER
+    if (root / "proc/sys/fs/binfmt_misc/WSLInterop").exists():
+        return Session.WSL
     if env.get("INVOCATION_ID") and not (env.get("TERM") or env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
         return Session.SERVICE
     if not env.get("TERM") and not env.get("DISPLAY") and set(env) <= _CRON_ENV:

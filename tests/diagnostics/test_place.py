@@ -1,0 +1,283 @@
+"""Where a process was put: told of recorded trees and variables, and of real processes where they can be had here."""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diagnostics.host import Host, session_of
+from diagnostics.model import Platform, Session
+from diagnostics.place import Kind, parents_of, places_of
+from tests.support.lab import REPO, Lab
+from tests.support.looking import look
+from tests.support.platforms import IS_ROOT, lacking
+
+WSL2 = "5.15.153.1-microsoft-standard-WSL2\n"
+WSL1 = "4.4.0-19041-Microsoft\n"
+DEBIAN = "6.1.0-18-amd64\n"
+DESKTOP = {"TERM": "xterm", "DISPLAY": ":0", "HOME": "/home/u"}
+
+
+def here(
+    root: Path, files: Mapping[str, str], env: Mapping[str, str], parents: Sequence[str] = (), uid: int = 1000
+) -> list[tuple[Kind, str]]:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    session = session_of(env, Platform.LINUX, root)
+    host = Host(Platform.LINUX, session, root, root, env, uid=uid, root=root)
+    return [(each.kind, each.name) for each in places_of(host, parents)]
+
+
+RECORDED: dict[str, tuple[Mapping[str, str], Mapping[str, str], list[tuple[Kind, str]]]] = {
+    "a desktop": ({"proc/self/cgroup": "0::/user.slice/user-1000.slice/session-2.scope\n"}, DESKTOP, []),
+    "a terminal of a desktop": (
+        {
+            "proc/self/cgroup": "0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
+            "app-org.gnome.Terminal.slice/vte-spawn-4f0e.scope\n",
+            "proc/sys/kernel/osrelease": DEBIAN,
+        },
+        {**DESKTOP, "INVOCATION_ID": "5d1f"},
+        [],
+    ),
+    "docker": ({".dockerenv": "", "proc/1/cgroup": "0::/\n"}, DESKTOP, [(Kind.CONTAINER, "docker")]),
+    "docker, cgroup v1": (
+        {"proc/1/cgroup": "12:memory:/docker/3a5f\n"},
+        DESKTOP,
+        [(Kind.CONTAINER, "docker")],
+    ),
+    "podman": ({"run/.containerenv": ""}, {"container": "podman"}, [(Kind.CONTAINER, "podman")]),
+    "kubernetes": (
+        {".dockerenv": "", "proc/1/cgroup": "0::/kubepods/burstable/pod1/3a5f\n"},
+        {"KUBERNETES_SERVICE_HOST": "10.0.0.1"},
+        [(Kind.POD, "Kubernetes")],
+    ),
+    "docker on WSL's kernel": (
+        {".dockerenv": "", "proc/sys/kernel/osrelease": WSL2},
+        DESKTOP,
+        [(Kind.CONTAINER, "docker")],
+    ),
+    "WSL 2": (
+        {"proc/sys/kernel/osrelease": WSL2, "proc/sys/fs/binfmt_misc/WSLInterop": "enabled"},
+        {**DESKTOP, "WSL_DISTRO_NAME": "Ubuntu"},
+        [(Kind.WSL2, "Ubuntu")],
+    ),
+    "WSL 2 from a job": (
+        {"proc/sys/kernel/osrelease": WSL2},
+        {"PATH": "/bin", "TERM": "dumb"},
+        [(Kind.WSL2, "WSL")],
+    ),
+    "WSL 1": ({"proc/sys/kernel/osrelease": WSL1}, {"WSL_DISTRO_NAME": "Debian"}, [(Kind.WSL1, "Debian")]),
+    "a strict snap": (
+        {"proc/self/attr/current": "snap.cursor.cursor (enforce)\n"},
+        {**DESKTOP, "SNAP_NAME": "cursor"},
+        [(Kind.SNAP, "cursor")],
+    ),
+    "a shell in a classic snap": (
+        {"proc/self/attr/current": "unconfined\n"},
+        {**DESKTOP, "SNAP_NAME": "code"},
+        [],
+    ),
+    "a classic snap": ({"proc/self/attr/current": "snap.code.code (complain)\n"}, {"SNAP_NAME": "code"}, []),
+    "a flatpak": (
+        {".flatpak-info": "[Application]\nname=com.visualstudio.code\n\n[Context]\nsockets=x11;wayland;\n"},
+        {**DESKTOP, "container": "flatpak"},
+        [(Kind.FLATPAK, "com.visualstudio.code")],
+    ),
+    "a system service": (
+        {"proc/self/cgroup": "0::/system.slice/mcp-bridge.service\n"},
+        {"INVOCATION_ID": "5d1f", "PATH": "/bin"},
+        [(Kind.SYSTEM_SERVICE, "mcp-bridge.service")],
+    ),
+    "a user service": (
+        {"proc/self/cgroup": "0::/user.slice/user-1000.slice/user@1000.service/app.slice/mcp.service\n"},
+        {"INVOCATION_ID": "5d1f", "PATH": "/bin"},
+        [(Kind.USER_SERVICE, "mcp.service")],
+    ),
+    "an SSH login in a container": (
+        {".dockerenv": ""},
+        {"SSH_CONNECTION": "1 2 3 4", "TERM": "xterm"},
+        [(Kind.CONTAINER, "docker")],
+    ),
+    "sudo -u": ({}, {**DESKTOP, "SUDO_UID": "1001", "SUDO_USER": "ada"}, [(Kind.OTHER_USER, "ada")]),
+    "sudo back to oneself": ({}, {**DESKTOP, "SUDO_UID": "1000", "SUDO_USER": "u"}, []),
+    "tmux": ({}, {**DESKTOP, "TMUX": "/tmp/tmux-1000/default,1,0"}, [(Kind.MULTIPLEXER, "tmux")]),
+    "a codespace": (
+        {".dockerenv": ""},
+        {**DESKTOP, "CODESPACES": "true"},
+        [(Kind.REMOTE_EDITOR, "VS Code"), (Kind.CONTAINER, "docker")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_places(tmp_path: Path, name: str) -> None:
+    files, env, expected = RECORDED[name]
+    assert here(tmp_path, files, env) == expected
+
+
+@pytest.mark.parametrize(
+    ("parents", "expected"),
+    [
+        (
+            ["/usr/bin/bash", "/home/u/.vscode-server/cli/servers/Stable-1/server/node"],
+            [(Kind.REMOTE_EDITOR, "VS Code")],
+        ),
+        (["/home/u/.cursor-server/bin/linux-x64/1/node", "/usr/sbin/sshd"], [(Kind.REMOTE_EDITOR, "Cursor")]),
+        (["/usr/bin/dash", "/usr/sbin/cron"], [(Kind.JOB, "cron")]),
+        (["/usr/bin/bash", "/usr/bin/tmux", "/usr/sbin/cron"], []),
+        (["/usr/bin/bash", "/usr/sbin/sshd"], []),
+    ],
+)
+def test_who_started_it_tells(tmp_path: Path, parents: list[str], expected: list[tuple[Kind, str]]) -> None:
+    assert here(tmp_path, {}, DESKTOP, parents) == expected
+
+
+def test_a_flatpak_may_be_open_to_the_keychain(tmp_path: Path) -> None:
+    (tmp_path / ".flatpak-info").write_text(
+        "[Application]\nname=app\n[Session Bus Policy]\norg.freedesktop.secrets=talk\n"
+    )
+    host = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {}, root=tmp_path)
+    (found,) = places_of(host)
+    assert found.open
+
+
+def test_hostile_files_are_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_bytes(b"\xff\x00" * 100_000)
+    (tmp_path / "proc/5").mkdir()
+    (tmp_path / "proc/5/stat").write_text("5 (a) b) c) S 5 1")  # its own parent
+    host = Host(Platform.LINUX, Session.LOCAL, tmp_path, tmp_path, {}, root=tmp_path)
+    assert places_of(host) == ()
+    assert len(parents_of(host, 5)) < 50
+
+
+# ── the check ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [each for each, (_, _, expected) in RECORDED.items() if expected])
+def test_each_place_is_said_with_and_without_a_keychain(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words for all of them; without a keychain a warning with a way that works there, never a failure of its own."""
+    files, env, expected = RECORDED[name]
+    here(tmp_path, files, env)
+    monkeypatch.setattr("diagnostics.checks.backend.place.parents_of", lambda *_words: ())
+    host = Host(
+        Platform.LINUX,
+        session_of(env, Platform.LINUX, tmp_path),
+        tmp_path,
+        tmp_path,
+        env,
+        1000,
+        "u",
+        tmp_path,
+    )
+    found = [each for each in look(host, only="backend.place").findings if each.check == "backend.place"]
+    assert [each.outcome.removesuffix("-without") for each in found] == [kind.value for kind, _ in expected]
+    assert {each.status.value for each in found} == {"warn"}
+    assert all(each.fix and each.detail and "{" not in each.title for each in found)
+
+
+def test_a_container_with_a_keychain_is_told_and_not_warned_of(unlocked: Lab, tmp_path: Path) -> None:
+    (tmp_path / ".dockerenv").touch()
+    host = dataclasses.replace(unlocked.host(), root=tmp_path)
+    found = look(host, only="backend.place").finding("backend.place")
+    assert (found.status.value, found.outcome) == ("ok", "container")
+
+
+def test_a_desktop_is_not_worth_a_word(unlocked: Lab) -> None:
+    found = look(unlocked.host(), only="backend.place").findings
+    assert not [each for each in found if each.check == "backend.place"]
+
+
+# ── real ones ───────────────────────────────────────────────────────────────────────────────────────────────
+
+_TELL = """
+import json, os, sys
+from diagnostics.host import this_host
+from diagnostics.place import parents_of, places_of
+host = this_host()
+parents = parents_of(host, os.getpid())
+found = [[each.kind.value, each.name] for each in places_of(host, parents)]
+print(json.dumps({"places": found, "session": host.session.value, "parents": parents, "uid": host.uid}))
+"""
+
+
+def told(*before: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPO), **(env or {})}
+    done = subprocess.run(
+        [*before, sys.executable, "-c", _TELL],
+        env=given,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.platform_linux
+def test_a_start_without_a_terminal_is_told_by_its_variables() -> None:
+    """As systemd starts a system service: an invocation, and no terminal."""
+    found = told(env={"INVOCATION_ID": "5d1f"})
+    kinds = [kind for kind, _ in found["places"]]
+    if found["session"] == Session.SERVICE.value:
+        assert Kind.SYSTEM_SERVICE.value in kinds
+    else:  # the tests run in a container themselves, which wins
+        assert Kind.CONTAINER.value in kinds or Kind.POD.value in kinds
+
+
+@pytest.mark.platform_linux
+def test_a_name_space_of_ones_own_is_not_taken_for_a_container() -> None:
+    """`unshare` makes what containers are made of; only markers make a container of it."""
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-Urpf", "true"], check=False, capture_output=True).returncode
+    ):
+        lacking("unshare makes no user namespace here")
+    outside, inside = told(), told("unshare", "--user", "--map-root-user", "--pid", "--fork")
+    assert inside["places"] == outside["places"]
+    assert inside["uid"] == 0
+
+
+_CRON = """
+set -e
+mount -t tmpfs none /run
+mount -t tmpfs none /var/spool/cron
+mkdir -m 1730 /var/spool/cron/crontabs
+printf '%s\n' "$JOB" > /var/spool/cron/crontabs/root
+chmod 600 /var/spool/cron/crontabs/root
+cron -f & daemon=$!
+for _ in $(seq 400); do [ -e "$OUT" ] && break; sleep 0.05; done
+kill $daemon
+"""
+"""A cron daemon of its own, in mounts of its own, which runs a job at once (`@reboot`)."""
+
+
+@pytest.mark.platform_linux
+def test_a_real_job_of_a_real_cron(tmp_path: Path) -> None:
+    if not IS_ROOT:
+        pytest.skip("only root can give a cron daemon a crontab of its own")
+    if shutil.which("cron") is None or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        lacking("there is no cron here, or it can't be shut off from the system's own")
+    script, out = tmp_path / "tell.py", tmp_path / "out"
+    script.write_text(_TELL)
+    job = f"@reboot cd {tmp_path} && PYTHONPATH={REPO} {sys.executable} tell.py > new 2>&1; mv new out"
+    env = {"PATH": os.environ["PATH"], "JOB": job, "OUT": str(out)}
+    subprocess.run(
+        ["unshare", "-m", "sh", "-c", _CRON], env=env, capture_output=True, timeout=60, check=False
+    )
+    found = json.loads(out.read_text())
+    assert ["job", "cron"] in found["places"]
+    assert any(each.endswith("/cron") for each in found["parents"])
