@@ -15,6 +15,7 @@ ALLOWED = {
     "diagnostics/bundles/value.py": "tells a sealed value by its mark",
     "diagnostics/bundles/extension.py": "fills an extension's placeholders as its app does",
     "diagnostics/checks/config/extension.py": "looks for tokens, dollar signs and folders among an extension's settings",
+    "diagnostics/checks/reference/crossing.py": "looks in a command line for what passes variables on",
     "diagnostics/checks/reference/kind.py": "tells whether a header begins with `Bearer`",
     "diagnostics/references.py": "reads config values to find what they refer to",
     "diagnostics/servers/resolve.py": "puts values into a server's environment and arguments",
