@@ -3,6 +3,7 @@
 from tests.support.bundles import app_reads, mcpb
 from tests.support.counts import pytest_addoption, pytest_terminal_summary
 from tests.support.desktops import keepassxc, kwallet, wallet
+from tests.support.kernel_left_behind import kernel_keys_alone, kernel_keys_as_they_are
 from tests.support.keytar import keytar_folder, keytar_in, napi_folder, napi_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
@@ -16,6 +17,8 @@ __all__ = [
     "credentials",
     "fake_server",
     "keepassxc",
+    "kernel_keys_alone",
+    "kernel_keys_as_they_are",
     "keytar_folder",
     "keytar_in",
     "kwallet",

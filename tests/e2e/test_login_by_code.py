@@ -21,6 +21,7 @@ from tests.support.oauth_server import OAuthServer
 from tests.support.said_server import SaidServer, said_server
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.usefixtures("kernel_keys_as_they_are")
 Start = Callable[..., OAuthServer]
 __all__ = ["said_server"]
 ACCOUNT = account_of("example")

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from recovery.journal import Journal
 from recovery.model import Remedy
 from recovery.planner import remedies_for
 from recovery.runner import Outcome, carry_out, undo
+from recovery.undo_copies import own
 from recovery.world import LocalWorld
 from tests.support.keytar import Keytar, Napi
 from tests.support.lab import Lab
@@ -58,7 +60,7 @@ class Patient:
 
     def everything(self) -> set[tuple[str, str]]:
         found = self.world.keychain.entries({})
-        return {(str(sorted(each.attributes.items())), each.collection) for each in found}
+        return {(str(sorted(own(each.attributes).items())), each.collection) for each in found}
 
 
 def test_keytar_finds_what_the_keyring_library_wrote(
@@ -101,11 +103,34 @@ def test_what_is_in_another_keychain_comes_into_the_default_one(unlocked: Lab) -
     assert patient.everything() == before
 
 
+def test_all_of_auth0s_login_comes_into_the_form_that_its_server_reads(
+    unlocked: Lab, keytar_in: Callable[[Lab], Keytar]
+) -> None:
+    keytar, patient = keytar_in(unlocked), Patient(unlocked, Syntax.SECRET, "other")
+    patient.server = Server(
+        "t:s",
+        "s",
+        "cursor",
+        Path("/c.json"),
+        "stdio",
+        "npx",
+        (Secret("@auth0/auth0-mcp-server"), Secret("run")),
+    )
+    ends = str(int((time.time() + 7200) * 1000))
+    login = {"AUTH0_TOKEN": VALUE, "AUTH0_DOMAIN": "lab.eu.auth0.com", "AUTH0_TOKEN_EXPIRES_AT": ends}
+    for account, value in login.items():
+        unlocked.keyring_set(account, value, service="auth0-mcp")
+    assert patient.outcome("lookup.auth0-session") == "wrong-form"
+    patient.mend("lookup.auth0-session")
+    assert {each: keytar.get("auth0-mcp", each) for each in login} == login
+    assert patient.outcome("lookup.auth0-session") == "signed-in"
+
+
 # ── the kernel's memory ─────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
-def service(lab: Lab) -> Iterator[str]:
+def service(lab: Lab, kernel_keys_alone: None) -> Iterator[str]:
     """A name of its own, for the kernel's keyring is one for all tests of this user."""
     if trouble := kernel_keyring.trouble(lab.host()):
         lacking(trouble)

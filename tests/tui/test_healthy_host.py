@@ -12,6 +12,7 @@ import pytest
 from tests.support import tokens
 from tests.support.lab import REPO, Lab
 
+pytestmark = pytest.mark.usefixtures("kernel_keys_as_they_are")
 URL = "https://mcp.example.com/mcp"
 
 
