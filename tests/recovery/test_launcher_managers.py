@@ -95,7 +95,7 @@ def test_no_manager_is_loaded_where_no_reference_needs_one(unlocked: Lab) -> Non
 
     unlocked.add_entry("github_token", VALUE)
     env = {"PYTHONPATH": str(REPO), "TOKEN": "${SECRET:github_token}"}
-    done = unlocked.run([sys.executable, "-c", _LOADED, "--", "true"], env=env)
+    done = unlocked.run([sys.executable, "-c", _LOADED, "--", "true"], env=env, fresh=True)
     loaded = set(json.loads(done.stdout))
     assert "recovery.launcher" in loaded
     assert not {
