@@ -68,6 +68,25 @@ def verify_written(world: RecoveryWorld, service: str, username: str, undo_id: s
         raise RecoveryError(f"{shown(service, username)} does not hold what was written")
 
 
+def holds_already(world: RecoveryWorld, service: str, username: str, value: Secret) -> bool:
+    """Whether a name holds this value already; False = it is free.
+
+    Raises:
+        RecoveryError: it holds another value, or more than one entry has the name.
+    """
+    found = matches(world, service, username)
+    if any(each.secret != value for each in found) or len(found) > 1:
+        raise RecoveryError(f"{shown(service, username)} holds another value by now: look again")
+    return bool(found)
+
+
+def read_back(world: RecoveryWorld, service: str, username: str, value: Secret, called: str) -> None:
+    """Raises RecoveryError unless exactly one entry has the name and holds the value. In: what a person calls the value."""
+    found = matches(world, service, username)
+    if len(found) != 1 or found[0].secret != value:
+        raise RecoveryError(f"{shown(service, username)} does not hold {called}")
+
+
 def matches(world: RecoveryWorld, service: str, username: str) -> list[Entry]:
     """The entries of a service and user name, in any unlocked collection."""
     return list(world.keychain.entries({"service": service, "username": username}))

@@ -12,11 +12,13 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import Look, clear, exchange
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, matches, shown, write
+from recovery.entry_writing import default, holds_already, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, restore
 from recovery.variable_file import look_at
+
+_CALLED = "the token from the comment"
 
 
 def is_aside(text: str, notation: str, value: Secret) -> bool:
@@ -57,7 +59,7 @@ class MoveOutOfComment:
         default(world)
         now = look_at(world, self.path)
         value, _ = self._planned(now)
-        before = "the same value" if self._is_there(world, value) else "none"
+        before = "the same value" if holds_already(world, self.service, self.username, value) else "none"
         return [
             Change(shown(self.service, self.username), before, f"the token from the comment ({MASK})"),
             Change(f"{clean(self.path, 200)}: line {self.line}", MASK, self._words),
@@ -70,12 +72,12 @@ class MoveOutOfComment:
         collection = default(world)
         now = look_at(world, self.path)
         value, edits = self._planned(now)
-        is_there = self._is_there(world, value)
+        is_there = holds_already(world, self.service, self.username, value)
         try:
             new = note_edits(world, self.undo_id, collection, now, [edits], {"value": value.reveal()})
             if not is_there:
                 write(world, self.service, self.username, self.undo_id, [], value)
-            self._read_back(world, value)
+            read_back(world, self.service, self.username, value, _CALLED)
             exchange(now, new, self._mark, world.host.uid)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
@@ -88,7 +90,7 @@ class MoveOutOfComment:
             raise RecoveryError("the token was not moved yet")
         if record["value"].reveal() in look_at(world, self.path).text():  # other tokens may have gone since
             raise RecoveryError(f"the token still stands in {clean(self.path)}")
-        self._read_back(world, record["value"])
+        read_back(world, self.service, self.username, record["value"], _CALLED)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Puts the token back into the comment, then takes the entry out; refuses where either was changed."""
@@ -100,7 +102,7 @@ class MoveOutOfComment:
         now = look_at(world, self.path)
         clear(now.path, self._mark)
         if now.digest != record["old"]:
-            self._read_back(world, record["value"])
+            read_back(world, self.service, self.username, record["value"], _CALLED)
             by_hand = f"The token stays in the keychain as {shown(self.service, self.username)}"
             take_back(now, record, self._mark, world.host.uid, by_hand)
         restore(world, self.undo_id, matches(world, self.service, self.username))
@@ -134,21 +136,6 @@ class MoveOutOfComment:
                 "token with `mcp-secrets set`, and take it out of the file in the program's own settings"
             )
         return value, _edits(text, value, self._words)
-
-    def _is_there(self, world: RecoveryWorld, value: Secret) -> bool:
-        found = matches(world, self.service, self.username)
-        if any(each.secret != value for each in found) or len(found) > 1:
-            raise RecoveryError(
-                f"{shown(self.service, self.username)} holds another value by now: look again"
-            )
-        return bool(found)
-
-    def _read_back(self, world: RecoveryWorld, value: Secret) -> None:
-        found = matches(world, self.service, self.username)
-        if len(found) != 1 or found[0].secret != value:
-            raise RecoveryError(
-                f"{shown(self.service, self.username)} does not hold the token from the comment"
-            )
 
     def _record(self, world: RecoveryWorld) -> dict[str, Any] | None:
         record = noted_edits(world, self.undo_id)

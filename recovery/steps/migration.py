@@ -15,7 +15,7 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import Look, clear, exchange, look
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, matches, shown, write
+from recovery.entry_writing import default, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, restore
@@ -24,6 +24,8 @@ NAME = "name"
 """The question whether the entry of that name is replaced, where it holds another value."""
 REPLACE = "replace"
 BESIDE = "beside"
+
+_CALLED = "the value that stood in the config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class MoveToKeychain:
             raise RecoveryError("the credential was not moved yet")
         if self._look(world).digest != record["new"]:
             raise RecoveryError(f"{clean(self.path)} is not as it was written")
-        self._read_back(world, record["name"], Secret(record["value"]))
+        read_back(world, self.service, record["name"], Secret(record["value"]), _CALLED)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Gives the config its old content back to the byte, then the keychain; refuses where either was changed."""
@@ -164,18 +166,11 @@ class MoveToKeychain:
             new = note_edits(world, self.undo_id, collection, before, [planned.edits], more)
             if not is_there:
                 write(world, self.service, name, self.undo_id, found, value)
-            self._read_back(world, name, value)
+            read_back(world, self.service, name, value, _CALLED)
             exchange(before, new, self._mark, world.host.uid)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
         return {"undo_id": self.undo_id, "tell": "\n".join(self._told(world, value))}
-
-    def _read_back(self, world: RecoveryWorld, name: str, value: Secret) -> None:
-        found = matches(world, self.service, name)
-        if len(found) != 1 or found[0].secret != value:
-            raise RecoveryError(
-                f"{shown(self.service, name)} does not hold the value that stood in the config"
-            )
 
     def _record(self, world: RecoveryWorld) -> dict[str, Any] | None:
         record = noted_edits(world, self.undo_id)

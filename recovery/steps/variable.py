@@ -13,13 +13,14 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import clear, exchange
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, matches, shown, write
+from recovery.entry_writing import default, holds_already, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, note, noted, restore
 from recovery.variable_file import edits_out, lines_of, look_at, value_in
 
 _NOTE = "variable"
+_CALLED = "the value from the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class StoreVariable:
         """Where the value comes from, never the value."""
         default(world)
         value = value_in(world, self.path, self.variable, self.dialect)
-        before = "the same value" if self._is_there(world, value) else "none"
+        before = "the same value" if holds_already(world, self.service, self.username, value) else "none"
         return [
             Change(
                 shown(self.service, self.username), before, f"the value from {clean(self.path, 200)} ({MASK})"
@@ -56,12 +57,12 @@ class StoreVariable:
         """Notes the value, stores it, and reads it back."""
         collection = default(world)
         value = value_in(world, self.path, self.variable, self.dialect)
-        is_there = self._is_there(world, value)
+        is_there = holds_already(world, self.service, self.username, value)
         try:
             note(world, self.undo_id, collection, _NOTE, value)
             if not is_there:
                 write(world, self.service, self.username, self.undo_id, [], value)
-            self._read_back(world, value)
+            read_back(world, self.service, self.username, value, _CALLED)
         except RecoveryError as error:
             raise HalfDoneError(str(error)) from error
         return {"undo_id": self.undo_id}
@@ -71,7 +72,7 @@ class StoreVariable:
         value = noted(world, self.undo_id, _NOTE)
         if value is None:
             raise RecoveryError("the value was not stored yet")
-        self._read_back(world, value)
+        read_back(world, self.service, self.username, value, _CALLED)
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Takes the entry out again; refuses unless the file sets the variable to the value as before."""
@@ -86,19 +87,6 @@ class StoreVariable:
     def recall(self) -> Mapping[str, str]:
         """What `apply` would have returned, where a crash came before that was recorded."""
         return {"undo_id": self.undo_id}
-
-    def _is_there(self, world: RecoveryWorld, value: Secret) -> bool:
-        found = matches(world, self.service, self.username)
-        if any(each.secret != value for each in found) or len(found) > 1:
-            raise RecoveryError(
-                f"{shown(self.service, self.username)} holds another value by now: look again"
-            )
-        return bool(found)
-
-    def _read_back(self, world: RecoveryWorld, value: Secret) -> None:
-        found = matches(world, self.service, self.username)
-        if len(found) != 1 or found[0].secret != value:
-            raise RecoveryError(f"{shown(self.service, self.username)} does not hold the value from the file")
 
 
 @dataclass(frozen=True, slots=True)
