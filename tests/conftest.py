@@ -8,6 +8,7 @@ from tests.support.keytar import keytar_folder, keytar_in, napi_folder, napi_in
 from tests.support.lab import lab, unlocked
 from tests.support.oauth_server import oauth_modules, oauth_server
 from tests.support.platforms import pytest_collection_modifyitems, pytest_make_collect_report
+from tests.support.second_try import pytest_itemcollected
 from tests.support.servers import bare_packages, fake_server, npm_server, pypi_server
 from tests.support.windows import credentials, windows, wine
 
@@ -32,6 +33,7 @@ __all__ = [
     "pypi_server",
     "pytest_addoption",
     "pytest_collection_modifyitems",
+    "pytest_itemcollected",
     "pytest_make_collect_report",
     "pytest_terminal_summary",
     "unlocked",

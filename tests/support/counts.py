@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    _tell_second_tries(terminalreporter)
     numbers: dict[str, int] = {}
     texts: dict[str, set[str]] = {}
     for outcome in ("passed", "failed"):
@@ -35,3 +36,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("proofs")
         for name, value in sorted(found.items()):
             terminalreporter.write_line(f"{name.removeprefix(_MARK)}: {value}")
+
+
+def _tell_second_tries(terminalreporter: Any) -> None:
+    """Each first failure of a test that was asked again (`second_try`), whole: it is to be mended, not lived with."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}", "-")
+        terminalreporter.write_line(str(report.longrepr))

@@ -96,6 +96,18 @@ class WalletLab(DesktopLab):
         body = self.connect().call(KWALLET, method, signature, arguments)
         return body[0] if body else None
 
+    def python(self, code: str, *arguments: str, seconds: float = 60.0, given: str | None = None) -> str:
+        """As in every lab; once more where kwalletd derived another session key, as it does for 7 of 1,000 key pairs.
+
+        Our own sessions avoid such pairs (`open_session`); those of the keyring library end with an error.
+        """
+        try:
+            return super().python(code, *arguments, seconds=seconds, given=given)
+        except AssertionError as error:
+            if "Can't find session" not in str(error):
+                raise
+            return super().python(code, *arguments, seconds=seconds, given=given)
+
     def put_in_folder(self, folder: str, name: str, value: str) -> None:
         """Writes an entry as the keyring library's KWallet part does. The wallet must be open."""
         handle = self.ask("open", "sxs", WALLET, 0, "test")

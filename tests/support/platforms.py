@@ -24,7 +24,7 @@ MARKS = {
 }
 """A mark -> what `sys.platform` is there, and the system's name."""
 
-_OF_A_LINUX_SESSION = {"lab", "unlocked", "keyring", "sshd", "keytar_in", "kwallet", "keepassxc", "wine"}
+OF_A_LINUX_SESSION = {"lab", "unlocked", "keyring", "sshd", "keytar_in", "kwallet", "keepassxc", "wine"}
 """Fixtures with real parts that only Linux has; tests that ask for one need Linux."""
 
 _POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
@@ -41,7 +41,7 @@ def lacking(trouble: str) -> NoReturn:
 def needed(marks: Iterable[str], fixtures: Iterable[str]) -> list[str]:
     """The platform marks that hold for a test. In: the names of its marks and of its fixtures."""
     found = [each for each in marks if each in MARKS]
-    return found or (["platform_linux"] if _OF_A_LINUX_SESSION & set(fixtures) else [])
+    return found or (["platform_linux"] if OF_A_LINUX_SESSION & set(fixtures) else [])
 
 
 def elsewhere(marks: Iterable[str], fixtures: Iterable[str], platform: str) -> str:
