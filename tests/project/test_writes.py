@@ -55,6 +55,7 @@ RAW_WRITERS = {
     "recovery/emergency/own_start.py": "the process that keeps a token in memory, started by a step",
     "recovery/emergency/report.py": "the folder of the report that the person asked for",
     "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
+    "recovery/monitor/history.py": "the monitor's own history: a line a round",
     "recovery/windows_start.py": "the server itself, where there is no exec",
     "recovery/launcher.py": "the server itself, and the note of why it did not start",
 }
@@ -94,6 +95,7 @@ TAKES_AWAY = {
     "recovery/backups/file.py write_new": "the part that was written, once it has its name or could not be written",
     "recovery/backups/file.py _name": "gives a finished backup its name, never over another file",
     "recovery/backups/file.py _sweep": "parts of backups that were cut off",
+    "recovery/monitor/history.py open_history": "a damaged history, set aside beside the new one",
     "recovery/trail/key.py _make": "its own temporary file; refuses where a key stands",
     "recovery/launcher.py _record": "an earlier note of why a server did not start",
 }

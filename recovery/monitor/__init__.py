@@ -1,0 +1,1 @@
+"""Checks at intervals where nobody is watching: one round, what has changed, and the timer that starts it."""

@@ -1,0 +1,226 @@
+"""The history's file: what is written is read back, nothing breaks it, it stays small."""
+
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from diagnostics.history import HEAD, History, history_path, read_history
+from diagnostics.history.reading import parse
+from diagnostics.host import Host
+from diagnostics.model import Status
+from recovery.model import RecoveryError
+from recovery.monitor import history as writing
+from recovery.monitor.history import append_round, open_history
+from tests.recovery.monitor.conftest import BEGAN, a_round, credential
+
+
+def written(host: Host, *rounds: writing.NewRound) -> History:
+    for each in rounds:
+        found, trouble = open_history(host)
+        assert trouble == ""
+        append_round(host, found, each)
+    return read_history(host)
+
+
+def statuses(history: History, name: str = "github") -> list[str]:
+    return [how.status.value if how else "-" for _, how in history.of(credential(name).key)]
+
+
+def test_rounds_are_read_back_with_what_changed_and_what_did_not(host: Host) -> None:
+    found = written(
+        host,
+        a_round(0, github="ok", slack="ok"),
+        a_round(15, github="ok", slack="ok"),
+        a_round(30, github="fail", slack="ok"),
+        a_round(45, github="unknown"),
+        a_round(60, github="fail"),
+    )
+    assert found.trouble == ""
+    assert statuses(found) == ["ok", "ok", "fail", "unknown", "fail"]
+    assert statuses(found, "slack") == ["ok", "ok", "ok", "-", "-"]
+    assert [each.number for each in found.rounds] == [1, 2, 3, 4, 5]
+    since = found.since(credential().key)
+    assert since is not None
+    assert since[0].at == BEGAN + timedelta(minutes=30)
+    assert since[1] is not None
+    assert since[1].at == BEGAN + timedelta(minutes=15)
+    assert found.since(credential("slack").key) is None
+    assert found.credentials[credential().key].field == "env.TOKEN"
+    lines = history_path(host).read_text().splitlines()
+    assert "states" not in json.loads(lines[2]), "an unchanged round takes a short line"
+
+
+def test_the_file_is_for_its_user_alone(host: Host) -> None:
+    written(host, a_round(github="ok"), a_round(5, github="fail"))
+    path = history_path(host)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_last_line_that_a_crash_cut_off_is_left_out_and_gone_on_behind(host: Host) -> None:
+    written(host, a_round(0, github="ok"), a_round(15, github="fail"))
+    path = history_path(host)
+    whole = path.read_bytes()
+    for cut in range(len(whole.splitlines(keepends=True)[-1])):
+        path.write_bytes(whole[: len(whole) - cut - 1] if cut else whole[:-1])
+        assert read_history(host).trouble == ""
+    path.write_bytes(whole[:-7])
+    found = written(host, a_round(30, github="ok"))
+    assert statuses(found) == ["ok", "ok"]
+    assert path.read_bytes().count(b"\n") == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\x00" * 40,
+        b"[]",
+        b'{"round": 2}',
+        b'{"round": 1, "at": "2026-11-24T12:00:00Z"}',
+        b'{"round": true, "at": "2026-11-24T12:00:00Z"}',
+        b'{"round": 9, "at": "yesterday"}',
+        b'{"round": 9, "at": "2026-11-24T12:00:00Z", "states": {"x": {"status": "fine"}}}',
+        b'{"round": 9, "at": "2026-11-24T12:00:00Z", "states": ["x"]}',
+        b'{"round": 9, "at": "2026-11-24T12:00:00Z", "said": [["a"]]}',
+        b'{"round": 9, "at": "2026-11-24T12:00:00Z", "since": 1e400}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_history_is_set_aside_and_gone_on_with(host: Host, line: bytes) -> None:
+    written(host, a_round(0, github="ok"), a_round(15, github="fail"))
+    path = history_path(host)
+    damaged = path.read_bytes() + line + b"\n"
+    path.write_bytes(damaged)
+    found, told = open_history(host)
+    assert "line 4 can't be read" in told
+    assert "2 rounds of it could be read" in told
+    assert path.with_name("history.jsonl.damaged-1").read_bytes() == damaged
+    assert statuses(found) == ["ok", "fail"]
+    assert statuses(written(host, a_round(30, github="fail"))) == ["ok", "fail", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "first line"),
+        (b"{}\n", "first line"),
+        (b'{"schema": "mcp-doctor.history/2"}\n', "newer"),
+        (b"x" * ((8 << 20) + 1), "larger"),
+    ],
+    ids=["binary", "other", "newer", "huge"],
+)
+def test_a_file_that_is_no_history_of_ours_is_set_aside(host: Host, content: bytes, words: str) -> None:
+    path = history_path(host)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    found, told = open_history(host)
+    assert words in told
+    assert found.rounds == ()
+    assert statuses(written(host, a_round(github="ok"))) == ["ok"]
+    assert path.with_name("history.jsonl.damaged-1").stat().st_size == len(content)
+
+
+def test_only_some_damaged_histories_are_kept(host: Host) -> None:
+    path = history_path(host)
+    for number in range(5):
+        written(host, a_round(number, github="ok"))
+        path.write_text("broken\n")
+        open_history(host)
+    assert len(list(path.parent.glob("*.damaged-*"))) == 3
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(host: Host) -> None:
+    path = history_path(host)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert read_history(host).trouble == "it is not a file"
+
+
+def test_a_folder_that_cannot_be_made_is_told(host: Host) -> None:
+    host.state_dir.parent.mkdir(parents=True)
+    host.state_dir.write_text("a file")
+    with pytest.raises(RecoveryError, match="can't be made"):
+        open_history(host)
+
+
+def test_memory_lives_until_the_next_and_through_a_rewrite(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = written(
+        host, a_round(0, {"told": {"a": 1}}, github="ok"), a_round(5, {"told": {"a": 1}}, github="ok")
+    )
+    assert found.memory == {"told": {"a": 1}}
+    assert "memory" not in json.loads(history_path(host).read_text().splitlines()[-1])
+    monkeypatch.setattr(writing, "MOST_ROUNDS", 3)
+    found = written(host, *(a_round(10 + each, {"told": {"a": 2}}, github="fail") for each in range(3)))
+    assert found.memory == {"told": {"a": 2}}
+    assert len(found.rounds) <= 3
+    assert found.rounds[-1].number == 5
+
+
+def test_it_stays_small(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST_BYTES", 20_000)
+    names = [f"s{number}" for number in range(5)]
+    for number in range(60):
+        status = "ok" if number % 2 else "fail"
+        found = written(host, a_round(number, **dict.fromkeys(names, status)))
+    assert history_path(host).stat().st_size <= 22_000
+    assert len(found.rounds) > 5
+    assert found.rounds[-1].number == 60
+    assert statuses(found, "s3")[-2:] == ["fail", "ok"]
+
+
+def test_old_rounds_go_unless_the_clock_was_set(host: Host) -> None:
+    days = 24 * 60
+    first = [a_round(each * days, github="ok") for each in (0, 1, 50)]
+    assert len(written(host, *first).rounds) == 3
+    forward = replace(a_round(400 * days, github="ok"), clock="set forward by 350 days")
+    assert len(written(host, forward).rounds) == 4, "a clock that was just set does not wipe out the history"
+    back = replace(a_round(51 * days, github="fail"), clock="set back by 349 days")
+    found = written(host, back)
+    assert [each.number for each in found.rounds] == [1, 2, 3, 4, 5]
+    assert found.rounds[-1].at < found.rounds[-2].at
+
+
+def test_old_rounds_go_at_last(host: Host) -> None:
+    days = 24 * 60
+    found = written(host, *(a_round(each * days, github="ok") for each in (0, 30, 60, 92, 94)))
+    assert [(each.at - BEGAN).days for each in found.rounds] == [30, 60, 92, 94]
+
+
+def test_a_disk_that_is_full_leaves_the_history_as_it_was(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = written(host, a_round(0, github="ok"))
+    before = history_path(host).read_bytes()
+    real = os.write
+
+    def half(handle: int, data: bytes) -> int:
+        return real(handle, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(RecoveryError, match="no space left"):
+        append_round(host, found, a_round(5, github="fail"))
+    assert history_path(host).read_bytes() == before
+
+
+def test_what_a_forged_history_says_is_harmless(host: Host) -> None:
+    line = {
+        "round": 1,
+        "at": "2026-11-24T12:00:00Z",
+        "states": {"a\x1b]52;c;x\x07b\n": {"status": "ok", "title": "\x1b[31mred\nERROR: forged"}},
+    }
+    found = parse(f"{HEAD}\n{json.dumps(line)}\n".encode())
+    ((key, how),) = found.rounds[0].states.items()
+    assert key.isprintable()
+    assert how.title.isprintable()
+    assert how.status is Status.OK
+
+
+def test_there_is_nothing_before_the_first_round(host: Host) -> None:
+    assert read_history(host) == History()
+    assert not host.state_dir.exists()
