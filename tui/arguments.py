@@ -155,7 +155,16 @@ def _build() -> argparse.ArgumentParser:
     check = command("check", "the same checks without the app")
     check.add_argument("names", nargs="*", metavar="SERVER")
     check.add_argument("--format", choices=FORMATS, default="text")
-    check.add_argument("--output", metavar="FILE", help="write the report there (0600, replaced in one step)")
+    check.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write the report there, replaced in one step (0600; with prometheus 0644, for the collector)",
+    )
+    check.add_argument(
+        "--label-names",
+        action="store_true",
+        help="with prometheus: also a series a reference, with the names of variables and entries as labels",
+    )
     check.add_argument("--offline", action="store_true", help="no network")
     check.add_argument(
         "--start",

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 
+from diagnostics.expiry import FACT, fact
 from diagnostics.managers import Answer, Found, Question, Trouble
 from diagnostics.model import Status, Syntax
 from diagnostics.oauth.login import Login, NotALoginError, account_of, read_login
@@ -60,6 +61,8 @@ def manager() -> OAuth:
 def judged(found: Login, facts: dict[str, object], now: float) -> Answer:
     """The token, or why it is not handed on. In: the login, facts for the words, seconds since the epoch."""
     facts = {**facts, "issuer": found.issuer, "ends": _minutes(found.expires_at, now)}
+    if not found.can_renew:
+        facts[FACT] = fact(found.expires_at)
     evidence = tuple(_evidence(found))
     match found.lifetime(now):
         case Lifetime.EXPIRED | Lifetime.NO_TOKEN:

@@ -1,9 +1,12 @@
 """The questions to Vault about one reference, in the order in which one settles what the next would mean."""
 
+import dataclasses
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from diagnostics.managers import Answer, Question, Trouble
+from diagnostics.expiry import FACT, fact
+from diagnostics.managers import Answer, Found, Question, Trouble
 from diagnostics.managers.vault_answer import value_in
 from diagnostics.managers.vault_client import Client, Reply, StopError
 from diagnostics.managers.vault_setting import Setting, Wanted
@@ -28,6 +31,8 @@ class Conversation:
         self._wanted = wanted
         self._evidence: list[str] = []
         self._warnings: list[Trouble] = []
+        self._ends = ""
+        """When the token ends that nobody can renew, as a fact."""
 
     def answer(self) -> Answer:
         """What the questions lead to.
@@ -113,6 +118,8 @@ class Conversation:
             self._warnings.append(Trouble("token-ends-renewable", "token_expired", Status.WARN, facts=facts))
         elif not renewable and ttl < _SOON:
             self._warnings.append(Trouble("token-ends", "token_expired", Status.WARN, facts=facts))
+        if not renewable:
+            self._ends = fact(time.time() + ttl)
         self._evidence.append(f"the token ends in {_span(ttl)}" + (", renewable" if renewable else ""))
 
     def _capabilities(self) -> tuple[str, ...] | None:
@@ -142,7 +149,10 @@ class Conversation:
             return Trouble("needs-data", _MISSING, facts={"meant": place, "mount": _mount_path(mount)})
         reply = self._client.ask("GET", self._wanted.url_path)
         if reply.status == 200:
-            return value_in(reply.data, self._wanted.key, tuple(self._evidence), tuple(self._warnings))
+            found = value_in(reply.data, self._wanted.key, tuple(self._evidence), tuple(self._warnings))
+            if isinstance(found, Found) and self._ends:
+                return dataclasses.replace(found, facts={**found.facts, FACT: self._ends})
+            return found
         self._general(reply)
         if reply.status == 404:
             return self._not_there(reply, mount)

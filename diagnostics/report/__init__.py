@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from diagnostics import rollup
+from diagnostics import expiry, rollup
 from diagnostics.configs.problem_words import in_one_line
 from diagnostics.context import Context
 from diagnostics.model import ClientFile, Finding, Server, Status
@@ -34,7 +34,7 @@ def build(
         "host": {"platform": context.host.platform.value, "session": context.host.session.value},
         "clients": [_client(each) for each in context.files if each.status is not Status.SKIP],
         "servers": [_server(each, concerned[each.id]) for each in context.servers],
-        "findings": [_finding(each, remedies(each)) for each in findings],
+        "findings": [_finding(each, remedies(each), *_location(context, each)) for each in findings],
         "summary": {status.value: counts[status] for status in Status},
     }
 
@@ -76,13 +76,26 @@ def _safe(text: str) -> str:
     return mask_pasted(clean(text))
 
 
-def _finding(finding: Finding, remedies: Sequence[str]) -> Report:
+def _location(context: Context, finding: Finding) -> tuple[str | None, int | None]:
+    """The config file that the finding is about and the line in it, as far as they are known."""
+    said = finding.facts.get("line", "")
+    line = int(said) if said.isdecimal() else 0
+    path = finding.path
+    if finding.server is not None:
+        server = context.server(finding.server)
+        path, line = path or str(server.path), line or server.line
+    return path, line if path and line else None
+
+
+def _finding(finding: Finding, remedies: Sequence[str], path: str | None, line: int | None) -> Report:
     return {
         "id": finding.id,
         "check": finding.check,
         "stage": finding.stage.value,
         "server": clean(finding.server) if finding.server else None,
         "reference": _safe(finding.reference) if finding.reference else None,
+        "path": _safe(path) if path else None,
+        "line": line,
         "status": finding.status.value,
         "cause": finding.cause,
         "title": finding.title,
@@ -90,5 +103,6 @@ def _finding(finding: Finding, remedies: Sequence[str]) -> Report:
         "fix": list(finding.fix),
         "evidence": list(finding.evidence),
         "remedies": list(remedies),
+        "expires_at": finding.facts.get(expiry.FACT) or None,
         "duration_ms": finding.duration_ms,
     }

@@ -1,62 +1,91 @@
-"""The report as JUnit XML: a suite a server, a case a finding, as CI systems show it."""
+"""The report as JUnit XML: a suite a server and one for the host, a case a finding, as CI systems show it."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 from diagnostics.report import Report
+from diagnostics.report.question import questions
 
 _ELEMENT = {"fail": "failure", "unknown": "error", "skip": "skipped"}
+_HOST = "this host"
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML 1.0 document may hold, not even as a character reference."""
 
 
 def render(report: Report) -> str:
-    """XML text. `fail` is a failure, `unknown` an error, `skip` skipped; a warning passes and says so."""
-    suites = Xml.Element("testsuites", name="mcp-doctor")
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    """XML text. `fail` is a failure, `unknown` an error, `skip` skipped; a warning passes and says so.
+
+    A case's name stays the same from run to run, whatever was found, so that a CI system can tell its history.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {_HOST: []}
+    groups |= {server["id"]: [] for server in report["servers"]}
     for finding in report["findings"]:
-        groups.setdefault(finding["server"] or "host", []).append(finding)
+        groups.setdefault(finding["server"] or _HOST, []).append(finding)
+    asked = questions({each["check"] for each in report["findings"]})
+    root = Xml.Element("testsuites", _totals("mcp-doctor", report["findings"]))
+    del root.attrib["skipped"]  # the schemas know it of a suite alone
     for name, findings in groups.items():
-        suites.append(_suite(name, findings, report["generated_at"]))
-    Xml.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"
+        root.append(_suite(name, findings, report["generated_at"], asked))
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(name: str, findings: list[Mapping[str, Any]], at: str) -> Xml.Element:
-    def count(status: str) -> str:
-        return str(sum(each["status"] == status for each in findings))
+def _totals(name: str, findings: list[Mapping[str, Any]]) -> dict[str, str]:
+    states = Counter(each["status"] for each in findings)
+    return {
+        "name": _legal(name),
+        "tests": str(len(findings)),
+        "failures": str(states["fail"]),
+        "errors": str(states["unknown"]),
+        "skipped": str(states["skip"]),
+        "time": _seconds(sum(each["duration_ms"] for each in findings)),
+    }
 
-    suite = Xml.Element(
-        "testsuite",
-        name=name,
-        tests=str(len(findings)),
-        failures=count("fail"),
-        errors=count("unknown"),
-        skipped=count("skip"),
-        timestamp=at.removesuffix("Z"),
-        time=_seconds(sum(each["duration_ms"] for each in findings)),
-    )
+
+def _suite(name: str, findings: list[Mapping[str, Any]], at: str, asked: Mapping[str, str]) -> Xml.Element:
+    suite = Xml.Element("testsuite", _totals(name, findings) | {"timestamp": at.removesuffix("Z")})
+    told: Counter[tuple[str, str]] = Counter()
     for finding in findings:
+        check = finding["check"]
+        subject = finding["reference"] or ("" if finding["server"] else finding["path"])
+        case_name = asked.get(check, check) + (f" [{subject}]" if subject else "")
+        told[check, case_name] += 1
+        if told[check, case_name] > 1:
+            case_name += f" ({told[check, case_name]})"
         case = Xml.SubElement(
             suite,
             "testcase",
-            classname=finding["check"],
-            name=f"{finding['title']}" + (f" [{finding['reference']}]" if finding["reference"] else ""),
+            classname=_legal(check),
+            name=_legal(case_name),
             time=_seconds(finding["duration_ms"]),
         )
-        element = _ELEMENT.get(finding["status"])
-        if element:
-            attributes = {"message": finding["title"]}
-            if finding["cause"] and element != "skipped":
-                attributes["type"] = finding["cause"]
-            Xml.SubElement(case, element, attributes).text = _body(finding)
-        elif finding["status"] == "warn":
-            Xml.SubElement(case, "system-out").text = "warning: " + _body(finding)
+        _outcome(case, finding)
     return suite
 
 
+def _outcome(case: Xml.Element, finding: Mapping[str, Any]) -> None:
+    element = _ELEMENT.get(finding["status"])
+    if element:
+        attributes = {"message": _legal(finding["title"])}
+        if finding["cause"] and element != "skipped":
+            attributes["type"] = _legal(finding["cause"])
+        Xml.SubElement(case, element, attributes).text = _body(finding)
+    elif finding["status"] == "warn":
+        said = f"warning: {_legal(finding['title'])}\n{_body(finding)}"
+        Xml.SubElement(case, "system-out").text = said.strip()
+
+
 def _body(finding: Mapping[str, Any]) -> str:
-    lines: Iterable[str] = (finding["detail"], *finding["evidence"], *finding["fix"])
-    return "\n".join(line for line in lines if line)
+    place = f"{finding['path']}:{finding['line']}" if finding["line"] else finding["path"] or ""
+    lines: Iterable[str] = (place, finding["detail"], *finding["evidence"], *finding["fix"])
+    return _legal("\n".join(line for line in lines if line))
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", str(text))
 
 
 def _seconds(milliseconds: int) -> str:

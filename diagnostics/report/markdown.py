@@ -3,13 +3,19 @@
 import re
 from typing import Any
 
+from diagnostics import __version__
 from diagnostics.report import Report
 from diagnostics.report.paragraphs import Paragraph, by_client, paragraphs, worst_first
 
 _SIGN = {"ok": "✔", "warn": "▲", "fail": "✘", "skip": "–", "unknown": "?"}
 _MOST_SERVERS = 24
 """Rows of the table; more servers are counted, a row a client."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~=$&^-])")
+_NUMBERED = re.compile(r"^(\d+)\.")
+_ACTING = re.compile(r"(@|\\#|:(?=//)|\bwww(?=\.)|\bGH\\-)", re.IGNORECASE)
+"""What the places where tickets live make of plain text, once it is rendered: mentions, references, links."""
+_BREAK = "\u200b"
+"""Takes no room; behind it nothing is a mention, a reference or a link any more."""
 
 
 def render(report: Report) -> str:
@@ -17,12 +23,16 @@ def render(report: Report) -> str:
 
     What is said of several servers in the same words is said once, as in the text report.
     """
-    summary = ", ".join(f"{count} {status}" for status, count in report["summary"].items() if count)
+    order = ("fail", "unknown", "warn", "ok", "skip")
+    counts = report["summary"]
+    summary = ", ".join(f"{counts[status]} {status}" for status in order if counts[status])
     lines = [
         f"# mcp-doctor: {summary or 'nothing asked'}",
         "",
-        f"{report['generated_at']} · {report['host']['platform']} · {report['host']['session']}",
+        f"mcp-doctor {__version__} · {_plain(report['generated_at'])} · {report['host']['platform']} · "
+        f"{report['host']['session']}",
         "",
+        *_broken_files(report["clients"]),
         *_servers(report["servers"]),
     ]
     for variants in paragraphs(report):
@@ -34,6 +44,12 @@ def render(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _broken_files(clients: list[dict[str, Any]]) -> list[str]:
+    broken = [each for each in clients if each["error"]]
+    lines = [f"- {_SIGN['fail']} {_plain(each['path'])}: {_plain(each['error'])}" for each in broken]
+    return [*lines, ""] if lines else []
+
+
 def _servers(servers: list[dict[str, Any]]) -> list[str]:
     if len(servers) > _MOST_SERVERS:
         lines = ["| client | servers |", "| --- | --- |"]
@@ -41,6 +57,8 @@ def _servers(servers: list[dict[str, Any]]) -> list[str]:
             f"| {_plain(each.client)} | {_SIGN[each.status]} {_plain(each.words)} |"
             for each in by_client(servers)
         ]
+    if not servers:
+        return ["No MCP server is configured in the places that were looked at."]
     lines = ["| server | client | state |", "| --- | --- | --- |"]
     return lines + [
         f"| {_plain(each['name'])} | {_plain(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
@@ -52,7 +70,7 @@ def _told(paragraph: Paragraph) -> list[str]:
     first = paragraph.first
     lines = ["", f"**{_plain(paragraph.where)}**", ""]
     lines += [_plain(first["detail"])] if first["detail"] else []
-    lines += [""] + [f"- {_plain(line)}" for line in paragraph.evidence] if paragraph.evidence else []
+    lines += ["", *(f"- {_plain(line)}" for line in paragraph.evidence)] if paragraph.evidence else []
     return lines + _fix(first["fix"])
 
 
@@ -77,4 +95,6 @@ def _code(block: list[str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    """Text from the host as text: neither markup, nor HTML, nor what a ticket's page makes of plain text by itself."""
+    text = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _ACTING.sub(rf"\1{_BREAK}", _NUMBERED.sub(r"\1\\.", text))

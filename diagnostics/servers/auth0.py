@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from diagnostics.catalog.servers import known_server
+from diagnostics.expiry import FACT, fact
 from diagnostics.managers import Answer, Found, Trouble
 from diagnostics.model import Server
 from diagnostics.references import unwrap
@@ -70,8 +71,8 @@ def login_of(env: Mapping[str, str], read: Read, now: float | None = None) -> Lo
 
 
 def _from_environment(token: Secret, domain: str, now: float) -> Login:
-    facts = {"domain": clean(domain, 120), "source": "the environment"}
     ends = jwt_expiry(token.reveal())
+    facts = {"domain": clean(domain, 120), "source": "the environment", FACT: fact(ends)}
     if ends is not None and ends <= now + _BUFFER:
         return Login("token-over-in-environment", "token_expired", facts=facts | {"when": _day(ends)})
     return _of_domain(token, domain, facts) or Login("signed-in-by-environment", facts=facts)
@@ -89,6 +90,8 @@ def _from_keychain(read: Read, now: float) -> Login:
     if ends is None:
         return Login("no-end", "token_expired", tuple(evidence), facts)
     facts["when"] = _day(ends)
+    if not renewable:
+        facts[FACT] = fact(ends)
     if ends <= now + _BUFFER:
         return Login("over", "token_expired", tuple(evidence), facts)
     if not isinstance(domain, Found):

@@ -3,7 +3,7 @@
 import sys
 
 from diagnostics.context import Context
-from diagnostics.host import this_host
+from diagnostics.host import Host, this_host
 from tui.arguments import Call
 from tui.session import DoctorSession
 from tui.usage import UsageError
@@ -18,7 +18,13 @@ def session_of(call: Call) -> DoctorSession:
 
 
 def run(call: Call) -> int:
-    """Checks, writes the report in the asked format, and answers with the exit code of the findings."""
+    """Checks, writes the report in the asked format, and answers with the exit code of the findings.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
+    if call.extra.get("label_names") and call.extra.get("format") != "prometheus":
+        raise UsageError("--label-names goes with --format prometheus")
     if call.extra.get("itself"):
         return examine_itself(call)
     from tui.terminal import warn_of_interrupted
@@ -31,16 +37,25 @@ def run(call: Call) -> int:
 
 def examine(session: DoctorSession, call: Call) -> int:
     """`check` on a given session (the demo has its own)."""
+    from time import monotonic
+
     from diagnostics import report
     from diagnostics.runner import diagnose
     from recovery.planner import names_for
 
+    _refuse_output(call)
+    began = monotonic()
     context = looked(session)
     findings = list(diagnose(context))
     made = report.build(context, findings, names_for)
-    _write(
-        _rendered(made, call), call.extra.get("output"), for_people=call.extra.get("format", "text") == "text"
-    )
+    if call.extra.get("format") == "prometheus":
+        _write_metrics(made, session.host, call, monotonic() - began)
+    else:
+        _write(
+            _rendered(made, call),
+            call.extra.get("output"),
+            for_people=call.extra.get("format", "text") == "text",
+        )
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
@@ -55,6 +70,7 @@ def examine_itself(call: Call) -> int:
 
     if call.names or call.options.config or call.options.client:
         raise UsageError("check --self looks at mcp-doctor itself: name no server, client or config")
+    _refuse_output(call)
     context, findings = examined(this_host(), call.options)
     made = report.build(context, findings, lambda _finding: ())
     for_people = call.extra.get("format", "text") == "text"
@@ -95,10 +111,36 @@ def _rendered(made: dict[str, object], call: Call, *, of_servers: bool = True) -
             width=shutil.get_terminal_size((80, 24)).columns,
             of_servers=of_servers,
         )
+    if chosen == "sarif":
+        from diagnostics.report import sarif
+
+        return sarif.render(made, str(this_host().home))
     import importlib
 
     rendered: str = importlib.import_module(f"diagnostics.report.{chosen}").render(made)
     return rendered
+
+
+def _write_metrics(made: dict[str, object], host: Host, call: Call, seconds: float) -> None:
+    """The metrics. The collector runs as another user, who has to read them; nothing in them is secret."""
+    from diagnostics.report.measures import measured
+    from diagnostics.report.prometheus import render
+    from diagnostics.standard_error import tell
+    from diagnostics.text import clean
+
+    output = call.extra.get("output")
+    if output is not None and not output.endswith(".prom"):
+        tell(f"{clean(output)}: node_exporter's textfile collector reads only names that end in .prom")
+    text = render(made, measured(host, seconds), label_names=call.extra.get("label_names", False))
+    _write(text, output, for_people=False, mode=0o644)
+
+
+def _refuse_output(call: Call) -> None:
+    """A place that can't be written to is told before the checks are asked, not after."""
+    if call.extra.get("output") not in {None, *_STDOUT}:
+        from tui.output import refuse
+
+        refuse(call.extra["output"])
 
 
 def _may_colour(call: Call) -> bool:
@@ -108,8 +150,11 @@ def _may_colour(call: Call) -> bool:
     )
 
 
-def _write(text: str, output: str | None, *, for_people: bool) -> None:
-    if output is None:
+_STDOUT = ("-", "/dev/stdout")
+
+
+def _write(text: str, output: str | None, *, for_people: bool, mode: int = 0o600) -> None:
+    if output is None or output in _STDOUT:
         stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
         if stream is None:
             sys.stdout.write(text)
@@ -119,10 +164,6 @@ def _write(text: str, output: str | None, *, for_people: bool) -> None:
             stream.write(text.encode(encoding or "utf-8", "backslashreplace"))
             stream.flush()
         return
-    from recovery.files import LocalFiles
-    from recovery.model import RecoveryError
+    from tui.output import write
 
-    try:
-        LocalFiles(this_host().uid).write(output, text.encode("utf-8"))
-    except RecoveryError as error:
-        raise UsageError(f"the report was not written: {error}") from error
+    write(output, text.encode("utf-8", "backslashreplace"), this_host(), mode)

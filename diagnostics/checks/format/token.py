@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
-from diagnostics.model import Reference
+from diagnostics.model import Reference, Syntax
 
 if TYPE_CHECKING:
     from diagnostics.tokens.credential import Credential
@@ -26,8 +26,9 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     found = credential_of(context, reference)
     if found is None:
         return None
+    own_end = {} if reference.syntax is Syntax.OAUTH else _own_end(found)
     if found.provider_id is None:
-        return _of_its_end(found) or skip("no-provider")
+        return _of_its_end(found, own_end) or skip("no-provider", **own_end)
     place = host_of(entry_of(found.provider_id), found.configured)
     judgement = judge(found.value, found.provider_id, found.env_name, host=place)
     entry = judgement.provider
@@ -37,6 +38,7 @@ def token(context: Context, reference: Reference) -> Verdict | None:
         "family": entry.family,
         "rotation_url": entry.rotation_url or "the provider's settings page",
         "prefix": entry.format.prefixes[0] if entry.format.prefixes else "",
+        **own_end,
     }
     evidence = list(_told(found, judgement))
     if judgement.expected:
@@ -76,6 +78,15 @@ def _of_its_end(found: "Credential", told: Mapping[str, str] | None = None) -> V
     if has_ended(ends):
         return fail("over", "token_expired", **facts, ended=f"{ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     return warn("ends-soon", "token_expired", **facts, days=days, ends=f"{ends:%Y-%m-%d %H:%M %Z}".strip())
+
+
+def _own_end(found: "Credential") -> dict[str, str]:
+    """The end that a JSON web token tells itself, as a fact."""
+    from diagnostics.expiry import FACT, fact
+    from diagnostics.tokens.lifetime import end_of
+
+    ends = end_of(found.value)
+    return {} if ends is None else {FACT: fact(ends)}
 
 
 def _told(found: "Credential", judgement: "FormatJudgement") -> Iterator[str]:

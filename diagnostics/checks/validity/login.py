@@ -60,10 +60,13 @@ def _broken(path: Path, trouble: str, said: str, facts: dict[str, str]) -> Verdi
 
 
 def _judged(found: "StoredLogin", kept: "Kept", facts: dict[str, str]) -> Verdict:
+    from diagnostics.expiry import FACT, fact
     from diagnostics.oauth.stored_login import Lifetime
 
     now = time.time()
     more = facts | {"file": str(found.path or kept.where), "ends": _when(found.expires_at, now)}
+    if not found.refresh:
+        more[FACT] = fact(found.expires_at)
     evidence = [f"kept in: {more['file']}"]
     if found.expires_at is not None:
         evidence.append(

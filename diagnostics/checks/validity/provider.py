@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.check import Verdict, check, skip
 from diagnostics.context import Context
-from diagnostics.model import Reference, Status
+from diagnostics.model import Reference, Status, Syntax
 
 if TYPE_CHECKING:
     from diagnostics.catalog.scopes import Need
@@ -69,7 +69,7 @@ def provider(context: Context, reference: Reference) -> Verdict | None:
         return skip("not-sure-whose", provider=entry_of(found.provider_id).name)
     answer = _asked(context, found, found.provider_id)
     wanted = needs(context.server(reference.server_id), entry_of(found.provider_id).family)
-    return _verdict(context, answer, wanted)
+    return _verdict(context, answer, wanted, renews=reference.syntax is Syntax.OAUTH)
 
 
 def _asked(context: Context, found: "Credential", provider_id: str) -> "Answer":
@@ -87,8 +87,11 @@ def _asked(context: Context, found: "Credential", provider_id: str) -> "Answer":
     return answer
 
 
-def _verdict(context: Context, answer: "Answer", wanted: "Sequence[Need]" = ()) -> Verdict:
+def _verdict(
+    context: Context, answer: "Answer", wanted: "Sequence[Need]" = (), *, renews: bool = False
+) -> Verdict:
     from diagnostics.catalog.providers import provider as entry_of
+    from diagnostics.expiry import fact
     from diagnostics.tokens.scope import missing
 
     entry = entry_of(answer.provider)
@@ -101,6 +104,7 @@ def _verdict(context: Context, answer: "Answer", wanted: "Sequence[Need]" = ()) 
         "account": answer.account or "an account it does not name",
         "scopes": _scopes(answer),
         "expires": f"{answer.expires.astimezone():%Y-%m-%d}" if answer.expires else "",
+        "expires_at": "" if renews else fact(answer.expires),
         "wait": _wait(answer.retry_after),
         "target": answer.target,
         "said": answer.said,
