@@ -125,6 +125,13 @@ def all_checks() -> tuple[Check, ...]:
     return _ordered(found)
 
 
+def checks_from(stage: Stage) -> tuple[str, ...]:
+    """Ids of all checks of this stage and the ones after it, up to whether the provider takes the credential."""
+    stages = list(Stage)
+    later = stages[stages.index(stage) : stages.index(Stage.START)]
+    return tuple(each.id for each in all_checks() if each.stage in later)
+
+
 def _the_check_of(module: ModuleType) -> Check:
     own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
     marked: list[Check] = [each.__check__ for each in own if hasattr(each, "__check__")]

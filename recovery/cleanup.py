@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from diagnostics.check import checks_from
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Stage
 from diagnostics.stores import Entry
@@ -11,7 +12,6 @@ from diagnostics.text import clean
 from recovery.entries import new_undo_id
 from recovery.entry_writing import default
 from recovery.model import Ask, AskKind, Remedy, Step
-from recovery.planner import checks_from
 from recovery.ports import RecoveryWorld
 from recovery.steps.cleanup import KeepOneOf, MendEntry, MergeAlike, QuarantineEntry
 from recovery.steps.entry import TOKEN, TWIN, CopyEntry, SetEntry

@@ -1,11 +1,11 @@
 """What the remedies of single entries share: the reference that a finding is about, and how to ask for its token."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import SERVICE, Context
 from diagnostics.model import Finding, Reference, Stage, Syntax
 from diagnostics.stores import Entry, StoreError
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind, Remedy, Step
-from recovery.planner import checks_from
 from recovery.steps.entry import TOKEN
 
 

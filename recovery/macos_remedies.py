@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from diagnostics.check import checks_from
+from diagnostics.host import Host
 from diagnostics.model import Stage
 from diagnostics.stores import StoreState
-from diagnostics.stores.macos.looking import damage_of
+from diagnostics.stores.macos.looking import damage_of, login_path
 from diagnostics.stores.macos.picture import label_of
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind, RecoveryError, Remedy, Step
-from recovery.planner import checks_from
 from recovery.steps.keychain import PASSWORD, SetDefault, Unlock
-from recovery.steps.macos import CreateMacKeychain, SetSearchList
+from recovery.steps.macos_keychain import CreateMacKeychain, SetSearchList
+from recovery.stores.macos.keychain import search_list
 
 _HINT = "Usually your login password. It goes to macOS's own program at a terminal of its own, and is written nowhere."
 
@@ -31,10 +33,8 @@ def ask_new_password() -> Ask:
     )
 
 
-def unlocking(state: StoreState, login: str, finding: str = "") -> Remedy:
+def unlocking(state: StoreState, host: Host, finding: str = "") -> Remedy:
     """The remedy that leads from this state to an open default keychain; without steps where it is open.
-
-    In: `login` = where the login keychain is.
 
     Raises:
         RecoveryError: none of ours leads there.
@@ -47,7 +47,7 @@ def unlocking(state: StoreState, login: str, finding: str = "") -> Remedy:
             raise RecoveryError(
                 f"the keychain {clean(default.path)} is damaged: `mcp-doctor fix backend.macos-keychains`"
             )
-        return choosing(state, login, finding)
+        return choosing(state, host, finding)
     if not default.locked:
         return Remedy("unlock-mac-keychain", "The keychain is unlocked", "There is nothing to do.", finding)
     return Remedy(
@@ -64,18 +64,26 @@ def unlocking(state: StoreState, login: str, finding: str = "") -> Remedy:
     )
 
 
-def choosing(state: StoreState, login: str, finding: str) -> Remedy:
-    """A default keychain where there is none: one that is there, else a new one."""
+def choosing(state: StoreState, host: Host, finding: str) -> Remedy:
+    """A default keychain where there is none: one that is there, else a new one.
+
+    What programs look in (`state.searched`) is more than the user's own list, which alone is written: the system's
+    keychain is added to it for everybody.
+
+    Raises:
+        RecoveryError: there is none that could be it, or the lists can't be read.
+    """
+    login, searched = login_path(host), tuple(search_list(host))
     before = state.default.path if state.default else ""
-    usable = [each.path for each in state.collections if each.exists and each.path.endswith("keychain-db")]
+    whole = {each.path for each in state.collections if each.exists}
+    usable = [each for each in searched if each in whole and each.endswith("keychain-db")]
     if damage_of(Path(login)) == "":
         usable.insert(0, login)
     if usable:
         chosen = usable[0]
         steps: list[Step] = [SetDefault(chosen, label_of(chosen), before or "/")]
-        if chosen not in state.searched:
-            after = (*[each for each in state.searched if each], chosen)
-            steps.insert(0, SetSearchList(state.searched, after))
+        if chosen not in searched:
+            steps.insert(0, SetSearchList(searched, (*searched, chosen)))
         return Remedy(
             id="choose-mac-default",
             title=f"Make “{clean(label_of(chosen))}” the default keychain",
@@ -94,7 +102,7 @@ def choosing(state: StoreState, login: str, finding: str) -> Remedy:
             "old file may still be found (Time Machine), bring it back instead: its entries are nowhere else."
         ),
         finding=finding,
-        steps=(CreateMacKeychain(login, state.searched, before),),
+        steps=(CreateMacKeychain(login, searched, before),),
         asks=(ask_new_password(),),
         recheck=checks_from(Stage.BACKEND),
     )

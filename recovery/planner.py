@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.host import Host
 from diagnostics.model import Finding, Platform, Stage, Status
@@ -117,10 +118,9 @@ def unlock_remedy(host: Host, state: StoreState, look: Look | None, finding: str
         RecoveryError: none of ours leads there; the text says what only the person can do.
     """
     if host.platform is Platform.MACOS and state.provider.program == "security":
-        from diagnostics.stores.macos.looking import login_path
         from recovery.macos_remedies import unlocking
 
-        return unlocking(state, login_path(host), finding)
+        return unlocking(state, host, finding)
     way = way_to_unlocked(state, host, look)
     if not way.steps:
         return Remedy("unlock-keychain", "The keychain is unlocked", "There is nothing to do.", finding)
@@ -156,15 +156,6 @@ def made_of(way: Way, finding: str) -> Remedy:
         asks=way.asks,
         recheck=checks_from(Stage.BACKEND),
     )
-
-
-def checks_from(stage: Stage) -> tuple[str, ...]:
-    """Ids of all checks of this stage and the ones after it, up to whether the provider takes the credential."""
-    from diagnostics.check import all_checks
-
-    stages = list(Stage)
-    later = stages[stages.index(stage) : stages.index(Stage.START)]
-    return tuple(each.id for each in all_checks() if each.stage in later)
 
 
 _WAYS: Mapping[str, tuple[str, str, str]] = {

@@ -13,7 +13,7 @@ from recovery.model import Remedy
 from recovery.retention import KEPT_FOR
 
 if TYPE_CHECKING:
-    from diagnostics.tokens.new_token import Remark
+    from diagnostics.tokens.remark import Remark
     from recovery.model import Step
     from recovery.ports import RecoveryWorld
     from recovery.remainder import Remainder
@@ -91,11 +91,11 @@ def rotation(finding: Finding, context: Context, without: Collection[str] = ()) 
 
     In: `without` = names of entries that are to keep the old token.
     """
+    from diagnostics.check import checks_from
     from diagnostics.tokens.succession import predecessor
     from recovery.entries import new_undo_id
     from recovery.entry_remedies import ask_token, reference_of
     from recovery.model import Ask
-    from recovery.planner import checks_from
     from recovery.steps.rotation import RotateEntry
 
     found, spread = reference_of(finding, context), spread_of(finding, context, without)
@@ -299,7 +299,7 @@ def remarks_on_finishing(left: "Remainder", value: Secret, world: "RecoveryWorld
     be the old one again. Raises RecoveryError where the keychain can't be read.
     """
     from diagnostics.model import Status
-    from diagnostics.tokens.new_token import Remark, words_of
+    from diagnostics.tokens.remark import Remark, words_of
     from recovery.entry_writing import matches, shown
     from recovery.steps.rotation import RotateEntry
 

@@ -26,6 +26,8 @@ class Run:
     journal: Journal
     notify: Notify
     scrub: Callable[[object], str]
+    answers: Answers = field(default_factory=dict)
+    """What the person gave, for steps that need it to be taken back too."""
     notes: list[str] = field(default_factory=list)
     hindered: bool = False
     """Whether something could not be taken back only because it was locked, out of reach or full."""
@@ -102,7 +104,7 @@ class Run:
             step, kept = done[index]
             self._tell(index, step, Phase.TAKING_BACK)
             try:
-                step.undo(self.world, kept)
+                self._undo(step, kept)
             except Exception as error:
                 stays = True
                 self.hindered |= isinstance(error, UnavailableError)
@@ -152,13 +154,20 @@ class Run:
         for index, step in reversed(left.todo):
             if index in left.half and step.risk is not Risk.FINAL:
                 try:
-                    step.undo(self.world, operation.steps[index].kept)
+                    self._undo(step, operation.steps[index].kept)
                 except Exception as error:
                     known = isinstance(error, RecoveryError)
                     said = str(error) if known else f"{type(error).__name__} in the step {step.kind!r}"
                     raise RecoveryError(f"{step.title}: half of it can't be taken back ({said})") from error
                 self.journal.append(Event.TAKEN_BACK, self.operation, step=index)
         return self.forward(list(left.todo), dict(left.done), answers, again=True)
+
+    def _undo(self, step: Step, kept: Mapping[str, str]) -> None:
+        with_answers = getattr(step, "undo_with", None)
+        if with_answers is None:
+            step.undo(self.world, kept)
+        else:
+            with_answers(self.world, kept, self.answers)
 
     def _count_twins(self, step: Step) -> None:
         """A step that made a twin has failed; one that brings back what was there only tells of it."""

@@ -12,17 +12,28 @@ from diagnostics.secret import Scrubber
 from diagnostics.stores.choice import in_words_of_the_file, uses_file_store
 from diagnostics.text import clean
 from recovery.journal import Event, Journal, Operation
-from recovery.model import Answers, Change, RecoveryError, Remedy
+from recovery.model import Answers, Ask, Change, RecoveryError, Remedy
 from recovery.operation import OPEN, ask_data
 from recovery.outcome import Notify, Outcome, Phase, Progress, Result
 from recovery.ports import RecoveryWorld
 from recovery.remainder import unanswered
 from recovery.retention import KEPT_FOR
 from recovery.run import Run
-from recovery.steps import step_data
+from recovery.steps import step_data, step_kinds
 from recovery.twin_count import CountingWorld
 
-__all__ = ["Notify", "Outcome", "Phase", "Progress", "Result", "carry_out", "preview", "resume", "undo"]
+__all__ = [
+    "Notify",
+    "Outcome",
+    "Phase",
+    "Progress",
+    "Result",
+    "asks_to_undo",
+    "carry_out",
+    "preview",
+    "resume",
+    "undo",
+]
 
 
 def preview(remedy: Remedy, world: RecoveryWorld) -> list[Change]:
@@ -71,23 +82,43 @@ def carry_out(
                 ],
                 asks=[ask_data(ask) for ask in remedy.asks],
             )
-            run = Run(operation, remedy.title, CountingWorld(world), journal, notify, scrub)
+            run = Run(operation, remedy.title, CountingWorld(world), journal, notify, scrub, answers)
             return run.forward(list(enumerate(remedy.steps)), {}, answers)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, "", remedy.title, scrub(error), host=world.host)
 
 
 def undo(
-    wanted: str | None, world: RecoveryWorld, journal: Journal, notify: Notify = lambda _progress: None
+    wanted: str | None,
+    world: RecoveryWorld,
+    journal: Journal,
+    notify: Notify = lambda _progress: None,
+    answers: Answers | None = None,
 ) -> Outcome:
-    """Takes back the operation with this id; None = the one that was cut off half-way, else the last one done."""
+    """Takes back the operation with this id; None = the one that was cut off half-way, else the last one done.
+
+    In: `answers` to the questions of `asks_to_undo`; a step whose answer is missing stays, and its words say so.
+    """
+    given: Answers = answers or {}
+    scrub = _scrubber(given)
     try:
         with journal.operating():
             operation = _to_undo(wanted, journal)
-            run = Run(operation.id, operation.title, CountingWorld(world), journal, notify, _scrubber({}))
+            run = Run(operation.id, operation.title, CountingWorld(world), journal, notify, scrub, given)
             return run.back(operation)
     except RecoveryError as error:
-        return Outcome(Result.REFUSED, wanted or "", "Undo", clean(str(error)), host=world.host)
+        return Outcome(Result.REFUSED, wanted or "", "Undo", scrub(error), host=world.host)
+
+
+def asks_to_undo(wanted: str | None, journal: Journal) -> tuple[Ask, ...]:
+    """What must be asked again before an operation can be taken back; most can be without. Never raises."""
+    try:
+        operation = _to_undo(wanted, journal)
+        kinds = {each.kind for each in operation.steps if each.may_stand}
+    except RecoveryError:
+        return ()  # `undo` says why
+    names = {name for kind in kinds for name in getattr(step_kinds().get(kind), "undo_needs", ())}
+    return tuple(each for each in operation.asks if each.name in names)
 
 
 def resume(
@@ -111,7 +142,7 @@ def resume(
             operation = journal.operation(wanted)
             if operation is None or operation.state not in {Event.PLANNED, Event.UNDOING}:
                 raise RecoveryError(f"no operation {clean(wanted)} was interrupted")
-            run = Run(operation.id, operation.title, CountingWorld(world), journal, notify, scrub)
+            run = Run(operation.id, operation.title, CountingWorld(world), journal, notify, scrub, given)
             if not finish or operation.state is Event.UNDOING:
                 return run.back(operation)
             return run.go_on(operation, given)

@@ -10,7 +10,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.writers import writer_of
 from diagnostics.text import clean
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.entry_writing import matches
 from recovery.model import Ask, AskKind
 from recovery.ports import RecoveryWorld

@@ -11,7 +11,7 @@ from diagnostics.model import Status
 from diagnostics.report.text import SIGNS
 from diagnostics.secret import Secret
 from diagnostics.text import clean
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import Answers, Ask, AskKind, Change, Remedy, Risk
 from tui.usage import UsageError
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from diagnostics.connections.kind import Kind, kind_of_scheme, scheme_of
 from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
-from diagnostics.tokens.plain_text import names_secret
+from diagnostics.tokens.secret_name import names_secret
 
 _HOSTS = r"(?:[^@/?#\s:,\[\]]|\[[0-9A-Fa-f:.%\w]*\]|:|,)*"
 _REST = re.compile(

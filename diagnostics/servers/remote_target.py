@@ -12,7 +12,7 @@ from diagnostics.references import unwrap
 from diagnostics.secret import Secret
 from diagnostics.servers.resolve import UnresolvedError, substitute
 from diagnostics.tokens.masking import opaque_parts
-from diagnostics.tokens.plain_text import names_secret
+from diagnostics.tokens.secret_name import names_secret
 
 _PROXY = re.compile(r"(?:.*[\\/])?mcp-remote(?:@[^\\/]*)?(?:[\\/].*)?", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)

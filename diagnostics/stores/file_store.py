@@ -22,7 +22,8 @@ from typing import Any
 from diagnostics.host import Host
 from diagnostics.model import Store
 from diagnostics.secret import Secret
-from diagnostics.stores import (
+from diagnostics.stores.choice import choice_of
+from diagnostics.stores.state import (
     FILE_STORE,
     BusState,
     CollectionState,
@@ -31,7 +32,6 @@ from diagnostics.stores import (
     StoreError,
     StoreState,
 )
-from diagnostics.stores.choice import choice_of
 from diagnostics.text import clean
 
 COLLECTION = "file"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from diagnostics.catalog.writers import Writer, writers
 from diagnostics.host import Host
 from diagnostics.model import Platform
-from diagnostics.stores import Entry
+from diagnostics.stores.state import Entry
 
 _LARGEST = 1024 * 1024
 _LINE = re.compile(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.host import Host
-from diagnostics.stores import StoreState
 from diagnostics.stores.keyring_file import KeyringFileError, read_header
+from diagnostics.stores.state import StoreState
 
 _MOST_FILES = 200
 

@@ -15,7 +15,7 @@ from diagnostics.child import ChildTimeoutError, run_child
 from diagnostics.host import Host
 from diagnostics.model import Platform, Store
 from diagnostics.secret import Secret
-from diagnostics.stores import BusState, Entry, ProviderState, StoreError, StoreState
+from diagnostics.stores.state import BusState, Entry, ProviderState, StoreError, StoreState
 from diagnostics.text import clean
 
 SERVICE = "mcp-secrets"

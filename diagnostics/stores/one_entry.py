@@ -8,7 +8,8 @@ from typing import Any
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.secret import Secret
-from diagnostics.stores import StoreError, uses_file_store
+from diagnostics.stores.choice import uses_file_store
+from diagnostics.stores.state import StoreError
 
 SERVICE = "mcp-secrets"
 """As `diagnostics.context.SERVICE`; repeated so that the launcher needs no context."""

@@ -12,12 +12,13 @@ from pathlib import Path
 from jeepney import DBusAddress
 
 from diagnostics.host import Host
-from diagnostics.stores import BusState, CollectionState, ProviderState, StoreState, WalletState
 from diagnostics.stores.activation import activation_of
 from diagnostics.stores.bus import Bus, BusError, address_of, garbled, is_listening, sockets_of
 from diagnostics.stores.processes import data_home_in, environment_of, kin_of, program_of, state_of
 from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE_INTERFACE
 from diagnostics.stores.reading import SERVICE
+from diagnostics.stores.state import BusState, CollectionState, ProviderState, StoreState
+from diagnostics.stores.wallet import WalletState
 
 _PING_SECONDS = 1.0
 _MOST_COLLECTIONS = 50

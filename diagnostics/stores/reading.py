@@ -14,10 +14,10 @@ from typing import Any
 from jeepney import DBusAddress
 
 from diagnostics.secret import Secret
-from diagnostics.stores import Entry
 from diagnostics.stores.bus import Bus, BusError, garbled
 from diagnostics.stores.listing import listed, own_attributes
 from diagnostics.stores.protocol import HASHED, ITEM, NAME, PROPERTIES, ROOT, SERVICE_INTERFACE
+from diagnostics.stores.state import Entry
 
 SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
 READ_SECONDS = 4.0

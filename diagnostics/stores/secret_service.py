@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from diagnostics.host import Host
 from diagnostics.model import Store
-from diagnostics.stores import Entry, StoreError, StoreState
 from diagnostics.stores.bus import Bus, BusError
 from diagnostics.stores.probe import probe
 from diagnostics.stores.protocol import (
@@ -25,6 +24,7 @@ from diagnostics.stores.reading import (
     read_secret,
     with_details,
 )
+from diagnostics.stores.state import Entry, StoreError, StoreState
 
 __all__ = [
     "COLLECTION",

@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from diagnostics.stores import Entry
 from diagnostics.stores.protocol import HASHED
+from diagnostics.stores.state import Entry
 
 _SEPARATORS = str.maketrans(dict.fromkeys("-. /:@\t\n\r", "_"))
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from diagnostics.catalog.writers import Writer, writers
-from diagnostics.stores import Entry
 from diagnostics.stores.protocol import HASHED, LOGIN_COLLECTION, ROOT
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE, md5_of
+from diagnostics.stores.state import Entry
 
 OTHER = "secret-tool or another program"
 _WINDOWS = "windows"

@@ -8,7 +8,7 @@ from diagnostics.catalog.providers import Provider, catalogue, provider
 from diagnostics.context import Context
 from diagnostics.model import Reference, Server, Syntax
 from diagnostics.secret import Secret
-from diagnostics.tokens.plain_text import names_secret
+from diagnostics.tokens.secret_name import names_secret
 from diagnostics.tokens.token_format import identify, is_told_by_shape
 
 _SCHEME = re.compile(r"(?:bearer|token|basic|bot)[ \t]+(?=\S)", re.IGNORECASE)

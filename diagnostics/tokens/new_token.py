@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 from diagnostics.context import Options
@@ -10,18 +9,11 @@ from diagnostics.host import Host
 from diagnostics.model import Server, Status
 from diagnostics.secret import Secret
 from diagnostics.servers.command_line import command_line
+from diagnostics.tokens.remark import Remark, words_of
+from diagnostics.tokens.succession import Predecessor, beside
 
 if TYPE_CHECKING:
     from diagnostics.providers.verify import Answer
-    from diagnostics.tokens.succession import Predecessor
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that is known, in words that are safe to show."""
-
-    status: Status
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +38,16 @@ def look_at(
     from diagnostics.tokens.hygiene import problems, repaired
     from diagnostics.tokens.token_format import Look, identify, judge
 
-    words = _words()
-    remarks = [Remark(Status.FAIL, words["damage"][each.value]) for each in problems(value, env_name)]
+    remarks = [Remark(Status.FAIL, words_of("damage")[each.value]) for each in problems(value, env_name)]
     told = identify(value, env_name, command_line(server) if server is not None else "")
     whose = told or provider
     if whose is None:
-        remarks.append(Remark(Status.UNKNOWN, words["look"]["no-provider"]))
+        remarks.append(Remark(Status.UNKNOWN, words_of("look")["no-provider"]))
         return NewToken(tuple(remarks), None, repaired(value, env_name))
     judgement = judge(value, whose, env_name)
     other = provider is not None and judgement.provider.family != _family(provider)
     look = Look.OTHER_PROVIDER if other else judgement.look
-    status, text = _STATUS[look.value], words["look"][look.value]
+    status, text = _STATUS[look.value], words_of("look")[look.value]
     remarks.append(Remark(status, text.format(name=judgement.provider.name)))
     remarks += _of_its_end(value)
     return NewToken(tuple(remarks), None if other else whose, repaired(value, env_name))
@@ -69,7 +60,7 @@ def _of_its_end(value: Secret) -> list[Remark]:
     if ends is None or has_ended(ends) or not (days := soon(ends)):
         return []
     return [
-        Remark(Status.WARN, _words()["succession"]["ends-soon"].format(days=days, day=f"{ends:%Y-%m-%d}"))
+        Remark(Status.WARN, words_of("succession")["ends-soon"].format(days=days, day=f"{ends:%Y-%m-%d}"))
     ]
 
 
@@ -95,7 +86,7 @@ def ask_with_scopes(
         family = entry_of(provider).family
         too_many = beyond(needs(server, family), answer.scopes, family)
         if too_many:
-            words = _words()["answer"]["beyond-needs"].format(scopes=", ".join(too_many[:10]))
+            words = words_of("answer")["beyond-needs"].format(scopes=", ".join(too_many[:10]))
             remarks.append(Remark(Status.WARN, words))
     return tuple(remarks)
 
@@ -106,18 +97,11 @@ def ask_in_place_of(
     server: Server | None,
     host: Host,
     options: Options,
-    old: "Predecessor",
+    old: Predecessor,
 ) -> tuple[Remark, ...]:
     """As `ask_about`, asked once; and how the token stands beside the one that it replaces."""
-    from diagnostics.tokens.succession import beside
-
     answer = _answer(value, provider, server, host, options)
     return (_remark_of(answer, provider), *beside(answer, old))
-
-
-def words_of(part: str) -> Mapping[str, str]:
-    """The sentences of one part of the wording."""
-    return _words()[part]
 
 
 def _answer(
@@ -128,14 +112,14 @@ def _answer(
 
     if options.offline:
         return None
-    beside = _beside(provider, server)
-    return verify(provider, value, host, options, configured=_configured(server), companions=beside)
+    others = _beside(provider, server)
+    return verify(provider, value, host, options, configured=_configured(server), companions=others)
 
 
 def _remark_of(answer: "Answer | None", provider: str) -> Remark:
     from diagnostics.catalog.providers import provider as entry_of
 
-    words = _words()["answer"]
+    words = words_of("answer")
     name = entry_of(provider).name
     if answer is None:
         return Remark(Status.UNKNOWN, words["offline"].format(name=name))
@@ -194,10 +178,3 @@ def _beside(provider: str, server: Server | None) -> Mapping[str, Secret]:
         if value is not None:
             found[name] = value
     return found
-
-
-@cache
-def _words() -> Mapping[str, Mapping[str, str]]:
-    from diagnostics.catalog import read
-
-    return read("new_token.toml")

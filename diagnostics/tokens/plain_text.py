@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from diagnostics.model import Syntax
+from diagnostics.tokens.secret_name import names_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,6 @@ class Guess:
     """Just that: without `Bearer`, flag, variable or the rest of an address."""
 
 
-_SECRET_WORDS = {
-    "token", "secret", "password", "passwd", "pwd", "pass", "passphrase", "apikey", "key", "credential", "credentials",
-    "auth", "authorization", "pat", "bearer", "cookie", "accesstoken", "apitoken", "authtoken", "secretkey",
-    "accesskey", "privatekey", "jwt",
-}  # fmt: skip
-_SECRET_ENDS = ("password", "passwd", "token", "secret", "apikey")
-"""Of words run together: PGPASSWORD, authtoken."""
-_HARMLESS_PAIRS = {
-    ("public", "key"),
-    ("sort", "key"),
-    ("primary", "key"),
-    ("foreign", "key"),
-    ("partition", "key"),
-}
 _SCHEME = re.compile(r"^(?:bearer|basic|token|apikey|api-key)[ \t]+", re.IGNORECASE)
 _HARMLESS = {
     "true", "false", "yes", "no", "on", "off", "none", "null", "undefined", "auto", "default", "basic", "bearer", "oauth",
@@ -69,7 +56,6 @@ _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _ASSIGNMENT = re.compile(r"(?:--?)?([A-Za-z_][\w.-]*)=(.+)", re.DOTALL)
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.+)", re.DOTALL)
 _JSON_PAIR = re.compile(r'"([A-Za-z_][\w.-]*)"\s*:\s*"([^"\\]+)"')
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def named_value(name: str, value: str) -> Guess | None:
@@ -110,20 +96,6 @@ def address(value: str) -> Guess | None:
 
 
 @lru_cache(maxsize=4096)
-def names_secret(name: str) -> bool:
-    """Whether a variable, header or option of this name is meant to hold a credential."""
-    words = [word.casefold() for word in _WORDS.findall(name)]
-    if not words or not (words[-1] in _SECRET_WORDS or words[-1].endswith(_SECRET_ENDS)):
-        return False
-    if (
-        words[-1] == "auth"
-        and len(words) > 1
-        and words[-2] in {"no", "use", "enable", "require", "skip", "disable"}
-    ):
-        return False
-    return tuple(words[-2:]) not in _HARMLESS_PAIRS
-
-
 def is_placeholder(value: str) -> bool:
     """Whether a value only holds a credential's place: `YOUR_TOKEN_HERE`, `<token>`, `xxxx`, `changeme`."""
     return len(value) < 200 and _PLACEHOLDER.search(value) is not None

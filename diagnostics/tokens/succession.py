@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from diagnostics.context import Context
 from diagnostics.model import Finding, Status, Syntax
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark, words_of
+from diagnostics.tokens.remark import Remark, words_of
 
 if TYPE_CHECKING:
     from diagnostics.catalog.scopes import Need

@@ -106,7 +106,7 @@ def entries_named(world: RecoveryWorld, names: Sequence[tuple[str, str]]) -> lis
     """
     if lists_entries(world):
         return [each for each in world.keychain.entries({}) if each.service != UNDO_SERVICE]
-    from recovery.stores.keyring_library import named_entries
+    from recovery.stores.named import named_entries
 
     of: dict[str, set[str]] = {}
     for service, name in names:

@@ -130,7 +130,7 @@ def make(
 def _everything(world: RecoveryWorld, services: Sequence[str], names: Sequence[str]) -> list[Entry]:
     """Every entry of every collection; looked at again where the store counts more than it gave."""
     if not lists_entries(world):
-        from recovery.stores.keyring_library import named_entries
+        from recovery.stores.named import named_entries
 
         return named_entries(world, services, names)
     for _ in range(3):

@@ -9,6 +9,7 @@ from typing import Any
 from diagnostics.emergency import OpenIncident, open_incidents
 from diagnostics.host import Host
 from diagnostics.text import clean
+from recovery.emergency.served import served
 from recovery.journal import Event, Journal
 from recovery.model import Ask, AskKind, RecoveryError, Remedy
 from recovery.operation import Operation, operation_told_by
@@ -244,15 +245,6 @@ def find(found: Sequence[Incident], wanted: str | None) -> Incident:
         raise RecoveryError(f"no incident is open{about}")
     named = ", ".join(f"{each.id} ({each.server})" for each in fits)
     raise RecoveryError(f"several incidents are open: say which one ({named})")
-
-
-def served(records: Sequence[Record], incident: str) -> list[Record]:
-    """The records of the token being handed to a server."""
-    return [
-        each
-        for each in records
-        if each.get("op") == incident and each.get("event") == Event.NOTE and each.get("deed") == "served"
-    ]
 
 
 def _state(told: Operation, *, closed: bool, shown: bool, was_served: bool) -> str:

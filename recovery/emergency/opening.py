@@ -10,7 +10,7 @@ from diagnostics.host import Host
 from diagnostics.model import Status
 from diagnostics.secret import Secret
 from diagnostics.text import clean
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.emergency.incident import new_id
 from recovery.emergency.policy import Policy
 from recovery.emergency.target import Target, started

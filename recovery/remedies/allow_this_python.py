@@ -8,15 +8,14 @@ from recovery.planner import remedy
 
 @remedy("lookup.macos-access.python-changed", "lookup.macos-access.signature", rank=20)
 def allow_this_python(finding: Finding, context: Context) -> Remedy | None:
-    """Puts its signature on the entry's list, then stores the entry again from this Python."""
+    """Puts its signature on the entry's list, and sees whether that lets it in."""
+    from diagnostics.check import checks_from
     from diagnostics.model import Stage
     from diagnostics.stores.macos.store import MacStore
     from diagnostics.text import clean
-    from recovery.entries import new_undo_id
     from recovery.entry_remedies import SERVICE, reference_of
     from recovery.macos_remedies import ask_password
-    from recovery.planner import checks_from
-    from recovery.steps.macos import AllowPython, RewriteEntry, partition_list
+    from recovery.steps.macos_access import AllowPython, partition_list
     from recovery.world import LocalWorld
 
     named, store = reference_of(finding, context), context.store
@@ -36,15 +35,12 @@ def allow_this_python(finding: Finding, context: Context) -> Remedy | None:
         id="allow-this-python",
         title=f"Let this Python read {clean(name)} again",
         why=(
-            "With the keychain's password, the signature of this Python is put on the list of those that may read the entry; "
-            "then the entry is stored again, with the same value, so that it is this Python's own. Every program that this "
-            "Python runs can read it then, as before the upgrade."
+            "With the keychain's password, the signature of this Python is put on the list of those that may read the entry. "
+            "The other programs on the list stay there, and the value is not touched. Every program that this Python runs "
+            "can read it then, as before the upgrade."
         ),
         finding=finding.id,
-        steps=(
-            AllowPython(one.keychain, SERVICE, name, before, partition),
-            RewriteEntry(SERVICE, name, new_undo_id()),
-        ),
+        steps=(AllowPython(one.keychain, SERVICE, name, before, partition),),
         asks=(ask_password(one.keychain),),
         recheck=checks_from(Stage.LOOKUP),
     )

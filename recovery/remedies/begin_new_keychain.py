@@ -2,11 +2,12 @@
 
 import os
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind, Remedy, Step
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy(

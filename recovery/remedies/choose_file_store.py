@@ -3,11 +3,12 @@
 import os
 import secrets
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Session, Stage
 from diagnostics.stores.activation import can_start_keychain
 from recovery.model import Remedy, Step
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 _UNATTENDED = {Session.CONTAINER, Session.SERVICE, Session.CRON}
 _WHY = (

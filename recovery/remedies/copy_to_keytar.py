@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Reference, Syntax
 from diagnostics.stores import StoreError
 from diagnostics.text import clean
 from recovery.model import Remedy, Step
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 if TYPE_CHECKING:
     from diagnostics.managers.keytar import Place

@@ -2,10 +2,11 @@
 
 import secrets
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 _WHY = (
     "For hosts where no keychain can be had. The store is one file, encrypted with age for one key. It protects the "

@@ -1,9 +1,10 @@
 """Further keyring daemons run beside the one in use, own nothing and answer nobody."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("backend.stray-daemons.strays", rank=40)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Remedy
-from recovery.planner import checks_from, on_the_way, remedy
+from recovery.planner import on_the_way, remedy
 
 _WHY = "The keychain's folder and files become readable and writable for you, and for nobody else."
 

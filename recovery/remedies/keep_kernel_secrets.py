@@ -1,10 +1,11 @@
 """Credentials lie in the kernel's memory alone, because no keychain answered when they were saved."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from diagnostics.stores import StoreError
 from recovery.model import Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("lookup.kernel-keyring.only-there", rank=10)

@@ -1,9 +1,10 @@
 """The default keychain of macOS is not among those that programs look in."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import RecoveryError, Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("backend.macos-keychains.not-searched", rank=15)

@@ -1,9 +1,10 @@
 """Two whole keychains are named login: one of them is used, and what the other one holds is found by nobody."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from recovery.model import Ask, AskKind, Remedy, Step
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("permission.keyring-files.file-second-login", rank=30)

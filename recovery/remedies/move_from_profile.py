@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Server, Stage, Syntax
 from recovery.model import Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("config.shell-profile.plain-text", "config.shell-profile.open", rank=40)

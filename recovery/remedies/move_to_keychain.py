@@ -2,10 +2,11 @@
 
 import re
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Reference, Server, Stage, Syntax
 from recovery.model import Ask, AskKind, Remedy, Step
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 
 @remedy("reference.kind.plain-text", rank=40)

@@ -1,10 +1,11 @@
 """A keychain's file is damaged, and its password is known: what can be saved is saved."""
 
+from diagnostics.check import checks_from
 from diagnostics.context import Context
 from diagnostics.model import Finding, Stage
 from diagnostics.text import clean
 from recovery.model import Remedy
-from recovery.planner import checks_from, remedy
+from recovery.planner import remedy
 
 _MOST_KNOWN = 200
 """Names. They go into one record of the trail."""

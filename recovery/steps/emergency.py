@@ -304,7 +304,7 @@ def _remove(world: RecoveryWorld, incident: str) -> None:
 
 
 def _was_served(world: RecoveryWorld, incident: str) -> bool:
-    from recovery.emergency.incident import served
+    from recovery.emergency.served import served
     from recovery.journal import Journal
 
     return bool(served(Journal(world.host).records(), incident))

@@ -239,24 +239,6 @@ def known_names(world: "RecoveryWorld", service: str) -> list[str]:
     return sorted(found)
 
 
-def named_entries(world: "RecoveryWorld", services: Sequence[str], names: Sequence[str]) -> list[Entry]:
-    """The entries of these names, or of those that are known; for a keychain that lists none.
-
-    Raises:
-        RecoveryError: it can't be read.
-    """
-    keychain = KeyringLibraryKeychain(world)
-    if world.host.platform is Platform.MACOS and world.host.root is not None:
-        from recovery.stores.macos.keychain import MacKeychain
-
-        keychain = MacKeychain(world)
-    return [
-        entry
-        for service in services
-        for entry in keychain.named(service, list(names) or keychain.names_of(service))
-    ]
-
-
 def copy_in(path: str, secret: Secret) -> Entry:
     """What is kept for an undo, out of the document that it is written as."""
     try:

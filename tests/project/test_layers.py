@@ -1,9 +1,11 @@
 """The walls of the house: who may import whom, and what stays unloaded."""
 
+import ast
+import graphlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,38 @@ def test_imports_go_one_way() -> None:
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _modules() -> dict[str, Path]:
+    found = {}
+    for top in ("diagnostics", "recovery", "tui"):
+        for path in (ROOT / top).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """What a module imports from others when it runs, in functions too; not what only its types name."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        each
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and isinstance(test.test, ast.Name) and test.test.id == "TYPE_CHECKING"
+        for each in ast.walk(test)
+    }
+    for each in ast.walk(tree):
+        if isinstance(each, ast.ImportFrom) and each not in for_types:
+            yield from (f"{each.module}.{name.name}" for name in each.names)
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    modules = _modules()
+    needed = {}
+    for name, path in modules.items():
+        found = {each if each in modules else each.rpartition(".")[0] for each in _imports(path)}
+        needed[name] = found & modules.keys()
+    graphlib.TopologicalSorter(needed).prepare()  # raises CycleError, which names the circle
 
 
 def loaded_after(statement: str, env: Mapping[str, str] | None = None) -> set[str]:

@@ -13,7 +13,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import Entry, open_store
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
 from diagnostics.survey import survey
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.cleanup import Item, items_of, look, together
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy

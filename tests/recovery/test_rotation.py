@@ -16,7 +16,8 @@ from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Sta
 from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
 from diagnostics.stores.secret_service import SecretService
-from diagnostics.tokens.new_token import Remark, ask_in_place_of
+from diagnostics.tokens.new_token import ask_in_place_of
+from diagnostics.tokens.remark import Remark
 from diagnostics.tokens.succession import predecessor, same_again
 from recovery.journal import Journal
 from recovery.model import Remedy

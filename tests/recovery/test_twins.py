@@ -10,7 +10,8 @@ from diagnostics.host import Host
 from diagnostics.model import Status
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
-from diagnostics.tokens.new_token import Remark, ask_about
+from diagnostics.tokens.new_token import ask_about
+from diagnostics.tokens.remark import Remark
 from recovery.journal import Journal
 from recovery.model import Ask
 from recovery.remedies.keep_one_twin import keep_one_twin

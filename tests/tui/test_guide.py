@@ -9,7 +9,7 @@ import pytest
 
 from diagnostics.model import Status
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.journal import Event, Journal
 from recovery.model import Ask, AskKind, RecoveryError
 from tests.tui import mending, scenes

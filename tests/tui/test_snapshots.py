@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.model import ClientFile, Status
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.journal import Event, Journal
 from recovery.login.error import LoginError
 from recovery.model import Remedy

@@ -1,12 +1,8 @@
 """`mcp-doctor [SERVER …]`: the full-screen app; without a terminal the same checks as text."""
 
-import sys
-
-from diagnostics.host import this_host
-from diagnostics.model import Platform
 from tui.arguments import Call
 from tui.commands import check
-from tui.session import DoctorSession
+from tui.opening import has_screen, open_app
 
 
 def run(call: Call) -> int:
@@ -18,34 +14,6 @@ def run(call: Call) -> int:
     if not has_screen():
         return check.run(call)
     return open_app(check.session_of(call), no_color=call.colour is False)
-
-
-def has_screen() -> bool:
-    """Whether a full-screen app can be shown and driven."""
-    host = this_host()
-    shows_little = {"dumb"} if host.platform is Platform.WINDOWS else {"", "dumb"}  # Windows sets no TERM
-    return sys.stdout.isatty() and sys.stdin.isatty() and host.env.get("TERM", "") not in shows_little
-
-
-def open_app(session: DoctorSession, *, no_color: bool = False) -> int:
-    """Runs the app on a session, and the demo after it when the person asked for that on an empty computer.
-
-    Out: 0, or 2 when nothing has the name that was given, 130 when it was interrupted, 4 when it broke.
-    """
-    import gc
-
-    gc.disable()  # until the first picture is painted: loading the screen library makes no garbage
-    from tui.app import DoctorApp
-
-    app = DoctorApp(session, no_color=no_color)
-    app.run()
-    gc.enable()
-    if app.return_value == "demo":
-        from tui.demo import open_demo
-
-        with open_demo(None) as sandbox:
-            return open_app(sandbox, no_color=no_color)
-    return app.return_code or 0
 
 
 def _nothing_configured(call: Call) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import Ask, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call

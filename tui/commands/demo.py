@@ -4,7 +4,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui.arguments import Call
-from tui.commands import app, check
+from tui.commands import check
+from tui.opening import has_screen, open_app
 from tui.usage import UsageError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def run(call: Call) -> int:
         return 0
     try:
         with open_demo(scenario) as session:
-            if app.has_screen():
-                code = app.open_app(session, no_color=call.colour is False)
+            if has_screen():
+                code = open_app(session, no_color=call.colour is False)
                 if code == 0 and session.practice is not None:
                     _print_debrief(session.practice, session)
                 return code

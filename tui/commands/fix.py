@@ -8,7 +8,7 @@ from diagnostics import report
 from diagnostics.context import Context
 from diagnostics.model import Status
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import Ask, AskKind, RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.model import Status
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import Ask, RecoveryError, Risk
 from tui import terminal
 from tui.session import DoctorSession

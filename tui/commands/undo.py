@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     """Out: 0 when it was taken back, 1 when it could not be."""
     from recovery.journal import Journal
-    from recovery.runner import undo
+    from recovery.runner import asks_to_undo, undo
 
     session = session_of(call)
     journal = Journal(session.host)
     wanted = call.extra["operation"] or _cut_off(journal)
-    outcome = undo(wanted, session.open_world(session.host), journal)
+    answers = terminal.ask_all(asks_to_undo(wanted, journal))
+    outcome = undo(wanted, session.open_world(session.host), journal, answers=answers)
     terminal.say(f"Taken back: {outcome.title}" if outcome.ok else outcome.error, *outcome.notes)
     return 0 if outcome.ok else 1
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery import outcome
 from recovery.model import Answers, Change, Risk
 from recovery.outcome import Progress

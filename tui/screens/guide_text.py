@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from diagnostics.model import Finding, Stage, Status
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import Change, RecoveryError, Remedy, Risk
 from recovery.runner import Outcome, Phase, Progress, Result
 from tui.board import Link

@@ -6,7 +6,7 @@ from textual.binding import Binding, BindingType
 
 from diagnostics.model import Finding
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import Remark
+from diagnostics.tokens.remark import Remark
 from recovery.model import AskKind, Remedy
 from tui.doctor import Doctor
 from tui.screens import guide_text as text

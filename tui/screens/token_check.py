@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from diagnostics.model import Finding, Server, Status
 from diagnostics.secret import Secret
-from diagnostics.tokens.new_token import NewToken, Remark, ask_about, ask_in_place_of, look_at, words_of
+from diagnostics.tokens.new_token import NewToken, ask_about, ask_in_place_of, look_at
+from diagnostics.tokens.remark import Remark, words_of
 from diagnostics.tokens.succession import Predecessor, predecessor, same_again
 from tui.doctor import Doctor
 from tui.work import in_background

@@ -203,14 +203,15 @@ class _Question:
     def _is_harmless(self) -> bool:
         """Whether the variable is the system's own, and stands where no credential belongs."""
         from diagnostics.servers.needs.need import is_harmless
-        from diagnostics.tokens.plain_text import names_secret
+        from diagnostics.tokens.secret_name import names_secret
 
         return is_harmless(self.name) and not names_secret(self.place)
 
     def _may_be_credential(self) -> bool:
         """Whether a credential hangs on the variable: by its name, the place it is for, or its value's looks."""
         from diagnostics.servers.needs.need import is_harmless
-        from diagnostics.tokens.plain_text import named_value, names_secret
+        from diagnostics.tokens.plain_text import named_value
+        from diagnostics.tokens.secret_name import names_secret
 
         if names_secret(self.name) or names_secret(self.place):
             return True

@@ -240,7 +240,7 @@ class _Question:
 
     def _wanted(self, need: "Need") -> str:
         """The variable to name in the fix: of the way that most is there of, first what holds a credential."""
-        from diagnostics.tokens.plain_text import names_secret
+        from diagnostics.tokens.secret_name import names_secret
 
         def there(choice: Sequence[str]) -> int:
             return sum(self._reach.arrives([name]) for name in choice)

@@ -4,7 +4,6 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostics.servers.needs.need import Knowledge, Need, Source, is_of_the_system, merged
@@ -33,18 +32,6 @@ _TELLING = re.compile(
     r"_(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PAT|URL|URI|DSN|HOST|ID|NAME|EMAIL|USER|USERNAME|CREDENTIALS|DOMAIN|SITE|REGION|OAUTH|PATH)$"
 )
 """How names of variables end; quoted capitals of other endings are as likely codes and states."""
-
-
-@dataclass(slots=True)
-class FileReading:
-    """What one file says. Places are `index.js:12`."""
-
-    reads: dict[str, str] = field(default_factory=dict)
-    """Variable -> place."""
-    needs: list[Need] = field(default_factory=list)
-    """Their evidence begins with the place."""
-    loose: bool = False
-    """It reads variables under names that are only made as it runs."""
 
 
 def read_code(folder: Path, files: Sequence[Path] | None = None) -> Knowledge:

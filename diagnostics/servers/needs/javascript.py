@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from itertools import accumulate
 
-from diagnostics.servers.needs.code import FileReading
 from diagnostics.servers.needs.need import Need, Source
+from diagnostics.servers.needs.reading import FileReading
 from diagnostics.servers.needs.words import needs_said
 
 _Held = dict[str, list[tuple[str, int]]]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from diagnostics.catalog import read
-from diagnostics.tokens.plain_text import names_secret
+from diagnostics.tokens.secret_name import names_secret
 
 NAME = re.compile(r"(?<![\w$-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])")
 """A variable's name as programs spell it, told from everyday words by the underscore in it."""

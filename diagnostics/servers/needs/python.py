@@ -5,8 +5,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from diagnostics.servers.needs.code import FileReading
 from diagnostics.servers.needs.need import Need, Source
+from diagnostics.servers.needs.reading import FileReading
 from diagnostics.servers.needs.words import needs_said
 
 _LARGEST = 1024 * 1024

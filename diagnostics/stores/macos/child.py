@@ -16,7 +16,7 @@ from typing import Any
 from diagnostics.child import ChildTimeoutError, run_child
 from diagnostics.host import Host
 from diagnostics.secret import Secret
-from diagnostics.stores import StoreError
+from diagnostics.stores.state import StoreError
 from diagnostics.text import clean
 
 SECONDS = 6.0

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from diagnostics.host import Host
-from diagnostics.stores import StoreError
 from diagnostics.stores.macos.child import States, states_of
 from diagnostics.stores.macos.parsing import Settings, keychain_paths, settings
 from diagnostics.stores.macos.picture import Picture, picture_of
 from diagnostics.stores.macos.program import ProgramError, ask_security
 from diagnostics.stores.macos.status import NO_DEFAULT_KEYCHAIN, NO_SUCH_KEYCHAIN
+from diagnostics.stores.state import StoreError
 
 _MAGIC = b"kych"
 """The first bytes of every keychain file, also of a `.keychain-db`."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from diagnostics.model import Session
-from diagnostics.stores import BusState, CollectionState, ProviderState, StoreState
 from diagnostics.stores.macos.child import States
 from diagnostics.stores.macos.parsing import Settings
 from diagnostics.stores.macos.status import INVALID_KEYCHAIN, NO_SUCH_KEYCHAIN, named
+from diagnostics.stores.state import BusState, CollectionState, ProviderState, StoreState
 
 PROVIDER = "security"
 """Name of the provider in a `StoreState` of macOS: no daemon of ours to start or end."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from diagnostics.host import Host
 from diagnostics.model import Store
 from diagnostics.secret import Secret
-from diagnostics.stores import Entry, StoreError, StoreState
 from diagnostics.stores.macos.access import Access, Program, access_of
 from diagnostics.stores.macos.child import SECONDS, Read, Refused, values_of
 from diagnostics.stores.macos.looking import damage_of, look
@@ -15,6 +14,7 @@ from diagnostics.stores.macos.parsing import Item, items
 from diagnostics.stores.macos.picture import Picture
 from diagnostics.stores.macos.program import ProgramError, ask_security, this_python
 from diagnostics.stores.macos.status import cause_of_status
+from diagnostics.stores.state import Entry, StoreError, StoreState
 
 KIND = "macos-keychain"
 SERVICE = "mcp-secrets"

@@ -6,7 +6,7 @@ from functools import cached_property
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.model import Store
 from diagnostics.secret import Secret
-from diagnostics.stores import BusState, CollectionState, Entry, ProviderState, StoreError, StoreState
+from diagnostics.stores.state import BusState, CollectionState, Entry, ProviderState, StoreError, StoreState
 from diagnostics.stores.windows.credential import Credential, CredentialError, CredentialReader
 from diagnostics.stores.windows.entry import COLLECTION, entries_of, entry_of
 from diagnostics.stores.windows.error_codes import meaning_of

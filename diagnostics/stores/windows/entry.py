@@ -12,9 +12,9 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from diagnostics.secret import Secret
-from diagnostics.stores import Entry
 from diagnostics.stores.protocol import KEYTAR_SCHEMA
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
+from diagnostics.stores.state import Entry
 from diagnostics.stores.windows.blob import content_of
 from diagnostics.stores.windows.credential import (
     ENTERPRISE,

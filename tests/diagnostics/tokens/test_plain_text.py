@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.model import Syntax
-from diagnostics.tokens.plain_text import Guess, address, argument, is_placeholder, named_value, names_secret
+from diagnostics.tokens.plain_text import Guess, address, argument, is_placeholder, named_value
+from diagnostics.tokens.secret_name import names_secret
 
 GITHUB = "ghp_" + "A1b2C3d4E5" * 3 + "f6G7h8"
 LONG = "Zx9" * 10

@@ -1,0 +1,56 @@
+"""Writing what a command was asked to put into a file: in one step, 0600 unless asked otherwise, and never over what is no plain file."""
+
+import os
+import stat
+from pathlib import Path
+
+from diagnostics.deadline import DISK_SECONDS, DeadlineError, on_disk
+from diagnostics.host import Host
+from diagnostics.text import clean
+from tui.usage import UsageError
+
+
+def refuse(path: str) -> None:
+    """Before any work is done for it: a place that can't be written to.
+
+    Raises:
+        UsageError: a folder, a pipe, a device or a link stands there, or there is no such folder.
+    """
+    try:
+        said = on_disk(lambda: _trouble(Path(path)), DISK_SECONDS)
+    except DeadlineError:
+        said = "its disk does not answer"
+    if said:
+        raise UsageError(f"--output {clean(path)}: {said}")
+
+
+def write(path: str, content: bytes, host: Host, mode: int = 0o600) -> None:
+    """Puts the content there, whole or not at all.
+
+    Raises:
+        UsageError: see `refuse`, or it can't be written (a full disk, no permission).
+    """
+    from recovery.files import LocalFiles
+    from recovery.model import RecoveryError
+
+    refuse(path)
+    try:
+        LocalFiles(host.uid).write(path, content, mode)
+    except RecoveryError as error:
+        raise UsageError(f"the report was not written: {error}") from error
+
+
+def _trouble(path: Path) -> str:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return "" if path.parent.is_dir() else "there is no such folder"
+    except (OSError, ValueError) as error:
+        return f"it can't be written: {getattr(error, 'strerror', None) or type(error).__name__}"
+    if stat.S_ISREG(mode):
+        return "" if os.access(path.parent, os.W_OK) else "you may not write into its folder"
+    if stat.S_ISDIR(mode):
+        return "this is a folder; name a file in it"
+    if stat.S_ISLNK(mode):
+        return "this is a link; name the file itself (without --output the report goes to standard output)"
+    return "this is no plain file; without --output the report goes to standard output"
