@@ -10,10 +10,11 @@ from diagnostics.report.paragraphs import Paragraph, by_client, paragraphs, wors
 _SIGN = {"ok": "✔", "warn": "▲", "fail": "✘", "skip": "–", "unknown": "?"}
 _MOST_SERVERS = 24
 """Rows of the table; more servers are counted, a row a client."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~=$&^-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#!|~$&^]|^[-+=])")
 _NUMBERED = re.compile(r"^(\d+)\.")
-_ACTING = re.compile(r"(@|\\#|:(?=//)|\bwww(?=\.)|\bGH\\-)", re.IGNORECASE)
+_ACTING = re.compile(r"(@|\\#|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", re.IGNORECASE)
 """What the places where tickets live make of plain text, once it is rendered: mentions, references, links."""
+_LINE_END = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]")
 _BREAK = "\u200b"
 """Takes no room; behind it nothing is a mention, a reference or a link any more."""
 
@@ -29,8 +30,7 @@ def render(report: Report) -> str:
     lines = [
         f"# mcp-doctor: {summary or 'nothing asked'}",
         "",
-        f"mcp-doctor {__version__} · {_plain(report['generated_at'])} · {report['host']['platform']} · "
-        f"{report['host']['session']}",
+        " · ".join((f"mcp-doctor {__version__}", _plain(report["generated_at"]), *report["host"].values())),
         "",
         *_broken_files(report["clients"]),
         *_servers(report["servers"]),
@@ -91,7 +91,7 @@ def _code(block: list[str]) -> list[str]:
     if not block:
         return []
     fence = "`" * (2 + max(len(run) for run in ["`", *re.findall("`+", " ".join(block))]))
-    return [f"   {line}" for line in (fence, *block, fence)]
+    return [f"   {_LINE_END.sub(' ', line)}" for line in (fence, *block, fence)]
 
 
 def _plain(text: str) -> str:
