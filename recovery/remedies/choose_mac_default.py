@@ -9,11 +9,10 @@ from recovery.planner import remedy
 @remedy("backend.macos-keychains.no-default", "backend.macos-keychains.default-gone", rank=15)
 def choose_mac_default(finding: Finding, context: Context) -> Remedy | None:
     """Makes the login keychain the default one, or else another that is searched."""
-    from diagnostics.stores.macos.looking import login_path
     from recovery.macos_remedies import choosing
 
     try:
-        found = choosing(context.store.state(), login_path(context.host), finding.id)
+        found = choosing(context.store.state(), context.host, finding.id)
     except RecoveryError:
         return None
     return found if found.id == "choose-mac-default" else None

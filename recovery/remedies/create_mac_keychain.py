@@ -9,11 +9,10 @@ from recovery.planner import remedy
 @remedy("backend.macos-keychains.no-default", "backend.macos-keychains.default-gone", rank=30)
 def create_mac_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Creates the login keychain with a password of the person's choice."""
-    from diagnostics.stores.macos.looking import login_path
     from recovery.macos_remedies import choosing
 
     try:
-        found = choosing(context.store.state(), login_path(context.host), finding.id)
+        found = choosing(context.store.state(), context.host, finding.id)
     except RecoveryError:
         return None
     return found if found.id == "create-mac-keychain" else None

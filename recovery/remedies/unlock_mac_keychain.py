@@ -14,11 +14,10 @@ from recovery.planner import remedy
 )
 def unlock_mac_keychain(finding: Finding, context: Context) -> Remedy | None:
     """Unlocks it with its password, without a window."""
-    from diagnostics.stores.macos.looking import login_path
     from recovery.macos_remedies import unlocking
 
     try:
-        found = unlocking(context.store.state(), login_path(context.host), finding.id)
+        found = unlocking(context.store.state(), context.host, finding.id)
     except RecoveryError:
         return None
     return found if found.id == "unlock-mac-keychain" and found.steps else None

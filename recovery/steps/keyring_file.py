@@ -12,48 +12,19 @@ from diagnostics.stores import CollectionState, StoreState
 from diagnostics.stores.keyring_file import KeyringFileError, read_bytes, read_header
 from diagnostics.stores.similar import UNDO_SERVICE, md5_of
 from diagnostics.text import clean
-from recovery.keyring_file import DAEMON, LOGIN, digest_of, free_name, is_legible
+from recovery.keyring_file import DAEMON, LOGIN, free_name, is_legible
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
 from recovery.salvage.clear_part import read_clear_part
+from recovery.steps.moved_aside import MovedAside
 
 
 @dataclass(frozen=True, slots=True)
-class MoveKeyringAside:
+class MoveKeyringAside(MovedAside):
     """Gives a damaged keychain file another name, under which the daemon passes it over."""
 
     kind: ClassVar[str] = "move-keyring-aside"
     risk: ClassVar[Risk] = Risk.REVERSIBLE
-
-    path: str
-    aside: str
-    digest: str
-    """SHA-256 of its content in hex; "" where it has none (a link that leads nowhere, a folder)."""
-
-    @property
-    def title(self) -> str:
-        """See `Step`."""
-        return f"Move {clean(Path(self.path).name)} aside"
-
-    def preview(self, world: RecoveryWorld) -> list[Change]:
-        """Old name and new name."""
-        self._make_sure(world)
-        what = "the keychain's file"
-        if Path(self.path).is_symlink():
-            target = clean(str(Path(self.path).readlink()))
-            what = f"the link to {target} (which stays as it is)"
-        return [Change(what, clean(self.path), f"{clean(self.aside)}; nothing in it is changed or deleted")]
-
-    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
-        """Renames it, unless it was changed since it was looked at."""
-        self._make_sure(world)
-        world.files.rename(self.path, self.aside)
-        return {}
-
-    def verify(self, world: RecoveryWorld) -> None:
-        """It is there under its new name, byte for byte."""
-        if not os.path.lexists(self.aside) or digest_of(self.aside) != self.digest:
-            raise RecoveryError(f"{clean(self.aside)} is not what was moved aside")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """The rebuilt file goes aside too, and the old one gets its name back. Nothing is deleted.
@@ -61,10 +32,8 @@ class MoveKeyringAside:
         The daemon still holds the rebuilt keychain under that name, and the next write by any program would put it in
         place of the old file. It is locked first: then the daemon takes no write, and unlocking reads the old file.
         """
-        if not os.path.lexists(self.aside):
-            if os.path.lexists(self.path):
-                return self._forget_rebuilt(world)
-            raise RecoveryError(f"neither {clean(self.path)} nor {clean(self.aside)} is there any more")
+        if self._is_back():
+            return self._forget_rebuilt(world)
         if os.path.lexists(self.path):
             _refuse_later_entries(self.path, self.aside)
             self._lock_rebuilt(world)
@@ -72,9 +41,15 @@ class MoveKeyringAside:
         world.files.rename(self.aside, self.path)
         return self._forget_rebuilt(world)
 
-    def _make_sure(self, world: RecoveryWorld) -> None:
-        if digest_of(self.path) != self.digest:
-            raise RecoveryError(f"{clean(self.path)} was changed since it was looked at: look again")
+    def _what(self) -> str:
+        if Path(self.path).is_symlink():
+            target = clean(str(Path(self.path).readlink()))
+            return f"the link to {target} (which stays as it is)"
+        return "the keychain's file"
+
+    def make_sure(self, world: RecoveryWorld) -> None:
+        """See `MovedAside`."""
+        MovedAside.make_sure(self, world)
         if is_legible(self.path) and not Path(self.path).is_symlink():
             for _ in self._open_collections(world):
                 raise RecoveryError(

@@ -27,7 +27,7 @@ class MovedAside:
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Old name and new name."""
-        self._make_sure(world)
+        self.make_sure(world)
         return [
             Change(
                 self._what(), clean(self.path), f"{clean(self.aside)}; nothing in it is changed or deleted"
@@ -36,7 +36,7 @@ class MovedAside:
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Renames it, unless it was changed since it was looked at."""
-        self._make_sure(world)
+        self.make_sure(world)
         world.files.rename(self.path, self.aside)
         return {}
 
@@ -62,6 +62,7 @@ class MovedAside:
             return True
         raise RecoveryError(f"neither {clean(self.path)} nor {clean(self.aside)} is there any more")
 
-    def _make_sure(self, world: RecoveryWorld) -> None:
+    def make_sure(self, world: RecoveryWorld) -> None:
+        """Raises RecoveryError where it is not what was looked at."""
         if digest_of(self.path) != self.digest:
             raise RecoveryError(f"{clean(self.path)} was changed since it was looked at: look again")

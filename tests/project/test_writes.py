@@ -57,7 +57,8 @@ RAW_WRITERS = {
     "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
     "recovery/monitor/history.py": "the monitor's own history: a line a round",
     "recovery/windows_start.py": "the server itself, where there is no exec",
-    "recovery/launcher.py": "the server itself, and the note of why it did not start",
+    "recovery/launching/becoming.py": "the server itself",
+    "recovery/launching/failure.py": "the note of why a server did not start",
 }
 TAKES_AWAY = {
     "recovery/entry_writing.py write": "`undo_copies.keep` has put a copy of each into the keychain",
@@ -71,13 +72,12 @@ TAKES_AWAY = {
     "recovery/steps/entry.py DeleteEntry.apply": "`undo_copies.keep` has put a copy of each into the keychain",
     "recovery/steps/login.py RenewLogin._write": "the renewed one stands beside it, and its copy is kept",
     "recovery/steps/keychain.py Create.undo": "a keychain without entries (the port refuses any other)",
-    "recovery/steps/keyring_file.py MoveKeyringAside.apply": "renamed; `verify` finds it byte for byte",
+    "recovery/steps/moved_aside.py MovedAside.apply": "renamed; `verify` finds it byte for byte",
+    "recovery/steps/moved_aside.py MovedAside.undo": "a name alone, and never over another file",
     "recovery/steps/keyring_file.py MoveKeyringAside.undo": "names alone: the rebuilt one goes aside too",
     "recovery/steps/keyring_file.py PromoteKeyring.apply": "a name alone, and never over another file",
     "recovery/steps/keyring_file.py PromoteKeyring.undo": "a name alone, and never over another file",
-    "recovery/steps/macos.py MoveMacKeychainAside.apply": "renamed; `verify` finds it byte for byte",
-    "recovery/steps/macos.py MoveMacKeychainAside.undo": "a name alone, and never over another file",
-    "recovery/steps/macos.py CreateMacKeychain.undo": "renamed, and only as long as nothing is stored in it",
+    "recovery/steps/macos_keychain.py CreateMacKeychain.undo": "renamed, and only as long as nothing is stored in it",
     "recovery/steps/keyring_merge.py MoveMergedAside.apply": "renamed, after all its entries were found in the other",
     "recovery/steps/keyring_merge.py MoveMergedAside.undo": "a name alone",
     "recovery/twin_count.py CountingKeychain.remove_collection": "hands on",
@@ -97,7 +97,7 @@ TAKES_AWAY = {
     "recovery/backups/file.py _sweep": "parts of backups that were cut off",
     "recovery/monitor/history.py open_history": "a damaged history, set aside beside the new one",
     "recovery/trail/key.py _make": "its own temporary file; refuses where a key stands",
-    "recovery/launcher.py _record": "an earlier note of why a server did not start",
+    "recovery/launching/failure.py _record": "an earlier note of why a server did not start",
 }
 """Who takes something away: what makes sure that nothing is lost."""
 

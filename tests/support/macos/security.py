@@ -62,7 +62,7 @@ def list_keychains(mac: Mac, arguments: list[str]) -> None:
             state["searched"] = rest
             return
         found = list(state["searched"])
-    for each in found:
+    for each in found if options.get("d") == "user" else [*found, mac.for_everybody]:
         print(f'    "{each}"')
 
 
@@ -118,9 +118,7 @@ def delete_keychain(mac: Mac, arguments: list[str]) -> None:
 
 def dump_keychain(mac: Mac, arguments: list[str]) -> None:
     options, rest = _options(arguments, "", "adr")
-    with mac.system() as state:
-        paths = rest or list(state["searched"])
-    for path in paths:
+    for path in rest or mac.searched():
         content = mac.load(path)
         if options and not mac.is_open(path):
             mac.window(f"unlock {path}")

@@ -34,8 +34,10 @@ class Stage:
         self.login = str(self.keychains / "login.keychain-db")
         mac = self.mac()
         mac.create(self.login, PASSWORD)
+        Path(mac.for_everybody).parent.mkdir(parents=True)
+        mac.create(mac.for_everybody, "nobody's")
         with mac.system() as state:
-            state["default"] = self.login
+            state |= {"default": self.login, "searched": [self.login]}
 
     def mac(self, session: str = "screen") -> Mac:
         return Mac(self.root, session)
@@ -76,6 +78,7 @@ class Stage:
 
     @property
     def searched(self) -> list[str]:
+        """The user's own list."""
         with self.mac().system() as state:
             return list(state["searched"])
 

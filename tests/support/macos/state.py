@@ -72,6 +72,16 @@ class Mac:
             state["windows"].append(why)
         time.sleep(3600)
 
+    @property
+    def for_everybody(self) -> str:
+        """The keychain that the system adds to each user's list: always open, and not on the list that `-s` sets."""
+        return str(self.root / "Library" / "Keychains" / "System.keychain")
+
+    def searched(self) -> list[str]:
+        """Where a program looks that names no keychain."""
+        with self.system() as state:
+            return [*state["searched"], self.for_everybody]
+
     # ── keychains ───────────────────────────────────────────────────────────────────────────────────────────
 
     def load(self, path: str) -> dict[str, Any]:
@@ -116,7 +126,7 @@ class Mac:
         """In this session."""
         content = self.load(path)
         with self.system() as state:
-            return content["id"] in state["open"].get(self.session, [])
+            return path == self.for_everybody or content["id"] in state["open"].get(self.session, [])
 
     def unlock(self, path: str, password: str) -> None:
         """Wrong passwords are refused; an open keychain takes any."""
@@ -143,9 +153,7 @@ class Mac:
 
     def find(self, service: str, account: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """The first match in the order of the search list: path, keychain, entry."""
-        with self.system() as state:
-            searched = list(state["searched"])
-        for path in searched:
+        for path in self.searched():
             try:
                 content = self.load(path)
             except MacError:
