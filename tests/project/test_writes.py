@@ -57,7 +57,6 @@ RAW_WRITERS = {
     "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
     "recovery/monitor/history.py": "the monitor's own history: a line a round",
     "recovery/windows_start.py": "the server itself, where there is no exec",
-    "recovery/launching/becoming.py": "the server itself",
     "recovery/launching/failure.py": "the note of why a server did not start",
 }
 TAKES_AWAY = {

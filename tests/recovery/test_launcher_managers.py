@@ -85,7 +85,7 @@ _LOADED = """
 import json, os, sys
 from diagnostics.host import this_host
 from recovery import launcher
-launcher._become = lambda launch, host: print(json.dumps(sorted(sys.modules))) or 0
+launcher.become = lambda launch, host: print(json.dumps(sorted(sys.modules))) or 0
 sys.exit(launcher.run(sys.argv[1:], this_host()))
 """
 

@@ -391,7 +391,7 @@ def test_without_an_incident_nothing_of_it_is_loaded(desk: Desk) -> None:
         "import sys, os\n"
         "from diagnostics.host import this_host\n"
         "import recovery.launcher as l\n"
-        "l._become = lambda *_: print(sorted(m for m in sys.modules if 'emergency' in m)) or 0\n"
+        "l.become = lambda *_: print(sorted(m for m in sys.modules if 'emergency' in m)) or 0\n"
         "l.run(['--', 'true'], this_host())\n"
     )
     import subprocess
