@@ -97,6 +97,8 @@ def _finding(finding: Finding, remedies: Sequence[str], path: str | None, line: 
         "path": _safe(path) if path else None,
         "line": line,
         "status": finding.status.value,
+        "outcome": finding.outcome,
+        "concerns": None if finding.concerns is None else [clean(each) for each in finding.concerns],
         "cause": finding.cause,
         "title": finding.title,
         "detail": finding.detail,
