@@ -14,6 +14,8 @@ from diagnostics.host import Host
 class Measures:
     """None wherever it could not be found out: a metric is then left out, never zero."""
 
+    user: str = ""
+    """Whose credentials they are: several users of a host each write a file, and no series may come twice."""
     seconds: float | None = None
     """How long the run took."""
     backups: int | None = None
@@ -33,4 +35,4 @@ def measured(host: Host, seconds: float) -> Measures:
         backups, newest = len(found), found[0][1] if found else None
     with contextlib.suppress(OSError, DeadlineError):
         incidents = tuple(on_disk(lambda: open_incidents(host)))
-    return Measures(seconds, backups, newest, incidents)
+    return Measures(host.user, seconds, backups, newest, incidents)

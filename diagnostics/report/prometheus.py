@@ -37,20 +37,20 @@ class _Family:
     def put(self, value: float, labels: Mapping[str, str] | None = None) -> None:
         self.series[_labels(labels)] = value
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, common: Labels) -> Iterator[str]:
         if not self.series:
             return
         yield f"# HELP {self.name} {self.help}"
         yield f"# TYPE {self.name} gauge"
         for labels, value in sorted(self.series.items()):
-            told = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
+            told = ",".join(f'{name}="{_escaped(text)}"' for name, text in (*common, *labels))
             yield self.name + (f"{{{told}}}" if told else "") + f" {_number(value)}"
 
 
 def render(report: Report, measures: Measures | None = None, *, label_names: bool = False) -> str:
     """Text for a collector, always in the same order.
 
-    In: `measures` what else was measured, None = nothing; `label_names` = also a series for each reference, with its
+    In: `measures` what else was measured, None = nothing (then no series names the user); `label_names` = also a series for each reference, with its
     field and the name of its entry as labels.
     """
     told = measures or Measures()
@@ -72,7 +72,8 @@ def render(report: Report, measures: Measures | None = None, *, label_names: boo
         *_backups(told),
         *_emergencies(told),
     ]
-    return "".join(f"{line}\n" for family in families for line in family.lines())
+    common = _labels({"user": told.user} if told.user else None)
+    return "".join(f"{line}\n" for family in families for line in family.lines(common))
 
 
 def _run(report: Report, measures: Measures) -> Iterator[_Family]:

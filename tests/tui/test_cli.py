@@ -1,6 +1,7 @@
 """The words of a call: what they mean, and what is said when they are wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,48 @@ def test_the_report_can_go_to_a_file_that_only_its_owner_reads(tmp_path: Path) -
     )
     assert json.loads(output.read_text())["schema"] == "mcp-doctor.report/1"
     assert output.stat().st_mode & 0o777 == 0o600
+
+
+def metrics(home: Path, output: str, *more: str) -> subprocess.CompletedProcess[str]:
+    config = home / "mcp.json"
+    env = {"GITHUB_TOKEN": "${SECRET:github_token}"}
+    config.write_text(json.dumps({"mcpServers": {"github": {"command": "true", "env": env}}}))
+    words = ("check", "--config", str(config), "--client", "cursor", "--offline", "--format", "prometheus")
+    return doctor(*words, "--output", output, *more, home=home, env={"USER": "ann"})
+
+
+def test_metrics_are_put_where_another_user_collects_them(tmp_path: Path) -> None:
+    output = tmp_path / "mcp-doctor.prom"
+    output.write_text("# from before\n")
+    done = metrics(tmp_path, str(output))
+    assert (done.stdout, done.stderr) == ("", "")
+    assert output.stat().st_mode & 0o777 == 0o644
+    assert 'mcp_doctor_server_status{user="ann",client="cursor",server="github"' in output.read_text()
+    assert "github_token" not in output.read_text()
+    assert "mcp_doctor_last_run_duration_seconds" in output.read_text()
+    assert {each.name for each in tmp_path.iterdir()} == {"mcp.json", "mcp-doctor.prom"}
+
+
+def test_metrics_under_a_name_that_nobody_collects_are_said_to_be(tmp_path: Path) -> None:
+    done = metrics(tmp_path, str(tmp_path / "metrics.txt"))
+    assert ".prom" in done.stderr
+    assert (tmp_path / "metrics.txt").exists()
+
+
+def test_names_in_labels_are_asked_for_and_only_for_metrics(tmp_path: Path) -> None:
+    metrics(tmp_path, str(tmp_path / "a.prom"), "--label-names")
+    assert 'name="github_token"' in (tmp_path / "a.prom").read_text()
+    wrong = doctor("check", "--label-names", home=tmp_path)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_a_report_never_replaces_a_pipe_or_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.prom"
+    os.mkfifo(pipe)
+    done = metrics(tmp_path, str(pipe))
+    assert done.returncode == 2
+    assert "no plain file" in done.stderr
+    assert pipe.is_fifo()
 
 
 def test_checking_writes_nothing(tmp_path: Path) -> None:
