@@ -2,8 +2,6 @@
 
 import contextlib
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.emergency import left_in_words
@@ -12,13 +10,13 @@ from diagnostics.secret import Secret
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.check import looked, session_of
+from tui.commands.emergency_closing import close_named
+from tui.commands.emergency_status import incidents_of, status
 from tui.commands.interrupted import settle
 from tui.session import DoctorSession
 from tui.usage import UsageError
 
 if TYPE_CHECKING:
-    from diagnostics.context import Context
-    from recovery.emergency.incident import Incident
     from recovery.emergency.policy import Policy
     from recovery.emergency.target import Target
 
@@ -28,14 +26,11 @@ _LONGEST = 64 * 1024
 
 def run(call: Call) -> int:
     """Out: 0 done; 1 not done, or the incident stays open; 2 a wrong call, or a trail that can't be read."""
-    verbs = {"start": _start, "status": _status, "close": _close}
+    verbs = {"start": _start, "status": status, "close": close_named}
     # What `--` starts has standard output to itself, from the first byte.
     words_go = contextlib.redirect_stdout(sys.stderr) if call.extra["launch"] else contextlib.nullcontext()
     with words_go:
         return verbs[call.extra["verb"]](call, session_of(call))
-
-
-# ── start ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _start(call: Call, session: DoctorSession) -> int:
@@ -155,7 +150,7 @@ def _extend(call: Call, session: DoctorSession, policy: "Policy") -> int:
     from recovery.model import RecoveryError
     from recovery.runner import carry_out, preview
 
-    incident = find(_incidents(session), call.names[0])
+    incident = find(incidents_of(session), call.names[0])
     if incident.shown is None:
         raise RecoveryError(f"incident {incident.id} is {incident.state}: its token can't be given more time")
     step = extension_for(incident.shown, policy, reason=call.extra["reason"], ttl=call.extra["ttl"])
@@ -182,7 +177,7 @@ def _of_others(session: DoctorSession, target: "Target") -> list[str]:
     return [
         f"! incident {each.id} is open for {each.server} already: from now on it gets the new token. For more time "
         "with the same one there is --extend"
-        for each in _incidents(session)
+        for each in incidents_of(session)
         if each.is_open and mine.intersection(each.servers)
     ]
 
@@ -229,167 +224,3 @@ def _token(call: Call) -> Secret:
     if not text:
         raise UsageError("--token-stdin: standard input is empty")
     return Secret(text)
-
-
-# ── status ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _status(call: Call, session: DoctorSession) -> int:
-    found = _incidents(session)
-    shown = [each for each in found if each.is_open or call.extra["all"]]
-    if call.extra["format"] == "json":
-        import json
-
-        told = {"schema": "mcp-doctor.incidents/1", "incidents": [each.data() for each in shown]}
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
-        return 0
-    if not shown:
-        terminal.say("No incident is open.")
-    for number, each in enumerate(shown):
-        terminal.say(*([""] if number else []), *_told(each))
-    return 0
-
-
-def _told(incident: "Incident") -> list[str]:
-    left = incident.seconds_left
-    if incident.closed:
-        time = f"closed {_minute(incident.closed)} UTC"
-    elif left > 0:
-        where = ", by the window that began it, and gone with it" if incident.held_by_process else ""
-        time = f"held for {left_in_words(left)} more{where}"
-    elif incident.held_by_process:
-        time = "gone: its time is up, or the process that held it has ended. The incident stays open until it is closed"
-    else:
-        time = "its time is up: it is gone. The incident stays open until it is closed"
-    rows = [
-        ("reason", incident.reason),
-        ("ticket", incident.ticket),
-        ("who", incident.who),
-        ("since", f"{_minute(incident.began)} UTC"),
-        ("token", time),
-        ("served", "never" if not incident.served else f"{len(incident.served)}×"),
-    ]
-    lines = [f"Incident {incident.id}, {incident.state}: emergency access for {incident.server}"]
-    lines += [f"  {name:<7} {value}" for name, value in rows if value]
-    if incident.is_open:
-        lines.append(f"  $ mcp-doctor emergency close {incident.id}")
-    return lines
-
-
-def _minute(at: str) -> str:
-    return at[:16].replace("T", " ")
-
-
-# ── close ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _close(call: Call, session: DoctorSession) -> int:
-    place = Path(call.extra["output"]).expanduser().absolute() if call.extra["output"] else None
-    return close(
-        session,
-        _first(call.names),
-        revoked=call.extra["revoked"],
-        anyway=call.extra["anyway"],
-        start=call.options.start,
-        place=place,
-    )
-
-
-def close(
-    session: DoctorSession,
-    wanted: str | None,
-    *,
-    revoked: bool = False,
-    anyway: bool = False,
-    start: bool = False,
-    place: Path | None = None,
-) -> int:
-    """The walk: the token goes, the usual path is asked, the token is revoked, the report is written.
-
-    In: `wanted` = the incident, by its id or server; None = the only one; `start` = the server is started for a
-    handshake too. Out: 0 closed, 1 it stays open. Raises UsageError where it is not clear which one is meant.
-    """
-    from diagnostics.runner import diagnose
-    from recovery.emergency.closing import end_token, finish, normal_path, rotation_page
-    from recovery.emergency.incident import find
-    from recovery.journal import Journal
-    from recovery.model import RecoveryError
-
-    try:
-        incident = find(_incidents(session), wanted)
-    except RecoveryError as error:
-        raise UsageError(str(error)) from error
-    world, journal = session.open_world(session.host), Journal(session.host)
-    terminal.say(f"Closing incident {incident.id}: emergency access for {incident.server}", "")
-    outcome = end_token(incident, world, journal)
-    if not outcome.ok:
-        terminal.say(f"  {outcome.error}", *(f"  {each}" for each in outcome.notes))
-        return 1
-    terminal.say("1. The emergency token is gone from this computer.")
-    context = _look(session, incident, start=start)
-    broken = normal_path(diagnose(context))
-    if broken:
-        terminal.say("2. The usual path does not work yet:", *(f"   ✗ {each}" for each in broken))
-        terminal.say(f"   $ mcp-doctor fix {incident.server}")
-    else:
-        how = "it was started, and it answers" if start else "every check was asked again"
-        terminal.say(f"2. The usual path of {incident.server} works: {how}.")
-        if not start:
-            terminal.say("   To see that it also starts: mcp-doctor check --start")
-    page = rotation_page(incident, context)
-    terminal.say("3. Whoever saw the emergency token can still use it: revoke it at its provider.")
-    terminal.say(*([f"   {page}"] if page else []))
-    if not revoked and terminal.can_ask():
-        revoked = terminal.agreed("   Was it revoked?")
-    if broken and not anyway:
-        if not terminal.can_ask():
-            terminal.say("The incident stays open. Mend the path, or add --anyway.")
-            return 1
-        if not terminal.agreed("Close the incident although the usual path does not work?"):
-            terminal.say("The incident stays open.")
-            return 1
-    outcome, written = finish(
-        incident, "; ".join(broken) or "ok", world, journal, place, token_revoked=revoked
-    )
-    if not outcome.ok:
-        terminal.say(f"  {outcome.error}", *(f"  {each}" for each in outcome.notes))
-        return 1
-    terminal.say(
-        "4. The incident is closed."
-        if revoked
-        else "4. The incident is closed; the revocation is NOT confirmed."
-    )
-    if isinstance(written, str):
-        terminal.say(f"   The report was not written: {written}")
-        return 1
-    terminal.say(*(f"   Report: {each}" for each in written))
-    return 0
-
-
-def _look(session: DoctorSession, incident: "Incident", *, start: bool) -> "Context":
-    import dataclasses
-
-    options = dataclasses.replace(session.options, start=start or session.options.start)
-    try:
-        return looked(
-            dataclasses.replace(session, names=incident.servers or (incident.server,), options=options)
-        )
-    except UsageError as error:
-        raise UsageError(f"{error}. Name the config with --config, as at the start") from error
-
-
-def _incidents(session: DoctorSession) -> "list[Incident]":
-    from recovery.emergency.incident import incidents
-    from recovery.journal import Journal
-    from recovery.model import RecoveryError
-
-    try:
-        return incidents(session.host, Journal(session.host))
-    except RecoveryError as error:
-        raise UsageError(str(error)) from error
-
-
-def _first(names: Sequence[str]) -> str | None:
-    if len(names) > 1:
-        raise UsageError("name one incident, by its id or its server")
-    return names[0] if names else None

@@ -219,7 +219,7 @@ def _with_emergency(
         wanted = {found.id} if terminal.agreed("Close it now? (no = it goes on)") else set()
     if not wanted:
         return look.leave(mended=mended)
-    from tui.commands.emergency import close
+    from tui.commands.emergency_closing import close
 
     close(session, incident)
     return _Look(session, only, first=False).leave(mended=True)
