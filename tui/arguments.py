@@ -104,6 +104,7 @@ _WITH_VALUE = {
     "--timeout",
     "--fail-on",
     "--scenario",
+    "--team",
 }
 
 
@@ -200,6 +201,8 @@ def _build() -> argparse.ArgumentParser:
     unlock.add_argument("--create", action="store_true", help="create it where there is none")
     unlock.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
+    _advise(command("advise", "which way of keeping credentials suits this host, from what is found here"))
+
     undo = command("undo", "takes back the last (or the named) recovery operation")
     undo.add_argument("operation", nargs="?", metavar="OPERATION")
 
@@ -229,6 +232,21 @@ def _build() -> argparse.ArgumentParser:
     emergency = command("emergency", "an audited emergency token for one server, for a limited time")
     add_emergency(emergency, [everywhere])
     return parser
+
+
+def _advise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    parser.add_argument(
+        "--team",
+        choices=("single", "shared"),
+        help="whether one person or several use these credentials (else it is asked, not assumed)",
+    )
+    parser.add_argument(
+        "--sso",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="whether everybody must log in with the company's account (else it is asked, not assumed)",
+    )
 
 
 def _audit(parser: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) -> None:
