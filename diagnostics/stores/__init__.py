@@ -14,6 +14,7 @@ from diagnostics.stores.state import (
     ProviderState,
     StoreError,
     StoreState,
+    UnansweredError,
 )
 from diagnostics.stores.wallet import WalletState
 
@@ -29,6 +30,7 @@ __all__ = [
     "SeenFromElsewhere",
     "StoreError",
     "StoreState",
+    "UnansweredError",
     "WalletState",
     "open_store",
     "uses_file_store",

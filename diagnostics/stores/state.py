@@ -17,6 +17,10 @@ class StoreError(Exception):
         self.cause = cause
 
 
+class UnansweredError(StoreError):
+    """Nobody answered, or in no way that is understood: nothing is known of the entries, not even that they are refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One item of a store. `secret` is None while its collection is locked.

@@ -79,8 +79,8 @@ def nothing_told(stage: Stage) -> None:
 def test_locked_over_ssh_unlocked_and_green(stage: Stage) -> None:
     stage.add("github_token", VALUE)
     _, failing = findings(stage, "ssh")
-    outcome, (remedy,) = failing["permission.macos-keychain"]
-    assert (outcome, remedy.id) == ("locked-over-ssh", "unlock-mac-keychain")
+    outcome, (remedy, last) = failing["permission.macos-keychain"]
+    assert (outcome, remedy.id, last.id) == ("locked-over-ssh", "unlock-mac-keychain", "emergency-access")
     wrong = carried_out(remedy, stage, "ssh", password="wrong")
     assert wrong.result is Result.NOTHING_CHANGED
     assert "not the right one" in wrong.error
@@ -174,7 +174,7 @@ def test_the_search_list_gets_back_what_it_lost_and_keeps_the_rest(stage: Stage)
     stage.mac().create(other, PASSWORD)
     with stage.mac().system() as state:
         state["searched"] = [other]
-    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    outcome, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert (outcome, remedy.id) == ("not-searched", "mend-search-list")
     assert carried_out(remedy, stage).ok
     assert stage.searched == [stage.login, other]
@@ -190,20 +190,20 @@ def test_the_search_list_gets_back_what_it_lost_and_keeps_the_rest(stage: Stage)
 def test_a_default_keychain_is_chosen_or_made(stage: Stage) -> None:
     with stage.mac().system() as state:
         state["default"] = ""
-    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    _, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert remedy.id == "choose-mac-default"
     assert carried_out(remedy, stage).ok
     world = LocalWorld(stage.host())
     assert world.keychain.state().usable
     with stage.mac().system() as state:
         state |= {"default": "", "searched": []}
-    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    _, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert carried_out(remedy, stage).ok
     assert stage.searched == [stage.login], (
         "what the system adds for everybody is not put onto the user's list"
     )
     Path(stage.login).rename(f"{stage.login}.lost")
-    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    outcome, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert (outcome, remedy.id) == ("default-gone", "create-mac-keychain")
     assert carried_out(remedy, stage, password=NEW).ok
     assert world.keychain.state().usable
@@ -217,7 +217,7 @@ def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) 
     stage.mac().create(other, PASSWORD)
     before = stage.searched
     Path(stage.login).write_bytes(b"damaged")
-    outcome, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    outcome, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert (outcome, remedy.id) == ("damaged", "rebuild-mac-keychain")
     assert carried_out(remedy, stage, password=NEW).ok
     assert stage.searched == before
@@ -229,7 +229,7 @@ def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) 
     assert undo(None, world, Journal(world.host)).ok
     assert Path(stage.login).read_bytes() == b"damaged"
     assert (stage.searched, Path(f"{stage.login}.unused-1").exists()) == (before, True)
-    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    _, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert carried_out(remedy, stage, password=NEW).ok
     stage.add("since", VALUE)
     outcome_of_undo = undo(None, world, Journal(world.host))
@@ -245,7 +245,7 @@ def test_a_backup_fills_the_new_keychain(stage: Stage, tmp_path: Path) -> None:
     made = make(collect(world, names=["github_token"]), pair.lock, world, journal)
     assert made.path.exists()
     Path(stage.login).write_bytes(b"damaged")
-    _, (remedy,) = findings(stage)[1]["backend.macos-keychains"]
+    _, (remedy, *_) = findings(stage)[1]["backend.macos-keychains"]
     assert carried_out(remedy, stage, password=NEW, backup_key=str(pair.path)).ok
     assert stage.value("github_token") == VALUE
     assert findings(stage)[1] == {}

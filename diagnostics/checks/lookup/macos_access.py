@@ -10,6 +10,7 @@ from diagnostics.stores import StoreError
 from diagnostics.stores.macos.status import cause_of_status, named
 
 _DENIED = "macos_keychain_access_denied"
+_UNSIGNED = "macos_missing_entitlement"
 _ASKING = {_DENIED, "macos_keychain_locked"}
 
 
@@ -42,10 +43,13 @@ def macos_access(context: Context, reference: Reference) -> Verdict | None:
     if keychain is None or keychain.locked is not False:
         return unknown("locked", "macos_keychain_locked", **facts)
     if refused is None:
-        return ok("given", **facts)
+        return ok("given", **facts) if store.is_given(name) else unknown("not-given", **facts)
     said = [f"asked with questions switched off: {named(refused.status) if refused.status else refused.said}"]
-    if cause_of_status(refused.status) not in _ASKING:
-        return fail("refused", "keyring_no_backend", evidence=said, said=refused.said, **facts)
+    cause = cause_of_status(refused.status)
+    if cause == _UNSIGNED:
+        return fail("no-entitlement", cause, evidence=said, **facts)
+    if cause not in _ASKING:
+        return fail("refused", cause, evidence=said, said=refused.said, **facts)
     access = store.access_of(name)
     said.append(f"access list of the entry, for {facts['python']}: {access.value}")
     if access is Access.CHANGED:

@@ -4,7 +4,7 @@ from diagnostics.check import Verdict, check, fail, ok, unknown
 from diagnostics.checks.applicable import not_applicable
 from diagnostics.context import Context
 from diagnostics.model import Store
-from diagnostics.stores import StoreError
+from diagnostics.stores.state import StoreError, UnansweredError
 
 
 @check(
@@ -26,6 +26,8 @@ def readable(context: Context, store: Store) -> Verdict | None:
         entries = context.store.entries()
     except StoreError as error:
         facts = {"said": str(error), "store": store.kind}
+        if isinstance(error, UnansweredError):
+            return unknown("not-answered", error.cause, evidence=(str(error),), **facts)
         if error.cause == "secret_service_unresponsive":
             return unknown("broke-off", error.cause, evidence=(str(error),), **facts)
         return fail("refused", error.cause, evidence=(str(error),), **facts)

@@ -16,7 +16,7 @@ from typing import Any
 from diagnostics.child import ChildTimeoutError, run_child
 from diagnostics.host import Host
 from diagnostics.secret import Secret
-from diagnostics.stores.state import StoreError
+from diagnostics.stores.state import UnansweredError
 from diagnostics.text import clean
 
 SECONDS = 6.0
@@ -105,7 +105,7 @@ def states_of(host: Host, paths: Sequence[str]) -> States:
     """The state of keychains, by their paths.
 
     Raises:
-        StoreError: the framework could not be asked.
+        UnansweredError: the framework could not be asked.
     """
     answer = _ask(host, _STATES, list(paths))
     try:
@@ -122,7 +122,7 @@ def values_of(host: Host, wanted: Sequence[tuple[str, str]], seconds: float = SE
     """The values of entries (service, user name), read by this Python, each as the library gives it.
 
     Raises:
-        StoreError: the library could not be asked.
+        UnansweredError: the library could not be asked.
     """
     if not wanted:
         return []
@@ -150,12 +150,15 @@ def _ask(host: Host, program: str, asked: object, seconds: float = SECONDS) -> A
         done = run_child(command, env=host.env, seconds=seconds, given=json.dumps(asked).encode())
         return json.loads(done.output)
     except ChildTimeoutError as error:
-        raise StoreError("keyring_prompt_dismissed", str(error)) from None
+        said = f"the keychain did not answer this Python ({error})"
+        raise UnansweredError("secret_service_unresponsive", said) from None
     except OSError as error:
-        raise StoreError("keyring_no_backend", str(error)) from None
+        raise UnansweredError("keyring_no_backend", str(error)) from None
     except ValueError:
         raise _no_answer() from None
 
 
-def _no_answer() -> StoreError:
-    return StoreError("keyring_no_backend", "macOS's Security framework could not be asked by this Python")
+def _no_answer() -> UnansweredError:
+    return UnansweredError(
+        "keyring_no_backend", "macOS's Security framework could not be asked by this Python"
+    )

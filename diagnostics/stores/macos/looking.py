@@ -8,7 +8,7 @@ from diagnostics.stores.macos.parsing import Settings, keychain_paths, settings
 from diagnostics.stores.macos.picture import Picture, picture_of
 from diagnostics.stores.macos.program import ProgramError, ask_security
 from diagnostics.stores.macos.status import NO_DEFAULT_KEYCHAIN, NO_SUCH_KEYCHAIN
-from diagnostics.stores.state import StoreError
+from diagnostics.stores.state import UnansweredError
 
 _MAGIC = b"kych"
 """The first bytes of every keychain file, also of a `.keychain-db`."""
@@ -62,7 +62,7 @@ def _paths(host: Host, command: str) -> list[str]:
 def _states(host: Host, paths: list[str]) -> States | None:
     try:
         return states_of(host, paths)
-    except StoreError:
+    except UnansweredError:
         return None
 
 

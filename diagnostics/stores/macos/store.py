@@ -14,10 +14,12 @@ from diagnostics.stores.macos.parsing import Item, items
 from diagnostics.stores.macos.picture import Picture
 from diagnostics.stores.macos.program import ProgramError, ask_security, this_python
 from diagnostics.stores.macos.status import cause_of_status
-from diagnostics.stores.state import Entry, StoreError, StoreState
+from diagnostics.stores.state import Entry, StoreError, StoreState, UnansweredError
 
 KIND = "macos-keychain"
 SERVICE = "mcp-secrets"
+LISTING_SECONDS = 8.0
+"""For the records of one keychain."""
 _MOST_BESIDE = 20
 """Keychain files beside the searched ones that are looked into for an entry."""
 
@@ -62,6 +64,10 @@ class MacStore:
         found = self._values.get(name)
         return found if isinstance(found, Refused) else None
 
+    def is_given(self, name: str) -> bool:
+        """Whether this Python was given the value of an expected entry."""
+        return isinstance(self._values.get(name), Secret)
+
     def item_of(self, name: str) -> Item | None:
         """The entry that a program gets for `${SECRET:name}`: the first in the order of the search."""
         found = [each for each in self._items if (each.service, each.account) == (SERVICE, name)]
@@ -86,17 +92,18 @@ class MacStore:
     def _items(self) -> Sequence[Item]:
         paths = [each.path for each in self.picture.keychains if each.exists and not each.damage]
         if self.picture.trouble:
-            raise StoreError("keyring_no_backend", self.picture.trouble)
+            raise UnansweredError("secret_service_unresponsive", self.picture.trouble)
         beside = _beside(Path(self.picture.login).parent, {*paths, *self.picture.searched})
         return [each for path in [*paths, *beside] for each in self._dumped(path)]
 
     def _dumped(self, path: str) -> Sequence[Item]:
         try:
-            told = ask_security(self._host, "dump-keychain", path, seconds=8.0)
+            told = ask_security(self._host, "dump-keychain", path, seconds=LISTING_SECONDS)
         except ProgramError as error:
-            raise StoreError("keyring_no_backend", str(error)) from None
+            raise UnansweredError("secret_service_unresponsive", str(error)) from None
         if told.code and path in self.picture.searched:
-            raise StoreError(cause_of_status(told.status or 0), f"{path}: {told.said}")
+            kind = UnansweredError if told.status is None else StoreError
+            raise kind(cause_of_status(told.status or 0), f"{path}: {told.said}")
         return [each for each in items(told.output) if each.kind == "genp"]
 
     @cached_property
@@ -128,12 +135,14 @@ def rights(
 ) -> tuple[Access, Item | None]:
     """What an entry's access list means for a program, with the entry. In: a keychain that is open."""
     try:
-        told = ask_security(host, "dump-keychain", "-a", keychain, seconds=8.0)
+        told = ask_security(host, "dump-keychain", "-a", keychain, seconds=LISTING_SECONDS)
     except ProgramError:
         return Access.UNKNOWN, None
     named = (service, account)
     found = [each for each in items(told.output) if (each.service, each.account) == named]
-    if not found:
+    if (
+        len(found) != 1
+    ):  # a keychain has a name once: text of another entry may have been made to look like a record
         return Access.UNKNOWN, None
     return access_of(found[0].access, program), found[0]
 

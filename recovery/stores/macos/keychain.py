@@ -2,7 +2,8 @@
 opening, closing and choosing by `security`.
 
 The library deletes an old entry before it adds the new one, so what can't be added would be gone. Before an entry is
-replaced its value is held and a throw-away entry is written and read; afterwards the entry is read back.
+replaced its value is held and a throw-away entry is written and read; afterwards the entry is read back. The throw-away
+entry has always the same name, so that one that a crash left behind goes with the next.
 """
 
 import json
@@ -39,13 +40,13 @@ silent()
 def text(value):
     return None if value is None else base64.b64encode(value.encode("utf-8", "surrogateescape")).decode("ascii")
 def probe():
-    name = uuid.uuid4().hex
-    keyring.set_password("@PROBE@", name, name)
+    value = uuid.uuid4().hex
+    keyring.set_password("@PROBE@", "probe", value)
     try:
-        if keyring.get_password("@PROBE@", name) != name:
+        if keyring.get_password("@PROBE@", "probe") != value:
             raise OSError("a throw-away entry could not be read back")
     finally:
-        keyring.delete_password("@PROBE@", name)
+        keyring.delete_password("@PROBE@", "probe")
 def replace(service, name, value):
     old = keyring.get_password(service, name)
     if old is not None:

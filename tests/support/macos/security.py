@@ -206,7 +206,7 @@ def _rules(mac: Mac, entry: dict[str, Any]) -> list[str]:
         "    entry 0:", "        authorizations (1): encrypt", "        don't-require-password",
         f"        description: {entry['service']}", "        applications: <null>",
         "    entry 1:", "        authorizations (6): decrypt derive export_clear export_wrapped mac sign", asks,
-        f"        description: {entry['service']}", *programs,
+        f"        description: {entry.get('description', entry['service'])}", *programs,
         "    entry 2:", "        authorizations (1): partition_id", "        don't-require-password",
         f"        description: {listed}", "        applications: <null>",
     ]  # fmt: skip

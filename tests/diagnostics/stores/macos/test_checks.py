@@ -10,7 +10,9 @@ from diagnostics.managers import Question, Trouble, ask
 from diagnostics.managers.keytar import Keytar as Manager
 from diagnostics.stores import StoreError
 from diagnostics.stores.keyring_library import read_foreign
-from diagnostics.stores.macos.store import MacStore
+from diagnostics.stores.macos.child import Refused
+from diagnostics.stores.macos.program import this_python
+from diagnostics.stores.macos.store import MacStore, rights
 from diagnostics.stores.one_entry import Entries
 from tests.support.looking import Look, look
 from tests.support.macos.stage import PASSWORD, Stage, stage
@@ -133,6 +135,65 @@ def test_a_security_that_hangs_or_is_not_there(stage: Stage, monkeypatch: pytest
     assert looked(stage).outcome(KEYCHAINS) == "not-told"
     (stage.root / "usr/bin/security").unlink()
     assert looked(stage).outcome(KEYCHAINS) == "not-told"
+
+
+def test_a_listing_that_hangs_says_nothing_about_the_entries(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.add("github_token", VALUE)
+    monkeypatch.setattr("diagnostics.stores.macos.store.LISTING_SECONDS", 1.0)
+    (stage.root / "hang").write_text("dump-keychain")
+    seen = looked(stage)
+    assert seen.fails == []
+    told = {each: seen.finding(each).status.value for each in ("lookup.readable", "lookup.entry", ACCESS)}
+    assert told == {"lookup.readable": "unknown", "lookup.entry": "unknown", ACCESS: "unknown"}
+
+
+def test_an_entry_that_is_listed_and_not_given_is_not_said_to_be(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.add("github_token", VALUE)
+    monkeypatch.setattr(
+        "diagnostics.stores.macos.store.values_of", lambda _host, wanted: [None for _ in wanted]
+    )
+    assert looked(stage).outcome(ACCESS) == "not-given"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "cause"),
+    [
+        (-34018, "no-entitlement", "macos_missing_entitlement"),
+        (-26275, "refused", "keyring_file_damaged"),
+        (0, "refused", "keyring_no_backend"),
+    ],
+)
+def test_what_is_refused_for_another_reason_is_told_by_its_number(
+    stage: Stage, status: int, outcome: str, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.add("github_token", VALUE)
+    monkeypatch.setattr(
+        "diagnostics.stores.macos.store.values_of", lambda _host, _wanted: [Refused(status, "Fehler")]
+    )
+    assert looked(stage).fails == [(ACCESS, outcome, cause)]
+
+
+def test_text_that_looks_like_a_second_record_decides_nothing(stage: Stage) -> None:
+    """A description in an access list is printed as it is, with line breaks."""
+    stage.add("github_token", VALUE)
+    stage.mac().add("mcp-secrets", "other", "x", "/Applications/Other.app")
+    forged = f'x\nkeychain: "{stage.login}"\nclass: "genp"\nattributes:\n    "svce"<blob>="mcp-secrets"\n'
+    forged += (
+        '    "acct"<blob>="github_token"\naccess: 1 entries\n    entry 0:\n        authorizations (1): any'
+    )
+    content = stage.mac().load(stage.login)
+    content["items"][0]["access"]["partitions"] = ["cdhash:nobody"]
+    content["items"][1]["description"] = forged
+    content["items"].reverse()
+    stage.mac().save(stage.login, content)
+    seen = looked(stage)
+    assert seen.outcome(ACCESS) == "other-programs"
+    _, one = rights(stage.host(), stage.login, "mcp-secrets", "github_token", this_python(stage.host()))
+    assert one is None
 
 
 def start(host: Host, name: str) -> str | None:
