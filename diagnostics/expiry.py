@@ -25,13 +25,12 @@ def fact(moment: datetime | float | None) -> str:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """The moment that a fact's text tells; None where it tells none."""
-    if not text:
-        return None
+    """The moment that a fact's text tells, ISO 8601, UTC where it names no zone; None where it tells none."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        told = datetime.fromisoformat(text or "")
     except ValueError:
         return None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def expiry_of(finding: Finding) -> datetime | None:

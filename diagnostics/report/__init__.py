@@ -105,6 +105,6 @@ def _finding(finding: Finding, remedies: Sequence[str], path: str | None, line: 
         "fix": list(finding.fix),
         "evidence": list(finding.evidence),
         "remedies": list(remedies),
-        "expires_at": finding.facts.get(expiry.FACT) or None,
+        "expires_at": expiry.fact(expiry.expiry_of(finding)) or None,
         "duration_ms": finding.duration_ms,
     }

@@ -21,7 +21,6 @@ def token(context: Context, reference: Reference) -> Verdict | None:
     from diagnostics.catalog.providers import provider as entry_of
     from diagnostics.providers.address import host_of
     from diagnostics.tokens.credential import credential_of
-    from diagnostics.tokens.lifetime import end_of
     from diagnostics.tokens.token_format import Look, judge
 
     found = credential_of(context, reference)
@@ -41,8 +40,6 @@ def token(context: Context, reference: Reference) -> Verdict | None:
         "prefix": entry.format.prefixes[0] if entry.format.prefixes else "",
         **own_end,
     }
-    if ends := end_of(found.value):
-        facts["expires_at"] = ends.isoformat(timespec="seconds")
     evidence = list(_told(found, judgement))
     if judgement.expected:
         facts["expected"] = judgement.expected.name
@@ -78,7 +75,6 @@ def _of_its_end(found: "Credential", told: Mapping[str, str] | None = None) -> V
     if ends is None or not days:
         return None
     facts = {"provider": "token", "rotation_url": "its provider's settings page"} | dict(told or {})
-    facts["expires_at"] = ends.isoformat(timespec="seconds")
     if has_ended(ends):
         return fail("over", "token_expired", **facts, ended=f"{ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     return warn("ends-soon", "token_expired", **facts, days=days, ends=f"{ends:%Y-%m-%d %H:%M %Z}".strip())

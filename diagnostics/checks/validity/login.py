@@ -72,8 +72,6 @@ def _judged(found: "StoredLogin", kept: "Kept", facts: dict[str, str]) -> Verdic
         evidence.append(
             f"the token's time: {time.strftime('%Y-%m-%d %H:%M', time.gmtime(found.expires_at))} UTC"
         )
-        if not found.refresh:
-            more["expires_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.expires_at))
     evidence.append(f"a refresh token: {'yes' if found.refresh else 'no'}")
     match found.lifetime(now):
         case Lifetime.GOOD:

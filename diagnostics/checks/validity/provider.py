@@ -104,7 +104,6 @@ def _verdict(
         "account": answer.account or "an account it does not name",
         "scopes": _scopes(answer),
         "expires": f"{answer.expires.astimezone():%Y-%m-%d}" if answer.expires else "",
-        "expires_at": answer.expires.isoformat(timespec="seconds") if answer.expires else "",
         "expires_at": "" if renews else fact(answer.expires),
         "wait": _wait(answer.retry_after),
         "target": answer.target,

@@ -274,3 +274,11 @@ def test_markdown_shows_commands_as_code_that_cannot_be_left() -> None:
         "   `````",
         "1. Then again.",
     ]
+
+
+def test_the_end_of_a_credential_stands_in_the_report() -> None:
+    ends, none, odd = (
+        built(finding(Status.OK, facts={"expires_at": told}))["findings"][0]["expires_at"]
+        for told in ("2026-12-01T13:00:00+01:00", "", "soon")
+    )
+    assert (ends, none, odd) == ("2026-12-01T12:00:00Z", None, None)
