@@ -44,7 +44,7 @@ class _StoreElsewhere:
 
 def as_run(report: Mapping[str, Any]) -> tuple[Context, list[Finding]]:
     """The run that a report tells of. In: hostile data. Out: only what can be understood, all of it safe to show."""
-    servers = [each for told in _dicts(report.get("servers")) if (each := _server(told)) is not None]
+    servers = [one for told in _dicts(report.get("servers")) if (one := _server(told)) is not None]
     findings = [each for told in findings_of(report) if (each := _finding(told)) is not None]
     files = [
         ClientFile(

@@ -214,8 +214,8 @@ class SshServer:
     _process: "subprocess.Popen[bytes]" = field(repr=False)
 
     @classmethod
-    def start(cls, someone: Account) -> Self:
-        """Starts it and waits until it listens."""
+    def start(cls, someone: Account, **exports: str) -> Self:
+        """Starts it and waits until it listens. In: variables of every session, as PAM would set them."""
         daemon = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if daemon is None or not shutil.which("ssh"):
             missing("openssh-server or openssh-client is not installed")
@@ -235,12 +235,15 @@ class SshServer:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        home = "" if someone.throw_away else f"SetEnv HOME={someone.home}\n"
+        if not someone.throw_away:
+            exports = {"HOME": str(someone.home), **exports}
+        variables = "".join(f" {name}={value}" for name, value in exports.items())
+        settings = f"SetEnv{variables}\n" if variables else ""
         (root / "config").write_text(
             f"Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host\nPidFile none\n"
             f"AuthorizedKeysFile {root}/authorized\nAllowUsers {someone.name}\nStrictModes no\nUsePAM no\n"
             f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nX11Forwarding no\n"
-            f"PrintMotd no\nPrintLastLog no\n{home}"
+            f"PrintMotd no\nPrintLastLog no\n{settings}"
         )
         with (root / "log").open("wb") as log:
             process = subprocess.Popen(

@@ -93,8 +93,8 @@ executable:
   description: What was run.
   returned: always
   type: str
-rc:
-  description: Its exit code. 0 nothing fails, 1 something does, 3 something could not be found out.
+exit_code:
+  description: mcp-doctor's. 0 nothing fails, 1 something does, 3 something could not be found out.
   returned: when it ended by itself
   type: int
 seconds:
@@ -236,15 +236,16 @@ def main():
     try:
         answer["executable"] = find(module.params["executable"])
         command = command_of(module.params, answer["executable"])
-        answer["rc"], raw, said = run(command, module.params["deadline"])
-        report = report_in(raw, answer["rc"], said)
+        # Not `rc`: Ansible takes a result with another rc than 0 for a failed task.
+        answer["exit_code"], raw, said = run(command, module.params["deadline"])
+        report = report_in(raw, answer["exit_code"], said)
     except NoReportError as error:
         module.fail_json(msg=str(error), seconds=round(time.monotonic() - began, 3), **answer)
     summary = report.get("summary")
     module.exit_json(
         report=report,
         summary=summary if isinstance(summary, dict) else {},
-        failing=answer["rc"] == 1,
+        failing=answer["exit_code"] == 1,
         seconds=round(time.monotonic() - began, 3),
         **answer,
     )
