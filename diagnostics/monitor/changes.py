@@ -12,7 +12,7 @@ from typing import Any
 
 from diagnostics.history import Condition
 from diagnostics.model import Status
-from diagnostics.monitor.states import NOBODY
+from diagnostics.monitor.states import NOBODY, NOT_HERE
 
 PATIENCE = 3
 """Rounds without an answer before that is told."""
@@ -175,7 +175,7 @@ def _of_state(key: str, how: Condition, one: _Told) -> Iterator[Change]:
         if one.told == "unknown":
             return
         one.silent = min(one.silent + 1, PATIENCE)
-        if one.silent < PATIENCE or (how.outcome == NOBODY and one.told):
+        if one.silent < PATIENCE or (how.outcome in {NOBODY, NOT_HERE} and one.told):
             return
         one.before, one.told, one.silent = one.told, "unknown", 0
         yield Change(Kind.UNKNOWN, key)

@@ -15,8 +15,8 @@ _OF_THE_STORE = {Syntax.SECRET, Syntax.KEYTAR, Syntax.OAUTH}
 _ALWAYS_CREDENTIALS = set(Syntax) - {Syntax.ENV}
 NOBODY = "nobody-logged-in"
 """The outcome of a keychain that can't be looked at because this user has no session right now."""
-LATE = "round-late"
-"""The outcome of what the round had no time for."""
+NOT_HERE = "not-known-to-a-timer"
+"""The outcome of a variable that a timer does not have, while the shell or client that starts the server may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,17 @@ class Seen:
     """The finding that decided, by key; where one did."""
 
 
-def states_of(context: Context, findings: Sequence[Finding], *, nobody: bool = False) -> Seen:
+def states_of(
+    context: Context, findings: Sequence[Finding], *, nobody: bool = False, timer: bool = False
+) -> Seen:
     """What every credential is like, worst finding first.
 
     A credential is a reference that carries one; a server without any counts as one; so do the keychain where
     something rests on it, and a config file that is broken. In: all findings of a run; `nobody` = this user has no
-    session now, so that an absent keychain is the night and no failure.
+    session now, so that an absent keychain is the night and no failure; `timer` = a timer started us, which has none
+    of the variables of shells.
     """
-    made = _Made(nobody)
+    made = _Made(nobody=nobody, timer=timer)
     store = [each for each in findings if each.subject.startswith("store:")]
     if context.needs_store:
         made.add(context.store.subject, "", "", "", store)
@@ -82,8 +85,9 @@ def _is_credential(reference: Reference) -> bool:
 
 
 class _Made:
-    def __init__(self, nobody: bool) -> None:
+    def __init__(self, *, nobody: bool, timer: bool) -> None:
         self.nobody = nobody
+        self.timer = timer
         self.credentials: dict[str, Credential] = {}
         self.states: dict[str, Condition] = {}
         self.findings: dict[str, Finding] = {}
@@ -111,6 +115,9 @@ class _Made:
         if self.nobody and status is Status.FAIL and decisive.subject.startswith("store:"):
             status, outcome = Status.UNKNOWN, NOBODY
             title = "Nobody of this user is logged in, so the keychain could not be looked at"
+        if self.timer and status is Status.FAIL and decisive.cause == "env_var_missing":
+            status, outcome = Status.UNKNOWN, NOT_HERE
+            title = "A timer does not have the variables that your shell or desktop gives to servers"
         self.states[key] = Condition(
             status,
             decisive.cause or "",

@@ -3,23 +3,17 @@
 Neither can keep a deed from being done, nor keep it waiting; where one is there and takes nothing, that is told.
 """
 
-import errno
 import os
 import stat
-import sys
 from pathlib import Path
 
 from diagnostics.deadline import DeadlineError, call_within
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.text import clean
+from recovery.system_log import AUTHPRIV, LONGEST, NOTICE, SECONDS, WARNING, tell
 from recovery.trail.record import Record, canonical, number_of
 
-_SECONDS = 0.5
-_AUTHPRIV = 10
-_WARNING, _NOTICE = 4, 5
-_LONGEST = 900
-"""Characters of a message: syslog promises to take 1024 bytes."""
 _QUIET = frozenset({"intent", "applied", "verified"})
 """What is too small for the system log."""
 
@@ -32,60 +26,13 @@ def shared_log(host: Host) -> Path | None:
 
 
 def tell_system_log(host: Host, record: Record, *, emergency: bool) -> str:
-    """One line to AUTHPRIV, with the record's number and digest. Out: why it was not taken, "" = taken or no log here.
-
-    `/dev/log` is syslog's, or journald's where that does syslog's work; without it journald is told by its own socket.
-    """
+    """One line to AUTHPRIV, with the record's number and digest. Out: why it was not taken, "" = taken or no log here."""
     if host.root is None or host.platform is Platform.WINDOWS:
         return ""
     if str(record.get("event")) in _QUIET and not emergency:
         return ""
-    severity = _WARNING if emergency else _NOTICE
-    line = _line(record)
-    name = "var/run/syslog" if host.platform is Platform.MACOS else "dev/log"
-    said = f"<{_AUTHPRIV << 3 | severity}>mcp-doctor[{os.getpid()}]: {line}"
-    fields = {
-        "MESSAGE": line,
-        "PRIORITY": severity,
-        "SYSLOG_FACILITY": _AUTHPRIV,
-        "SYSLOG_IDENTIFIER": "mcp-doctor",
-        "SYSLOG_PID": os.getpid(),
-    }
-    native = "".join(f"{field}={value}\n" for field, value in fields.items())
-    for place, message in ((name, said), ("run/systemd/journal/socket", native)):
-        address = host.root / place
-        try:
-            if not stat.S_ISSOCK(address.stat().st_mode):
-                continue
-        except OSError:
-            continue
-        try:
-            _send(str(address), message.encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            return (
-                f"the system log did not take the record ({error.strerror or 'no answer'}); the trail has it"
-            )
-        return ""
-    return ""
-
-
-def _send(address: str, message: bytes) -> None:
-    """Sends a message as one datagram; to a log that takes a stream, ended by the zero byte that such a one expects."""
-    if sys.platform == "win32":
-        return
-    import socket
-
-    for kind, content in ((socket.SOCK_DGRAM, message), (socket.SOCK_STREAM, message + b"\0")):
-        with socket.socket(socket.AF_UNIX, kind) as channel:
-            channel.settimeout(_SECONDS)
-            try:
-                channel.connect(address)
-            except OSError as error:
-                if kind is socket.SOCK_DGRAM and error.errno == errno.EPROTOTYPE:
-                    continue
-                raise
-            channel.sendall(content)
-            return
+    trouble = tell(host, AUTHPRIV, WARNING if emergency else NOTICE, _line(record))
+    return f"the system log did not take the record ({trouble}); the trail has it" if trouble else ""
 
 
 def tell_shared_log(host: Host, record: Record) -> str:
@@ -94,7 +41,7 @@ def tell_shared_log(host: Host, record: Record) -> str:
     if path is None:
         return ""
     try:
-        return call_within(_SECONDS * 4, lambda: _append(path, canonical(record) + b"\n"))
+        return call_within(SECONDS * 4, lambda: _append(path, canonical(record) + b"\n"))
     except DeadlineError:
         return f"{path} does not answer; the record is in the trail"
     except OSError as error:
@@ -129,5 +76,5 @@ def _line(record: Record) -> str:
         for name in ("remedy", "title", "reason", "ticket", "error")
         if record.get(name)
     ]
-    text = clean(" ".join(words), _LONGEST - 100)
+    text = clean(" ".join(words), LONGEST - 100)
     return f"{text} record={number_of(record)} hash={record.get('hash')}"
