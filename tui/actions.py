@@ -86,6 +86,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "advise",
+        "i",
+        "i",
+        "advice",
+        "Which way of keeping credentials suits this host, and why.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",
@@ -127,6 +135,14 @@ GUIDE = (
 EXPLAIN = (
     Action("read", "enter", "Enter", "explain it", "Say what the chosen log shows.", palette=False),
     Action("paste", "v", "v", "paste", "How to paste an error or a log here."),
+    Action("help", "question_mark,f1", "?", "help", "Show this help."),
+    Action("back", "escape,q", "Esc", "back", "Back to the servers."),
+)
+
+ADVICE = (
+    Action("team", "t", "t", "who uses them", "Say who uses these credentials: one person, or several."),
+    Action("sso", "s", "s", "company login", "Say whether everybody must log in with the company's account."),
+    Action("again", "r", "r", "look again", "Look at this host anew."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("back", "escape,q", "Esc", "back", "Back to the servers."),
 )

@@ -37,6 +37,8 @@ class Part:
 
     id: str
     title: str
+    short: str
+    """The title in a list."""
     lines: tuple[Line, ...]
     fit: Fit | None = None
     """Of an option."""
@@ -54,11 +56,16 @@ IS_SO = {"yes": "yes", "partly": "partly", "no": "no", "unknown": "not establish
 def page(advice: Advice) -> tuple[Part, ...]:
     """All of it, in the order in which a person reads."""
     return (
-        Part("answer", "What suits this host", tuple(_answer(advice))),
+        Part("answer", "What suits this host", "In short", tuple(_answer(advice))),
         *(option_part(each, advice) for each in advice.ranking),
-        Part("found", "What was found here", tuple(_found(advice))),
-        Part("questions", "What only you know, and what could not be found out", tuple(_questions(advice))),
-        Part("tools", "Tools that guides name, as they are today", tuple(_tools())),
+        Part("found", "What was found here", "What was found", tuple(_found(advice))),
+        Part(
+            "questions",
+            "What only you know, and what could not be found out",
+            "Open questions",
+            tuple(_questions(advice)),
+        ),
+        Part("tools", "Tools that guides name, as they are today", "Tools of the guides", tuple(_tools())),
     )
 
 
@@ -67,6 +74,7 @@ def option_part(judged: Judged, advice: Advice) -> Part:
     return Part(
         judged.option.id,
         f"{judged.option.name}: {FITS[judged.fit]}",
+        judged.option.short,
         tuple(_option(judged, advice)),
         judged.fit,
     )

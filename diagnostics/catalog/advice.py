@@ -38,6 +38,8 @@ class Option:
 
     id: str
     name: str
+    short: str
+    """The name in a list."""
     order: int
     """Which of two equals comes first: the simpler one."""
     about: str
@@ -131,6 +133,7 @@ def _option(name: str, row: Mapping[str, object]) -> Option:
     return Option(
         name,
         given["name"],
+        given["short"],
         given["order"],
         given["about"],
         tuple(given["needs"]),

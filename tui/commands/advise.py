@@ -10,7 +10,8 @@ from tui.arguments import Call
 def run(call: Call) -> int:
     """Writes the advice in the asked format. Out: 0, whatever it says."""
     from diagnostics.advice import rendering
-    from diagnostics.advice.fact import Said, facts_of
+    from diagnostics.advice.fact import Said
+    from diagnostics.advice.gathering import facts_of
     from diagnostics.advice.judgement import judge
     from tui.commands import check
 

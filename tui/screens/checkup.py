@@ -91,6 +91,12 @@ class CheckupScreen(CheckupView):
 
         self.doctor.push_screen(ExplainScreen(self.doctor))
 
+    def action_advise(self) -> None:
+        """Opens the advice on keeping credentials."""
+        from tui.screens.advice import AdviceScreen
+
+        self.doctor.push_screen(AdviceScreen(self.doctor))
+
     def action_help(self) -> None:
         """The keys."""
         from tui.screens.help import HelpScreen

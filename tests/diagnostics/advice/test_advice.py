@@ -10,7 +10,8 @@ import pytest
 
 import diagnostics.advice
 from diagnostics.advice import rendering
-from diagnostics.advice.fact import Fact, Facts, Said, facts_of
+from diagnostics.advice.fact import Fact, Facts, Said
+from diagnostics.advice.gathering import facts_of
 from diagnostics.advice.judgement import Fit, holds, judge, ranked
 from diagnostics.advice.page import page
 from diagnostics.catalog.advice import options, questions, tools
