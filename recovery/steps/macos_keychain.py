@@ -15,6 +15,7 @@ from diagnostics.stores.macos.picture import label_of
 from diagnostics.stores.macos.program import ProgramError, ask_security
 from diagnostics.stores.similar import UNDO_SERVICE
 from diagnostics.text import clean
+from recovery.files import sweep
 from recovery.keyring_file import content_of, digest_of, free_name
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
@@ -96,6 +97,7 @@ class MoveMacKeychainAside(MovedAside):
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Copies, compares, and only then renames."""
         self.make_sure(world)
+        sweep(Path(self.copy))
         if digest_of(self.copy) != self.digest:
             if os.path.lexists(self.copy):
                 raise RecoveryError(f"{clean(self.copy)} is there already, and is another file: look again")
@@ -109,6 +111,11 @@ class MoveMacKeychainAside(MovedAside):
         MovedAside.verify(self, world)
         if digest_of(self.copy) != self.digest:
             raise RecoveryError(f"{clean(self.copy)} is not a copy of what was moved aside")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Gives it its name back, if nothing else has it."""
+        sweep(Path(self.copy))
+        MovedAside.undo(self, world, kept)
 
     def make_sure(self, world: RecoveryWorld) -> None:
         """See `MovedAside`."""

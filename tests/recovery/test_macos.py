@@ -7,51 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.context import Context, Options
-from diagnostics.model import Status
-from diagnostics.runner import diagnose
 from diagnostics.secret import Secret
-from diagnostics.stores import open_store
 from recovery.backups.making import collect, make
 from recovery.entries import get_entry, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
 from recovery.outcome import Outcome, Result
-from recovery.planner import remedies_for, unlock_remedy
+from recovery.planner import unlock_remedy
 from recovery.runner import asks_to_undo, carry_out, preview, undo
 from recovery.stores.macos.terminal import answer_at_terminal
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
-from tests.support.looking import secret_server
-from tests.support.macos.stage import PASSWORD, Stage, stage
+from tests.support.macos.stage import PASSWORD, Stage, findings, stage
 from tests.support.tokens import github
 
 __all__ = ["stage"]
 
 VALUE, OTHER = github("mac"), github("mac, other")
 NEW = "frisch-und-neu"
-
-
-def findings(stage: Stage, session: str = "screen") -> tuple[Context, dict[str, tuple[str, list[Remedy]]]]:
-    """What fails, by check: its outcome and the remedies for it."""
-    host = stage.host(session)
-    server = secret_server("github_token")
-    context = Context(host, Options(), files=(), servers=[server], store=open_store(host))
-    wanted = (
-        "backend.macos-keychains",
-        "permission.macos-keychain",
-        "lookup.readable",
-        "lookup.macos-access",
-        "lookup.entry",
-    )
-    from diagnostics.check import all_checks
-
-    found = diagnose(context, [each for each in all_checks() if each.id in wanted])
-    return context, {
-        each.check: (each.outcome, remedies_for(each, context))
-        for each in found
-        if each.status is Status.FAIL
-    }
 
 
 def carried_out(remedy: Remedy, stage: Stage, session: str = "screen", **answers: str) -> Outcome:

@@ -31,6 +31,8 @@ from recovery.stores.macos.terminal import answer_at_terminal
 _SECONDS = 30.0
 _PROBE = "mcp-doctor-probe"
 
+WRITES = "def replace(service, name, value):"
+"""Stands in the program that writes, and in none that only reads."""
 _PROGRAM = (
     SILENT
     + """

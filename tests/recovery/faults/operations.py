@@ -737,7 +737,6 @@ OPERATIONS = (
     ),
 )
 
-_ON_A_MAC = "needs a Mac or its stand-in, killed at its steps there: tests/recovery/test_macos.py"
 _IN_A_WALLET = "needs kwalletd, ended at once behind its writes there: tests/recovery/test_kwallet.py"
 ELSEWHERE: dict[str, str] = {
     "start-bus": "a bus outlives its test's session: tests/recovery/test_unlocking.py and test_remainder.py",
@@ -746,11 +745,6 @@ ELSEWHERE: dict[str, str] = {
     "restart-provider": "one signal and a start, nothing to take back: tests/recovery/test_unlocking.py",
     "move-to-keychain": "the same as move-to-keychain-asking where the name is free: tests/recovery/test_migration.py",
     "end-strays": "signals alone: tests/recovery/test_unlocking.py",
-    "create-mac-keychain": _ON_A_MAC,
-    "set-mac-search-list": _ON_A_MAC,
-    "rewrite-entry": _ON_A_MAC,
-    "allow-python": _ON_A_MAC,
-    "move-mac-keychain-aside": _ON_A_MAC,
     "start-kwallet": _IN_A_WALLET,
     "restart-kwallet": _IN_A_WALLET,
     "hand-out-wallet": _IN_A_WALLET,

@@ -34,6 +34,8 @@ _WRITING = {
     "os.symlink",
     "os.truncate",
 }
+_OF_A_STAND_IN = {"stand-in begins": 1, "stand-in ends": -1}
+"""What happens between the two is the system's own."""
 _CALLS = {
     "CreateItem", "Delete", "SetSecret", "UnlockWithMasterPassword", "CreateWithMasterPassword",
     "ChangeWithMasterPassword", "SetAlias", "Lock", "StartServiceByName",
@@ -127,9 +129,14 @@ class Points:
         setattr(owner, name, call)
 
     def _audited(self, event: str, words: tuple[Any, ...]) -> None:
+        if event in _OF_A_STAND_IN:
+            self.quiet += _OF_A_STAND_IN[event]
+            return
         if self.quiet:
             return
-        if event in _WRITING:
+        if event == "stand-in":
+            self.come_to(words[0])
+        elif event in _WRITING:
             self.come_to(f"{event} {_name(words[0])}")
         elif event == "open" and isinstance(words[2], int) and words[2] & (os.O_WRONLY | os.O_RDWR):
             path = words[0]

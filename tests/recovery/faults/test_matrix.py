@@ -11,6 +11,7 @@ from tests.recovery.faults.matrix import FAULTS, OF_THE_DAEMON, Fault, Prepared,
 from tests.recovery.faults.operations import ELSEWHERE, OPERATIONS, Operation
 from tests.recovery.faults.stage import Stage
 from tests.recovery.faults.strike import strike
+from tests.recovery.faults.test_on_a_mac import DEEDS
 from tests.support.platforms import lacking
 
 BY_NAME = {each.name: each for each in OPERATIONS}
@@ -97,7 +98,8 @@ def test_befallen_by_everything_else(here: Prepared, count: Count, full: bool) -
 
 
 def test_every_kind_of_step_is_in_the_matrix() -> None:
-    found = {kind for each in OPERATIONS for kind in each.kinds}
+    rows = [*(each.kinds for each in OPERATIONS), *(each.kinds for each in DEEDS.values())]
+    found = {kind for kinds in rows for kind in kinds}
     assert set(step_kinds()) == found | set(ELSEWHERE)
     assert not found & set(ELSEWHERE)
 

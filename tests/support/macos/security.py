@@ -12,8 +12,8 @@ from tests.support.macos.state import DENIED, Mac, MacError
 APPLE = "/usr/bin/security"
 
 
-def main(arguments: Sequence[str]) -> int:
-    mac = Mac.here()
+def main(arguments: Sequence[str], here: Mac | None = None) -> int:
+    mac = here or Mac.here()
     with (mac.root / "calls.jsonl").open("a") as calls:
         calls.write(json.dumps(list(arguments)) + "\n")
     if not arguments or arguments[0] not in COMMANDS:
@@ -44,8 +44,14 @@ def _options(arguments: list[str], with_value: str, flags: str = "") -> tuple[di
     return found, arguments
 
 
+ANSWERS: list[str] = []
+"""What is typed, where the stand-in is called without a terminal of its own (`in_process`)."""
+
+
 def _password(prompt: str) -> str:
     """As getpass(3): from /dev/tty, never from standard input."""
+    if ANSWERS:
+        return ANSWERS.pop(0)
     try:
         os.close(os.open("/dev/tty", os.O_RDWR))
     except OSError:

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.check import all_checks
+from diagnostics.context import Context, Options
 from diagnostics.host import Host
-from diagnostics.model import Platform, Session
+from diagnostics.model import Platform, Session, Status
+from diagnostics.runner import diagnose
+from diagnostics.stores import open_store
+from recovery.model import Remedy
+from recovery.planner import remedies_for
 from tests.support.lab import REPO
+from tests.support.looking import secret_server
 from tests.support.macos.state import Mac
 
 PASSWORD = "mac-password"
@@ -93,6 +100,26 @@ class Stage:
         """Every call of `security`, with its arguments."""
         path = self.root / "calls.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def findings(stage: Stage, session: str = "screen") -> tuple[Context, dict[str, tuple[str, list[Remedy]]]]:
+    """What fails, by check: its outcome and the remedies for it."""
+    host = stage.host(session)
+    server = secret_server("github_token")
+    context = Context(host, Options(), files=(), servers=[server], store=open_store(host))
+    wanted = (
+        "backend.macos-keychains",
+        "permission.macos-keychain",
+        "lookup.readable",
+        "lookup.macos-access",
+        "lookup.entry",
+    )
+    found = diagnose(context, [each for each in all_checks() if each.id in wanted])
+    return context, {
+        each.check: (each.outcome, remedies_for(each, context))
+        for each in found
+        if each.status is Status.FAIL
+    }
 
 
 @pytest.fixture

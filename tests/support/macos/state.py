@@ -37,7 +37,7 @@ class Mac:
     @classmethod
     def here(cls) -> "Mac":
         """As the environment says."""
-        return cls(Path(os.environ["STAND_IN_MAC"]), os.environ.get("STAND_IN_SESSION", "screen"))
+        return cls(Path(os.environ.get("STAND_IN_MAC", "")), os.environ.get("STAND_IN_SESSION", "screen"))
 
     # ── the state of the system ─────────────────────────────────────────────────────────────────────────────
 
