@@ -108,7 +108,7 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
         if provider.stopped:
             mend = ContinueProvider(provider.pid, provider.program)
         return Way((mend, Unlock()), (_ask_password("login"),))
-    if provider.program.startswith("kwalletd"):
+    if provider.is_kwallet:
         return Way(*from_kwallet(state))
     if provider.program == "keepassxc":
         refuse_keepassxc(state)

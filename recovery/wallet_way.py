@@ -21,6 +21,11 @@ def from_nobody(state: StoreState) -> Steps | None:
     if wallet is None or state.provider.installed:
         return None
     _refuse_switched_off(wallet)
+    if wallet.is_ksecretd and not wallet.running:
+        raise RecoveryError(
+            "KWallet does not run, and this version of it opens a wallet only when you log in at the desktop, or in its own "
+            "window: log in there. Another way is gnome-keyring, which is unlocked without a window: install it, look again"
+        )
     if wallet.running:
         raise RecoveryError(
             f"{wallet.program} (process {wallet.pid}) runs without offering its wallets to other programs: end it, and "
@@ -42,6 +47,8 @@ def from_kwallet(state: StoreState) -> Steps:
     default = state.default
     if default is not None and default.exists and not default.locked:
         return (), ()
+    if state.provider.is_ksecretd:
+        raise RecoveryError(_of_ksecretd(wallet, default is not None and default.exists))
     if not wallet.exists:
         return _made(wallet.name)
     offered = any(each.label == wallet.name and each.exists for each in state.collections)
@@ -71,7 +78,7 @@ def refuse_to_end(provider: ProviderState) -> None:
     """Raises RecoveryError for a program that hangs and would lose something, or not come back, if it were ended."""
     if provider.stopped:
         return  # it can run on
-    if provider.program.startswith("kwalletd"):
+    if provider.is_kwallet:
         raise RecoveryError(
             f"{provider.program} (process {provider.pid}) hangs. What it was given in the last seconds is lost when it is "
             f"ended, so that is left to you: kill -KILL {provider.pid}, then `mcp-doctor unlock`"
@@ -81,6 +88,20 @@ def refuse_to_end(provider: ProviderState) -> None:
             f"KeePassXC (process {provider.pid}) does not answer: a window of it may wait. Answer that, or save and end "
             "KeePassXC, start it again, and look again"
         )
+
+
+def _of_ksecretd(wallet: WalletState, is_there: bool) -> str:
+    """What only the person can do where ksecretd has no open wallet; nothing on the bus opens or makes one silently."""
+    what = f"the wallet “{clean(wallet.name)}” is closed" if is_there else "KWallet has no wallet yet"
+    where = (
+        f"End its daemon, which has no screen for that (kill {wallet.pid}), and log in at the desktop. "
+        if wallet.offscreen
+        else "Do that at the desktop: log out and in again with your password, or use KWalletManager. "
+    )
+    return (
+        f"{what}, and this version of KWallet opens it only when you log in, or in its own window. {where}"
+        + _SWITCH.format(program="KWallet")
+    )
 
 
 def _refuse_switched_off(wallet: WalletState) -> None:

@@ -15,6 +15,8 @@ from diagnostics.stores.protocol import COLLECTION, ITEM, NAME, PROPERTIES, ROOT
 LIST_SECONDS = 4.0
 KEEPASSXC_NAME = "org.keepassxc.KeePassXC.MainWindow"
 KWALLET_NAMES = ("org.kde.kwalletd6", "org.kde.kwalletd5")
+KSECRETD_NAME = "org.kde.ksecretd"
+"""Of KWallet's daemon since KDE Frameworks 6.14; the names above are then those of a client of it."""
 _OF_KEEPASSXC = frozenset({"Notes", "Path", "URL", "Uuid"})
 """What KeePassXC adds to the attributes of every entry. Notes may hold anything, also what is secret."""
 _SERVICE = DBusAddress(ROOT, NAME, SERVICE_INTERFACE)
@@ -26,7 +28,7 @@ def listed(bus: Bus) -> tuple[list[str], list[str]]:
     Raises:
         BusError: as `Bus.call`.
     """
-    if is_served_by(bus, KEEPASSXC_NAME, *KWALLET_NAMES):
+    if is_served_by(bus, KEEPASSXC_NAME, KSECRETD_NAME, *KWALLET_NAMES):
         return _from_properties(bus)
     body = bus.call(_SERVICE, "SearchItems", "a{ss}", ({},), seconds=LIST_SECONDS)
     with garbled("SearchItems"):

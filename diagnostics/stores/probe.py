@@ -44,7 +44,7 @@ def probe(host: Host) -> StoreState:
             return StoreState(bus=state, provider=provider)
         try:
             seen = _collections(bus, state, provider)
-            if not provider.program.startswith("kwalletd"):
+            if not provider.is_kwallet:
                 return seen
             return dataclasses.replace(seen, wallet=_wallet(bus, host, provider))
         except BusError as error:
@@ -75,6 +75,11 @@ def _connect(host: Host) -> tuple[BusState, Bus | None]:
         said = error.said or str(error)
         return BusState(variable, "variable", trouble, said, live_elsewhere=live, owner_uid=owner), None
     return BusState(variable, "variable", live_elsewhere=live), bus
+
+
+def usual_bus(host: Host) -> str | None:
+    """The address of this user's live bus where logins have it, for whoever has no variable that names one."""
+    return _usual_place(host, None)
 
 
 def _usual_place(host: Host, variable: str | None) -> str | None:

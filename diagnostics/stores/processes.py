@@ -12,15 +12,21 @@ _PROC = Path("/proc")
 def program_of(pid: int) -> str:
     """Base name of a process's executable, "" when unknown.
 
-    A daemon with file capabilities hides its `exe` from its own user; its command line stays readable.
+    A daemon with file capabilities hides its `exe` from its own user; its command line stays readable. NixOS calls a
+    program that it has put a wrapper around `.NAME-wrapped`.
     """
     with contextlib.suppress(OSError):
-        return (_PROC / str(pid) / "exe").readlink().name.removesuffix(" (deleted)")
+        return _unwrapped((_PROC / str(pid) / "exe").readlink().name.removesuffix(" (deleted)"))
     for word in command_of(pid)[:1]:
-        return Path(word).name
+        return _unwrapped(Path(word).name)
     with contextlib.suppress(OSError):
         return (_PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
     return ""
+
+
+def _unwrapped(name: str) -> str:
+    wrapped = name.startswith(".") and name.endswith("-wrapped")
+    return name[1 : -len("-wrapped")] if wrapped else name
 
 
 def command_of(pid: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from diagnostics.secret import Secret
-from diagnostics.stores.wallet import WalletState
+from diagnostics.stores.wallet import KSECRETD, WalletState
 
 FILE_STORE = "file"
 
@@ -107,6 +107,16 @@ class ProviderState:
     """Pids of further daemons of the same program and user in this session, which own nothing."""
     sharers: tuple[int, ...] = ()
     """Pids of such daemons in other sessions that work on the same keyring files."""
+
+    @property
+    def is_ksecretd(self) -> bool:
+        """Whether it is KWallet's of KDE Frameworks 6.14 and later, which has no interface but the Secret Service."""
+        return self.program == KSECRETD
+
+    @property
+    def is_kwallet(self) -> bool:
+        """Whether it is KWallet's, of any version."""
+        return self.program.startswith("kwalletd") or self.is_ksecretd
 
 
 @dataclass(frozen=True, slots=True)

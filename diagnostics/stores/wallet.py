@@ -4,6 +4,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Self
 
+KSECRETD = "ksecretd"
+"""KWallet's daemon since KDE Frameworks 6.14. What is still called kwalletd6 there is but a client of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class WalletState:
@@ -33,6 +36,11 @@ class WalletState:
     """Whether the default wallet is open."""
     said: str = ""
     """Why whether it is open could not be asked, "" = it was."""
+
+    @property
+    def is_ksecretd(self) -> bool:
+        """Whether its daemon is the one that nothing but a login, or its own window, opens a wallet of."""
+        return self.program.rpartition("/")[2] == KSECRETD
 
     @property
     def exists(self) -> bool:

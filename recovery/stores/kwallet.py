@@ -19,8 +19,8 @@ from typing import Any
 from diagnostics.host import Host
 from diagnostics.secret import Secret
 from diagnostics.stores.bus import Bus, BusError, garbled
-from diagnostics.stores.kwallet import address_of_version
-from diagnostics.stores.listing import KWALLET_NAMES, is_served_by
+from diagnostics.stores.kwallet import address_of_version, file_of
+from diagnostics.stores.listing import KSECRETD_NAME, KWALLET_NAMES, is_served_by
 from diagnostics.stores.processes import data_home_in, environment_of
 from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE_INTERFACE
 from diagnostics.text import clean
@@ -251,12 +251,10 @@ class KWallet:
             )
 
     def _file(self, wallet: str, ending: str) -> Path:
-        if "/" in wallet or "\0" in wallet:
-            raise RecoveryError(f"the wallet's name “{clean(wallet)}” makes no sense")
         home = data_home_in(self._env)
         if not home:
             raise UnavailableError(f"where KWallet (process {self.pid}) keeps its files can't be told")
-        return Path(home) / "kwalletd" / f"{wallet}.{ending}"
+        return Path(home) / "kwalletd" / f"{file_of(wallet)}.{ending}"
 
     def _locked(self, path: str) -> bool:
         return bool(self._bus.get_property(path, NAME, COLLECTION, "Locked"))
@@ -276,6 +274,23 @@ class KWallet:
                     self._bus.call(window, "Dismiss")
         if self._locked(path):
             raise UnavailableError("KWallet does not hand out the wallet although it is open")
+
+
+def wait_until_saved(bus: Bus, wallet: str) -> None:
+    """Returns when ksecretd has written a wallet that was changed just now, by itself and within seconds: it can't be told to.
+
+    Raises BusError.
+    """
+    began = time.time()
+    home = data_home_in(environment_of(bus.pid_of(KSECRETD_NAME)))
+    file = Path(home) / "kwalletd" / f"{file_of(wallet)}.kwl"
+
+    def is_written() -> bool:
+        with contextlib.suppress(OSError):
+            return bool(home) and file.stat().st_mtime >= began
+        return False
+
+    _until(is_written, _SAVE_SECONDS)
 
 
 def start(program: str, host: Host, environment: dict[str, str] | None = None) -> int:

@@ -330,6 +330,15 @@ def _save(bus: Bus, collection: str) -> None:
         from recovery.stores.kwallet import KWallet
 
         KWallet(bus).save(_label(bus, collection))
+        return
+    from diagnostics.stores.listing import KSECRETD_NAME, is_served_by
+
+    with _said("who keeps the secrets could not be found out"):
+        ksecretd = is_served_by(bus, KSECRETD_NAME)
+    if ksecretd:
+        from recovery.stores.kwallet import wait_until_saved
+
+        wait_until_saved(bus, _label(bus, collection))
 
 
 def _wrapped(bus: Bus, secret: Secret) -> Any:

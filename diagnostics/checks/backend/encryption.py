@@ -14,7 +14,7 @@ def encryption(context: Context, store: Store) -> Verdict | None:
     if passed is not None:
         return passed
     state = context.store.state()
-    if not state.provider.program.startswith("kwalletd") or not state.bus.address:
+    if not state.provider.is_kwallet or not state.bus.address:
         return None  # the others bring their own encryption
     from diagnostics.catalog.packages import package_command
     from diagnostics.stores.reading import open_session

@@ -81,11 +81,8 @@ def _not_running(state: StoreState) -> Verdict:
 def _kwallet(one: WalletState) -> Verdict:
     """KWallet is the only one that could keep secrets here, and does not."""
     facts = {"program": one.program, "pid": one.pid, "settings": one.settings, "version": one.version}
-    there = (
-        f"process {one.pid} owns org.kde.kwalletd{one.version}"
-        if one.running
-        else f"{one.program} is installed"
-    )
+    owned = "org.kde.ksecretd" if one.is_ksecretd else f"org.kde.kwalletd{one.version}"
+    there = f"process {one.pid} owns {owned}" if one.running else f"{one.program} is installed"
     evidence = [there, "nobody owns or could be started for org.freedesktop.secrets"]
     if not one.enabled:
         evidence.append(f"{one.settings}: [Wallet] Enabled=false")
@@ -95,4 +92,6 @@ def _kwallet(one: WalletState) -> Verdict:
         return fail("kwallet-keeps-to-itself", _KWALLET, evidence=evidence, **facts)
     if one.running:
         return fail("kwallet-without-secret-service", _KWALLET, evidence=evidence, **facts)
+    if one.is_ksecretd:
+        return fail("ksecretd-not-running", "secret_service_not_running", evidence=evidence, **facts)
     return fail("kwallet-not-running", "secret_service_not_running", evidence=evidence, **facts)

@@ -11,7 +11,7 @@ def wallet_value(context: Context, reference: Reference) -> Verdict | None:
     """Did KWallet keep the entry's value?"""
     if reference.syntax is not Syntax.SECRET or not reference.name:
         return None
-    if not context.store.state().provider.program.startswith("kwalletd"):
+    if not context.store.state().provider.is_kwallet:
         return None
     try:
         found = context.entries_named(reference.name)

@@ -29,7 +29,12 @@ def collection_locked(context: Context, store: Store) -> Verdict | None:
     }
     if not one.locked:
         return ok("unlocked", **facts)
-    if state.provider.program.startswith("kwalletd"):
+    if state.provider.is_ksecretd:
+        seen = [f"{one.path} is locked, with {one.items} entries", *_known(context, one.path)]
+        unseen = state.wallet is not None and state.wallet.offscreen
+        outcome = "wallet-of-ksecretd-closed-unseen" if unseen else "wallet-of-ksecretd-closed"
+        return fail(outcome, "keyring_locked", evidence=seen, **facts)
+    if state.provider.is_kwallet:
         return _wallet(context, state.wallet, facts)
     if state.provider.program == "keepassxc":
         said = f"{one.path} is locked"

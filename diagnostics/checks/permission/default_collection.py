@@ -35,7 +35,7 @@ def default_collection(context: Context, store: Store) -> Verdict | None:
         return fail("object-missing", _NO_OBJECT, evidence=(said,), collection=state.default.path, **daemon)
     if state.provider.program == "keepassxc":
         return fail("nothing-exposed", _MISSING, evidence=("KeePassXC shows no collection",), **daemon)
-    if state.wallet is not None and state.provider.program.startswith("kwalletd"):
+    if state.wallet is not None and state.provider.is_kwallet:
         return _no_wallet(state, state.wallet, daemon)
     folder = keyrings_of(context.host, state) if store.kind == SECRET_SERVICE else None
     return _no_default(state, folder, daemon)
@@ -78,6 +78,8 @@ def _no_wallet(state: StoreState, wallet: WalletState, daemon: dict[str, object]
     if offered is not None:
         seen = {"collection": offered.path, "label": offered.label, "items": offered.items, "named": ""}
         return fail("not-chosen", _MISDIRECTED, evidence=evidence, **seen, **facts)
+    if state.provider.is_ksecretd:
+        return fail("no-wallet-of-ksecretd", _MISSING, evidence=evidence, **facts)
     if wallet.exists:
         return fail("wallet-not-offered", _NO_OBJECT, evidence=evidence, **facts)
     return fail("no-wallet", _MISSING, evidence=evidence, **facts)
