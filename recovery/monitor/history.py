@@ -62,7 +62,7 @@ def open_history(host: Host) -> tuple[History, str]:
         RecoveryError: it can't be read, set aside or begun anew.
     """
     path = history_path(host)
-    _prepare(path.parent)
+    prepare_folder(path.parent)
     sweep(path)
     found = read_history(host)
     if not found.trouble:
@@ -224,7 +224,8 @@ def _free_name(path: Path) -> Path:
     return free or min(names, key=lambda each: each.lstat().st_mtime)
 
 
-def _prepare(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
+    """Makes the monitor's folder, for its user alone. Raises RecoveryError where it can't be."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,8 @@
 """A task of Windows' Task Scheduler. Source: the schema of tasks (http://schemas.microsoft.com/windows/2004/02/mit/task)."""
 
+import re
 import subprocess
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from diagnostics.monitor.schedule import Job, UnfitError, plain
 
@@ -59,3 +60,10 @@ def task(job: Job, seconds: int) -> str:
   </Actions>
 </Task>
 """
+
+
+def command_in(text: str) -> tuple[str, str]:
+    """Program and arguments of a task's description; two empty texts where there are none."""
+    found = [re.search(rf"<{name}>([^<]*)</{name}>", text) for name in ("Command", "Arguments")]
+    program, arguments = (unescape(each[1]).strip() if each else "" for each in found)
+    return program, arguments

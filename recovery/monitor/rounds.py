@@ -1,0 +1,233 @@
+"""One round of the monitor: checks, without prompting and within a deadline; the log; what is new; the history.
+
+What is new is told before it is remembered: whoever kills us in between hears it once more, and never not at all.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from diagnostics.context import Context
+from diagnostics.deadline import DeadlineError, call_within, on_disk
+from diagnostics.emergency import open_incidents, uptime
+from diagnostics.history import Condition, Credential, History, history_path
+from diagnostics.host import BUS_VARIABLE, Host
+from diagnostics.model import Finding, Platform, Status
+from diagnostics.monitor.changes import BAD, Incident, Kind, Limits, Now, changes_of
+from diagnostics.monitor.states import Seen, states_of
+from diagnostics.monitor.words import Told, lines_of, log_lines
+from recovery.lock import LockError, locked
+from recovery.model import RecoveryError
+from recovery.monitor.history import NewRound, append_round, open_history, prepare_folder
+from recovery.system_log import ERROR, INFO, USER, WARNING, tell
+from recovery.trail.clock import jump
+
+if TYPE_CHECKING:
+    from diagnostics.report import Report
+
+DEADLINE = 240.0
+"""Seconds for a whole round; the engines end one that takes longer than `LIMIT`."""
+LIMIT = 280
+_MOST_LOGGED = 150
+"""Lines a round; syslog daemons drop more than 200 at once."""
+_SEVERITIES = {Status.FAIL: ERROR, Status.UNKNOWN: WARNING}
+
+Look = Callable[[Host], Context]
+Diagnose = Callable[[Context], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a round is asked to do."""
+
+    limits: Limits = field(default_factory=Limits)
+    timer: bool = False
+    """Whether a timer started it, which has none of the variables of shells."""
+    seconds: float = DEADLINE
+    prometheus: str = ""
+    """Where metrics go, "" = nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a round came to."""
+
+    code: int
+    """0 nothing is new, or only good news; 1 something newly fails, ends soon or is still open; 3 something could newly
+    not be found out; 4 the round, or its history, could not be done."""
+    lines: tuple[str, ...] = ()
+    """What is new, for standard output."""
+    troubles: tuple[str, ...] = ()
+    """What went wrong with the monitor itself, for standard error."""
+    is_busy: bool = False
+    """Whether another monitor was at it, and this one did nothing."""
+
+
+def run_round(
+    host: Host, look: Look, diagnose: Diagnose, wish: Wish, say: Callable[[tuple[str, ...]], None]
+) -> Outcome:
+    """Does one. In: `look` at the configs of a host; `diagnose` asks all checks; `say` is given what is new, before the
+    history remembers that it was told.
+
+    Raises:
+        UsageError and the like, as `look` raises them.
+    """
+    path = history_path(host)
+    try:
+        prepare_folder(path.parent)
+        with locked(path.with_suffix(".lock"), 0.2):
+            return _round(host, look, diagnose, wish, say)
+    except LockError:
+        tell(host, USER, INFO, "INFO: another monitor is at it, this round is left to it")
+        return Outcome(
+            0, troubles=("another monitor of yours is at it: this round is left to it",), is_busy=True
+        )
+    except RecoveryError as error:
+        tell(host, USER, ERROR, f"ERROR: the monitor could not do its round: {error}")
+        return Outcome(4, troubles=(f"the round was not done: {error}",))
+    except OSError as error:
+        said = f"{path.with_suffix('.lock')} can't be opened: {error.strerror}"
+        return Outcome(4, troubles=(f"the round was not done: {said}",))
+
+
+def _round(
+    host: Host, look: Look, diagnose: Diagnose, wish: Wish, say: Callable[[tuple[str, ...]], None]
+) -> Outcome:
+    began, at = time.monotonic(), datetime.now(UTC).replace(microsecond=0)
+    boot, since = uptime()
+    history, damaged = open_history(host)
+    troubles = [damaged] if damaged else []
+    checked, nobody = with_bus(host)
+    findings: list[Finding] = []
+    seen: Seen | None = None
+    context: Context | None = None
+    try:
+        context, findings = call_within(wish.seconds, lambda: _checked(look, diagnose, checked))
+        seen = states_of(context, findings, nobody=nobody and wish.timer, timer=wish.timer)
+    except DeadlineError:
+        troubles.append(
+            f"the checks did not end within {wish.seconds:g} seconds: this round found nothing out"
+        )
+    seen = seen or _nothing_found(history)
+    clock = _clock(history, at, boot, since)
+    now = _now(host, at, findings, clock_jumped=bool(clock))
+    changes, memory = changes_of(history.memory, seen.states, now, wish.limits)
+    told = Told(seen, history, at, now.incidents, now.backup, now.backup_lacks)
+    lines = lines_of(changes, told)
+    if lines and clock:
+        lines.append(f"Mind that {clock}: times before it are told by another clock.")
+    _log(host, seen, troubles)
+    if lines:
+        say(tuple(lines))
+    took = time.monotonic() - began
+    if context is not None and wish.prometheus:
+        troubles += _measure(context, findings, took, wish.prometheus)
+    credentials = {**history.credentials, **seen.credentials}
+    said = tuple((each.kind.value, each.key) for each in changes)
+    new = NewRound(at, boot, since, took, credentials, seen.states, said, clock, memory)
+    append_round(host, history, new)
+    return Outcome(_code({each.kind for each in changes}, troubles), tuple(lines), tuple(troubles))
+
+
+def with_bus(host: Host) -> tuple[Host, bool]:
+    """The host on the bus of this user's login, where no variable names one; and whether nobody is logged in.
+
+    A timer's environment has no `DBUS_SESSION_BUS_ADDRESS`. It is found anew in every round: it may be another tomorrow.
+    """
+    if host.platform is not Platform.LINUX or host.env.get(BUS_VARIABLE):
+        return host, False
+    from diagnostics.monitor.timers import lingers
+    from diagnostics.stores.probe import usual_bus
+
+    address = usual_bus(host)
+    if address is None:
+        return host, not lingers(host)
+    return host.on_bus(address), False
+
+
+def _checked(look: Look, diagnose: Diagnose, host: Host) -> tuple[Context, list[Finding]]:
+    context = look(host)
+    return context, diagnose(context)
+
+
+def _nothing_found(history: History) -> Seen:
+    """All that the round before knew, as not known."""
+    before = history.rounds[-1].states if history.rounds else {}
+    late = Condition(Status.UNKNOWN, title="The checks took too long")
+    states = {key: how if how.status is Status.SKIP else late for key, how in before.items()}
+    credentials: Mapping[str, Credential] = {key: history.credentials[key] for key in states}
+    return Seen(credentials, states, {})
+
+
+def _clock(history: History, at: datetime, boot: str, since: float) -> str:
+    if not history.rounds:
+        return ""
+    last = history.rounds[-1]
+    before = {"at": last.at.isoformat(), "boot": last.boot, "since_boot": last.since}
+    return jump(before, {"at": at.isoformat(), "boot": boot, "since_boot": since}).replace("record", "round")
+
+
+def _now(host: Host, at: datetime, findings: list[Finding], *, clock_jumped: bool) -> Now:
+    newest = None
+    try:
+        from diagnostics.backups import backups_in, folder_of
+
+        found = on_disk(lambda: backups_in(folder_of(host))[:1])
+        newest = found[0][1] if found else None
+    except (OSError, DeadlineError):
+        pass  # not known is not old
+    lacks = next((each.title for each in findings if each.cause == "backup_outdated"), "")
+    try:
+        open_ones = on_disk(lambda: open_incidents(host))
+    except DeadlineError:
+        open_ones = []
+    incidents = [
+        Incident(each.id, each.server, _moment(each.began, at), each.seconds_left() <= 0)
+        for each in open_ones
+    ]
+    return Now(at, clock_jumped, newest, lacks, incidents)
+
+
+def _moment(text: str, otherwise: datetime) -> datetime:
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+
+def _log(host: Host, seen: Seen, troubles: list[str]) -> None:
+    lines = list(log_lines(seen))
+    for status, line in lines[:_MOST_LOGGED]:
+        trouble = tell(host, USER, _SEVERITIES.get(status, INFO), line)
+        if trouble:
+            troubles.append(f"the system log did not take what was found ({trouble})")
+            return
+    if len(lines) > _MOST_LOGGED:
+        tell(host, USER, WARNING, f"WARNING: {len(lines) - _MOST_LOGGED} more credentials: mcp-doctor check")
+
+
+def _measure(context: Context, findings: list[Finding], took: float, path: str) -> list[str]:
+    """Writes the metrics. Out: why not, [] = they are there."""
+    from diagnostics import report
+    from diagnostics.report import prometheus
+    from diagnostics.report.measures import measured
+    from recovery.files import LocalFiles
+
+    made: Report = report.build(context, findings, lambda _finding: ())
+    text = prometheus.render(made, measured(context.host, took))
+    try:
+        LocalFiles(context.host.uid).write(path, text.encode(), 0o644)  # another user's collector reads it
+    except RecoveryError as error:
+        return [f"the metrics were not written: {error}"]
+    return []
+
+
+def _code(kinds: set[Kind], troubles: list[str]) -> int:
+    if kinds & BAD:
+        return 1
+    if troubles:
+        return 4
+    return 3 if Kind.UNKNOWN in kinds else 0

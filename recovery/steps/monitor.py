@@ -1,0 +1,374 @@
+"""Steps about the timer that runs the monitor. None holds what others have written: a crontab may hold passwords."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from diagnostics.monitor.engines import cron, launchd, systemd, task_scheduler
+from diagnostics.monitor.programs import ProgramError, ask, crontab_of, said_by, told
+from diagnostics.monitor.schedule import UnfitError
+from diagnostics.monitor.timers import agent_target, task_of
+from diagnostics.text import clean
+from recovery.files import failed, sweep, sync_folder
+from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.ports import RecoveryWorld
+
+_LARGEST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimerFile:
+    """Writes, replaces or deletes one file of the monitor's timer: a unit of systemd, an agent of launchd."""
+
+    kind: ClassVar[str] = "set-timer-file"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    path: str
+    before: str
+    """Its whole text, "" = there is no file. Always one of ours."""
+    after: str
+    """Its whole text, "" = it is deleted."""
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"{'Write' if self.after else 'Delete'} {clean(self.path)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Shows the whole text."""
+        self._make_sure(self.before)
+        return [Change(clean(self.path), _shown(self.before), _shown(self.after))]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Exchanges it in one step."""
+        if self._text() != self.after:
+            self._make_sure(self.before)
+        self._put(world, self.after)
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """It is so."""
+        if self._text() != self.after:
+            raise RecoveryError(f"{clean(self.path)} is not as it was written")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts the earlier one back, unless somebody changed it meanwhile."""
+        if self._text() != self.before:
+            self._make_sure(self.after)
+        self._put(world, self.before)
+        if self.before and self.path.endswith((".timer", ".service")):
+            with contextlib.suppress(ProgramError):  # the one that runs would keep to the text that is gone
+                told(world.host, "systemctl", "--user", "daemon-reload")
+
+    def _put(self, world: RecoveryWorld, text: str) -> None:
+        path = Path(self.path)
+        try:
+            if path.parent.is_dir():
+                sweep(path)
+            if self._text() == text:
+                return
+            if text:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                world.files.write(self.path, text.encode(), 0o644)
+            else:
+                path.unlink()
+                sync_folder(path.parent)
+        except OSError as error:
+            raise failed("written" if text else "deleted", clean(self.path), error) from error
+
+    def _make_sure(self, expected: str) -> None:
+        if self._text() != expected:
+            said = "was changed meanwhile" if expected else "is there already, and is not mcp-doctor's"
+            raise RecoveryError(f"{clean(self.path)} {said}: look at it, and move it aside")
+
+    def _text(self) -> str:
+        text = text_at(Path(self.path))
+        return "" if text is None else text
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSystemdTimer:
+    """Switches the timer of the user's own systemd on or off, now and for later logins."""
+
+    kind: ClassVar[str] = "switch-systemd-timer"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    on: bool
+    was_on: bool
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Switch {systemd.TIMER} {_onoff(self.on)}"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """See `Step`."""
+        return [Change(systemd.TIMER, _onoff(self.was_on), _onoff(self.on))]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Has systemd read its units anew, and switches it."""
+        self._switch(world, on=self.on)
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """systemd says so."""
+        if self._is_on(world) != self.on:
+            raise RecoveryError(f"systemd did not switch {systemd.TIMER} {_onoff(self.on)}")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Switches it back; when no systemd of this user runs, there is nothing to switch but the link."""
+        self._switch(world, on=self.was_on)
+
+    def _switch(self, world: RecoveryWorld, *, on: bool) -> None:
+        try:
+            told(world.host, "systemctl", "--user", "daemon-reload")
+            if on:
+                told(world.host, "systemctl", "--user", "enable", "--now", systemd.TIMER)
+                told(world.host, "systemctl", "--user", "restart", systemd.TIMER)
+            elif self._is_on(world):
+                told(world.host, "systemctl", "--user", "disable", "--now", systemd.TIMER)
+        except ProgramError as error:
+            raise HalfDoneError(str(error)) from error
+
+    def _is_on(self, world: RecoveryWorld) -> bool:
+        try:
+            enabled = ask(world.host, "systemctl", "--user", "is-enabled", systemd.TIMER).code == 0
+            active = ask(world.host, "systemctl", "--user", "is-active", systemd.TIMER).code == 0
+        except ProgramError as error:
+            raise RecoveryError(str(error)) from error
+        return (enabled and active) if self.on else (enabled or active)
+
+
+@dataclass(frozen=True, slots=True)
+class SetCronBlock:
+    """Puts the monitor's line into this user's crontab, or takes it out; every other byte of it stays."""
+
+    kind: ClassVar[str] = "set-cron-block"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    before: str
+    """Our lines with their marks, "" = there are none."""
+    after: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return (
+            "Put the monitor's line into your crontab"
+            if self.after
+            else "Take the monitor's line out of your crontab"
+        )
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Shows the lines, and how many others stay."""
+        text = self._read(world)
+        self._make_sure(text, self.before)
+        others = cron.with_block(text, b"").count(b"\n")
+        stay = (
+            "no other line is there"
+            if not others
+            else f"{others} other lines stay as they are, byte for byte"
+        )
+        return [Change(f"your crontab ({stay})", _shown(self.before), _shown(self.after))]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Hands the new crontab to `crontab -`, which exchanges it as a whole. The old one is kept in a file."""
+        self._exchange(world, self.before, self.after)
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """The lines are there, and `crontab -l` reads them back."""
+        if self._ours(self._read(world)) != self.after:
+            raise RecoveryError("the crontab does not hold what was written")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Puts our earlier lines in their place. What others changed meanwhile stays."""
+        self._exchange(world, self.after, self.before)
+
+    def _exchange(self, world: RecoveryWorld, old: str, new: str) -> None:
+        text = self._read(world)
+        if self._ours(text) == new:
+            return
+        self._make_sure(text, old)
+        self._keep(world, text)
+        changed = cron.with_block(text, new.encode())
+        try:
+            if not changed and self._read_or_none(world) is not None:
+                done = ask(world.host, "crontab", "-r")
+            else:
+                done = ask(world.host, "crontab", "-", given=changed)
+        except ProgramError as error:
+            raise HalfDoneError(str(error)) from error
+        if done.code != 0:
+            raise HalfDoneError(f"crontab did not take it: {said_by(done)}")
+
+    def _keep(self, world: RecoveryWorld, text: bytes) -> None:
+        """A copy of the crontab as it is, for its owner alone; it may hold passwords, so the trail must not have it."""
+        folder = world.host.state_dir / "monitor"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise failed("made", clean(str(folder)), error) from error
+        sweep(folder / "crontab.before")
+        world.files.write(str(folder / "crontab.before"), text)
+
+    def _make_sure(self, text: bytes, expected: str) -> None:
+        if self._ours(text) != expected:
+            raise RecoveryError(
+                "the monitor's lines in your crontab were changed meanwhile: look with `crontab -l`"
+            )
+
+    def _ours(self, text: bytes) -> str:
+        try:
+            return cron.take_apart(text).block.decode("utf-8", "surrogateescape")
+        except UnfitError as error:
+            raise RecoveryError(str(error)) from error
+
+    def _read(self, world: RecoveryWorld) -> bytes:
+        return self._read_or_none(world) or b""
+
+    def _read_or_none(self, world: RecoveryWorld) -> bytes | None:
+        try:
+            return crontab_of(world.host)
+        except ProgramError as error:
+            raise RecoveryError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLaunchAgent:
+    """Has launchd load the agent, or let it go."""
+
+    kind: ClassVar[str] = "switch-launch-agent"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    path: str
+    on: bool
+    was_on: bool
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return "Have launchd load the monitor" if self.on else "Have launchd let the monitor go"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """See `Step`."""
+        return [Change(agent_target(world.host), _onoff(self.was_on), _onoff(self.on))]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Loads it anew, so that it is read as it stands now."""
+        self._switch(world, on=self.on)
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """launchd says so."""
+        if self._is_on(world) != self.on:
+            raise RecoveryError(
+                f"launchd did not {'load' if self.on else 'let go of'} {agent_target(world.host)}"
+            )
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """The other way. Without its file it can't be loaded: the step before this one puts that back later."""
+        self._switch(world, on=self.was_on and os.path.lexists(self.path))
+
+    def _switch(self, world: RecoveryWorld, *, on: bool) -> None:
+        try:
+            if self._is_on(world):
+                told(world.host, "launchctl", "bootout", agent_target(world.host))
+            if on:
+                told(world.host, "launchctl", "bootstrap", f"gui/{world.host.uid}", self.path)
+        except ProgramError as error:
+            raise HalfDoneError(str(error)) from error
+
+    def _is_on(self, world: RecoveryWorld) -> bool:
+        try:
+            return ask(world.host, "launchctl", "print", agent_target(world.host)).code == 0
+        except ProgramError as error:
+            raise RecoveryError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SetScheduledTask:
+    """Creates, replaces or deletes the monitor's task of Windows' Task Scheduler."""
+
+    kind: ClassVar[str] = "set-scheduled-task"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+
+    before: str
+    """Its description as the scheduler gave it, "" = there was none."""
+    after: str
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"{'Create' if self.after else 'Delete'} the task “{task_scheduler.TASK}”"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """Shows the whole description."""
+        return [Change(f"the task “{task_scheduler.TASK}”", _shown(self.before), _shown(self.after))]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Hands it to schtasks in a file for its user alone, which is gone afterwards."""
+        self._set(world, self.after)
+        return {}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """The scheduler has it, with our command."""
+        if not self._has(world, self.after):
+            raise RecoveryError("the Task Scheduler does not have what was handed to it")
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """The earlier one, or none."""
+        self._set(world, self.before)
+
+    def _set(self, world: RecoveryWorld, text: str) -> None:
+        path = world.host.state_dir / "monitor-task.xml"
+        try:
+            if not text:
+                if task_of(world.host) is not None:
+                    told(world.host, "schtasks", "/Delete", "/TN", task_scheduler.TASK, "/F")
+                return
+            sweep(path)
+            world.files.write(str(path), text.encode("utf-16"))
+            told(world.host, "schtasks", "/Create", "/TN", task_scheduler.TASK, "/XML", str(path), "/F")
+        except ProgramError as error:
+            raise HalfDoneError(str(error)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _has(self, world: RecoveryWorld, text: str) -> bool:
+        try:
+            there = task_of(world.host)
+        except ProgramError as error:
+            raise RecoveryError(str(error)) from error
+        if not text or there is None:
+            return bool(text) == (there is not None)
+        return task_scheduler.command_in(there) == task_scheduler.command_in(text)
+
+
+def text_at(path: Path) -> str | None:
+    """A small text file, None where there is none. Raises RecoveryError where it can't be read, or is something else."""
+    try:
+        if not os.path.lexists(path):
+            return None
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            raise RecoveryError(f"{clean(str(path))} is not a small file of your own: move it aside")
+        return path.read_text("utf-8", "replace")
+    except OSError as error:
+        raise failed("read", clean(str(path)), error) from error
+
+
+def is_ours(text: str) -> bool:
+    """Whether the file of a timer was made by mcp-doctor."""
+    return text.startswith(systemd.MARK) or launchd.is_ours(text)
+
+
+def _onoff(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _shown(text: str) -> str:
+    return "\n".join(clean(line, 1000) for line in text.splitlines()) or "none"
