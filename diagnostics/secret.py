@@ -107,6 +107,12 @@ class Scrubber:
                 elif len(form) >= _SHORTEST_SCRUBBED:
                     self._short = tuple(sorted({*self._short, Secret(form)}, key=len, reverse=True))
 
+    @property
+    def learned(self) -> tuple[Secret, ...]:
+        """All that it knows, for a second look by other means."""
+        with self._lock:
+            return tuple(self._known)
+
     def scrub(self, text: str) -> str:
         """The text with every learned secret, and every longer part that begins or ends one, replaced by a mask."""
         if self._heads and len(text) >= _WINDOW:

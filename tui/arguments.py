@@ -182,6 +182,33 @@ def _build() -> argparse.ArgumentParser:
         help="look at mcp-doctor itself: its Python, libraries, language, terminal, folders, launcher, clock",
     )
 
+    report = command(
+        "report", "a support bundle without secrets or names: shown first, written when you agree"
+    )
+    report.add_argument("names", nargs="*", metavar="SERVER")
+    report.add_argument(
+        "--output",
+        metavar="FILE",
+        help="where to write it (0600; never over what is there); else in this folder",
+    )
+    report.add_argument("--format", choices=("zip", "folder", "text"), default="zip")
+    report.add_argument("--show", action="store_true", help="show all of it, not only the list of its files")
+    report.add_argument("--yes", action="store_true", help="write it without asking")
+    report.add_argument("--keep-names", action="store_true", help="leave in the names of entries and servers")
+    report.add_argument(
+        "--with-reasons", action="store_true", help="put in what the audit trail says in free text"
+    )
+    report.add_argument("--offline", action="store_true", help="no network")
+    report.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
+
+    fleet = command("fleet", "the gathered reports of many hosts: hosts and servers, worst first")
+    fleet.add_argument("paths", nargs="+", metavar="FILE|DIR", help="reports, or folders of them")
+    fleet.add_argument(
+        "--format", choices=("text", "json", "markdown"), help="write this instead of opening the app"
+    )
+    fleet.add_argument("--output", metavar="FILE", help="write it there (0600, replaced in one step)")
+    fleet.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
+
     explain = command("explain", "reads an error text or a log and names cause and fix")
     explain.add_argument(
         "file", nargs="?", default="-", metavar="FILE", help="a file, or - for standard input"

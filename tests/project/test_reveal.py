@@ -56,6 +56,7 @@ ALLOWED = {
     "diagnostics/checks/start/command.py": "looks for the script among the arguments",
     "diagnostics/checks/reference/variables.py": "tells a server by its command line",
     "diagnostics/servers/reach.py": "asks whether a value is empty, and which variables a container is handed",
+    "diagnostics/support/sweep.py": "looks for every known secret in a finished support bundle",
     "recovery/launching/entry.py": "tells an entry that starts the launcher itself by its words",
     "recovery/launching/value.py": "looks for a character that no server can get",
     "recovery/login/endpoint.py": "sends a login's parts to its own authorization server",
