@@ -15,25 +15,32 @@ SCHEMA = "mcp-doctor.fleet-summary/1"
 _SIGNS = {Status.OK: "✓", Status.WARN: "▲", Status.FAIL: "✗", Status.UNKNOWN: "?", Status.SKIP: "○"}
 _PLAIN = {Status.OK: "+", Status.WARN: "!", Status.FAIL: "x", Status.UNKNOWN: "?", Status.SKIP: "-"}
 _MOST_TROUBLES = 50
+_MOST_NAMES = 6
+"""Hosts with the same trouble that are named."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 
 
 def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False) -> str:
-    """For a terminal or a mail: what is not in order, host by host, the worst first, then how many are."""
+    """For a terminal or a mail: how many hosts are in which state, then what is not in order, hosts with the same trouble together, worst first."""
+    wide = max(30, width - 2)
     signs = _PLAIN if ascii_only else _SIGNS
     lines = ["   ".join(f"{signs[status]} {said}" for status, said in words.summary(fleet))]
     lines += [words.totals(fleet, now), ""]
-    fine = 0
+    groups: dict[tuple[str, ...], list[HostState]] = {}
     for host in fleet.hosts():
-        told = words.told_of(host)
+        groups.setdefault((host.status.value, *words.told_of(host)), []).append(host)
+    fine = 0
+    for (_, *told), hosts in groups.items():
         if not told:
-            fine += 1
+            fine += len(hosts)
             continue
-        lines.append(f"{signs[host.status]} {host.name}{_when(host, now)}")
+        more = (
+            f" and {words.counted(len(hosts) - _MOST_NAMES, 'host')} more" if len(hosts) > _MOST_NAMES else ""
+        )
+        named = ", ".join(each.name for each in hosts[:_MOST_NAMES]) + more
+        lines += textwrap.wrap(f"{signs[hosts[0].status]} {named}", wide, subsequent_indent="  ")
         for each in told:
-            lines += textwrap.wrap(
-                each, max(30, width - 4), initial_indent="    ", subsequent_indent="      "
-            )
+            lines += textwrap.wrap(each, wide, initial_indent="    ", subsequent_indent="      ")
     if fine:
         lines.append(f"{signs[Status.OK]} {words.counted(fine, 'host')} with nothing to say about")
     causes = fleet.causes()
@@ -44,14 +51,10 @@ def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False)
         lines += ["", "Reports that could not be taken as they are:"]
         for trouble in fleet.troubles[:_MOST_TROUBLES]:
             said = f"{trouble.where}: {trouble.said}"
-            lines += textwrap.wrap(said, max(30, width - 4), initial_indent="  ", subsequent_indent="    ")
+            lines += textwrap.wrap(said, wide, initial_indent="  ", subsequent_indent="    ")
         if len(fleet.troubles) > _MOST_TROUBLES:
             lines.append(f"  … and {len(fleet.troubles) - _MOST_TROUBLES} more: --format json has all")
     return "\n".join(lines) + "\n"
-
-
-def _when(host: HostState, now: float) -> str:
-    return f", {words.age(now - host.at)}" if host.at is not None else ""
 
 
 def markdown(fleet: Fleet, now: float) -> str:

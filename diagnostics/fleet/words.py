@@ -1,10 +1,14 @@
 """The fleet in words: the same for the screen, the plain table and Markdown."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diagnostics.fleet.fleet import Fleet
 from diagnostics.fleet.model import HostState, Reached
 from diagnostics.model import Status
+from diagnostics.rollup import WORST_FIRST
+
+_TROUBLE = frozenset({Status.FAIL, Status.UNKNOWN, Status.WARN})
 
 STATE = {
     Status.FAIL: "broken",
@@ -40,10 +44,8 @@ def summary(fleet: Fleet) -> Iterator[tuple[Status, str]]:
     for status, word in STATE.items():
         if counts.get(status):
             yield status, f"{counts[status]:,} {word}"
-        if status is Status.FAIL:
-            for reached, words in REACHED.items():
-                if without.get(reached):
-                    yield Status.UNKNOWN, f"{without[reached]:,} {words}"
+        if status is Status.FAIL and without:
+            yield Status.UNKNOWN, f"{sum(without.values()):,} without report"
 
 
 def totals(fleet: Fleet, now: float) -> str:
@@ -51,22 +53,45 @@ def totals(fleet: Fleet, now: float) -> str:
     said = f"{counted(len(fleet), 'host')}, {counted(fleet.servers, 'server')}."
     oldest = fleet.oldest
     if oldest is not None and oldest.at is not None:
-        said += f" Oldest answer: {oldest.name}, {age(now - oldest.at)}."
+        said += f" Oldest: {oldest.name}, {age(now - oldest.at)}."
     return said
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Servers of one host of which the same words are true."""
+
+    status: Status
+    stage: str
+    """The link at which it fails, "" where it is none of them."""
+    cause: str
+    title: str
+    names: tuple[str, ...]
+
+    def named(self, most: int = 4) -> str:
+        """The servers; of many the first ones, and how many more there are."""
+        more = f" and {len(self.names) - most} more" if len(self.names) > most else ""
+        return ", ".join(self.names[:most]) + more
+
+
+def groups(host: HostState) -> list[Group]:
+    """What is not in order on a host, what is true of several servers once; the worst first."""
+    found: dict[tuple[Status, str, str, str], list[str]] = {}
+    for each in (*((host.own,) if host.own is not None else ()), *host.servers):
+        if each.status in _TROUBLE:
+            stage = each.stage.value if each.stage else ""
+            found.setdefault((each.status, stage, each.cause, each.title), []).append(each.name)
+    made = [Group(*key, tuple(names)) for key, names in found.items()]
+    return sorted(made, key=lambda each: (WORST_FIRST.index(each.status), -len(each.names)))
+
+
 def told_of(host: HostState) -> list[str]:
-    """What is wrong with a host, a line a thing; servers with the same words in one."""
+    """What is wrong with a host, a line a thing."""
     lines = [f"{REACHED[host.reached]}: {host.error}"] if host.words else []
     if host.error and not host.words:
         lines.append(host.error)
-    groups: dict[tuple[Status, str, str, str], list[str]] = {}
-    for each in (*host.servers, *((host.own,) if host.own is not None else ())):
-        if each.status in {Status.FAIL, Status.UNKNOWN, Status.WARN}:
-            stage = each.stage.value if each.stage else ""
-            groups.setdefault((each.status, stage, each.cause, each.title), []).append(each.name)
-    for (status, stage, cause, title), names in groups.items():
-        named = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        place = f" at {stage}" if stage else ""
-        lines.append(f"{named}: {STATE[status]}{place}: {title}" + (f" [{cause}]" if cause else ""))
+    for each in groups(host):
+        place = f" at {each.stage}" if each.stage else ""
+        cause = f" [{each.cause}]" if each.cause else ""
+        lines.append(f"{each.named()}: {STATE[each.status]}{place}: {each.title}{cause}")
     return lines

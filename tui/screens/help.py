@@ -22,16 +22,20 @@ _MEANINGS = {
 class HelpScreen(Dialog[None]):
     """What can be done here."""
 
-    def __init__(self, actions: Sequence[Action], few_characters: bool) -> None:
-        super().__init__("Help", help_of(actions, few_characters))
+    def __init__(
+        self, actions: Sequence[Action], few_characters: bool, moving: Sequence[tuple[str, str]] = MOVING
+    ) -> None:
+        super().__init__("Help", help_of(actions, few_characters, moving))
 
 
-def help_of(actions: Sequence[Action], few_characters: bool) -> Content:
-    """Keys, then signs."""
+def help_of(
+    actions: Sequence[Action], few_characters: bool, moving: Sequence[tuple[str, str]] = MOVING
+) -> Content:
+    """Keys, then signs. In: `moving` = the keys that move about on this screen."""
     lines = [Content.styled("Keys", "bold $text-primary")]
     lines += [_row(each.shown, each.help, "bold") for each in actions]
     lines += [Content(""), Content.styled("Moving about", "bold $text-primary")]
-    lines += [_row(keys, words, "bold") for keys, words in MOVING]
+    lines += [_row(keys, words, "bold") for keys, words in moving]
     lines += [Content(""), Content.styled("Signs", "bold $text-primary")]
     lines += [
         _row(f"{face.plain if few_characters else face.glyph} {face.word}", _MEANINGS[face.word], face.style)

@@ -74,7 +74,7 @@ def failed(host, said):
 def _envelope(host, status, report, said):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = {"schema": SCHEMA, "host": {"name": host}, "gathered_at": now, "status": status, "report": report}
-    told["error"] = None if said is None else " ".join(str(said).split())[:2000]
+    told["error"] = None if said is None else " ".join(str(said).split()).removeprefix("Task failed: ")[:2000]
     return told
 
 

@@ -1,0 +1,87 @@
+"""`mcp-doctor fleet FILE|DIR …`: the reports of many hosts, in the app or as a table. Nothing is asked of any host."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diagnostics.fleet.model import NotAReportError
+from diagnostics.fleet.opening import Named, files_of
+from tui.arguments import Call
+from tui.usage import UsageError
+
+if TYPE_CHECKING:
+    from diagnostics.fleet.fleet import Fleet
+
+
+def run(call: Call) -> int:
+    """Opens the app; with `--format`, or where there is no full screen, writes instead.
+
+    Out: 1 something fails on a host, 3 of something nothing is known (a host that was not reached, a report that
+    can't be read), else 0.
+
+    Raises:
+        UsageError: a path that can't be read, or a folder without reports.
+    """
+    from tui.opening import has_screen
+
+    if call.extra.get("output") is not None:
+        from tui.output import refuse
+
+        refuse(call.extra["output"])
+    try:
+        files, more = files_of([Path(each) for each in call.extra["paths"]])
+    except NotAReportError as error:
+        raise UsageError(str(error)) from error
+    if call.extra.get("format") is None and call.extra.get("output") is None and has_screen():
+        from tui.fleet_app import open_fleet
+
+        return open_fleet(files, more, no_color=call.colour is False)
+    return _write(files, more, call)
+
+
+def _write(files: list[Named], more: int, call: Call) -> int:
+    from diagnostics.fleet.fleet import Fleet
+    from diagnostics.fleet.reading import read, too_many
+
+    now = time.time()
+    fleet = Fleet()
+    fleet.take(too_many(more))
+    fleet.take(read(files, now))
+    if not len(fleet) and len(files) == 1 and files[0].by_person:
+        raise UsageError("; ".join(f"{each.where} {each.said}" for each in fleet.troubles[:3]))
+    _put(_rendered(fleet, now, call), call)
+    return fleet.exit_code(call.extra.get("fail_on", "fail"))
+
+
+def _rendered(fleet: "Fleet", now: float, call: Call) -> str:
+    from diagnostics.fleet import rendering
+
+    match call.extra.get("format"):
+        case "json":
+            import json
+
+            return json.dumps(rendering.data(fleet, now), indent=1, ensure_ascii=False) + "\n"
+        case "markdown":
+            return rendering.markdown(fleet, now)
+        case _:
+            import shutil
+
+            width = shutil.get_terminal_size((80, 24)).columns
+            few = "utf" not in (sys.stdout.encoding or "").lower()
+            return rendering.text(fleet, now, width, ascii_only=few)
+
+
+def _put(text: str, call: Call) -> None:
+    output = call.extra.get("output")
+    if output is not None:
+        from diagnostics.host import this_host
+        from tui.output import write
+
+        write(output, text.encode("utf-8", "backslashreplace"), this_host())
+        return
+    for_people = call.extra.get("format") in {None, "text"}
+    encoding = sys.stdout.encoding if for_people else None  # programs are promised UTF-8
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode(encoding or "utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()

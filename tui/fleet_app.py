@@ -1,0 +1,116 @@
+"""The app on the gathered reports of many hosts. Asks no host, mends nothing: it reads files and shows them."""
+
+import gc
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.message import Message
+from textual.screen import Screen
+
+from diagnostics.context import Options
+from diagnostics.fleet.fleet import Fleet
+from diagnostics.fleet.opening import Named
+from diagnostics.fleet.reading import Item, read, too_many
+from diagnostics.host import Host
+from diagnostics.stores import open_store
+from recovery.world import LocalWorld
+from tui.app import DoctorApp
+from tui.session import DoctorSession
+from tui.work import post
+
+_BATCH = 0.1
+"""Seconds between two pictures while reports are read."""
+
+
+class Read(Message):
+    """More reports were read: so many files of the reading's number; `items` are theirs."""
+
+    def __init__(self, number: int, items: Sequence[Item], done: int, *, is_last: bool) -> None:
+        super().__init__()
+        self.number, self.items, self.done, self.is_last = number, items, done, is_last
+
+
+class FleetApp(DoctorApp):
+    """`FleetApp(host, files, more).run()`. Its home screen is the matrix; `fleet` grows while files are read."""
+
+    TITLE = "mcp-doctor fleet"
+    CSS_PATH: ClassVar[list[Path]] = [  # type: ignore[assignment]
+        Path(__file__).with_name("app.tcss"),
+        Path(__file__).with_name("screens") / "fleet.tcss",
+    ]
+
+    def __init__(self, host: Host, files: Sequence[Named], more: int = 0, *, no_color: bool = False) -> None:
+        super().__init__(DoctorSession(host, Options(), (), open_store, LocalWorld), no_color=no_color)
+        self.files = tuple(files)
+        self.fleet = Fleet()
+        self.done = 0
+        """Files that were read."""
+        self.reading = True
+        self.at = time.time()
+        """When the reading began, seconds since the epoch: ages are told as of then."""
+        self._more = more
+        self._number = 0
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The matrix is the home screen."""
+        from tui.screens.fleet import FleetScreen
+
+        return FleetScreen(self)
+
+    def _after_first_paint(self) -> None:
+        gc.freeze()
+        self.read_reports()
+
+    def read_reports(self) -> None:
+        """Reads all files anew, in a thread; what an earlier reading still sends no longer counts."""
+        self._number += 1
+        self.fleet, self.done, self.reading, self.at = Fleet(), 0, True, time.time()
+        self.fleet.take(too_many(self._more))
+        threading.Thread(target=self._work, args=(self._number,), daemon=True, name="fleet").start()
+        self._tell_screens()
+
+    def _work(self, number: int) -> None:
+        """In the thread: a message now and then, each with what was read since the last one."""
+        gc.disable()  # thousands of reports make no cycles; looking for some takes a fifth of the time
+        try:
+            waiting: list[Item] = []
+            told = time.monotonic()
+            done = 0
+            for done, file in enumerate(self.files, 1):
+                waiting += read([file], self.at)
+                if time.monotonic() - told > _BATCH:
+                    post(self, Read(number, waiting, done, is_last=False))
+                    waiting, told = [], time.monotonic()
+                if number != self._number:
+                    return
+            post(self, Read(number, waiting, done, is_last=True))
+        finally:
+            gc.enable()
+
+    def on_read(self, message: Read) -> None:
+        """More is known."""
+        if message.number != self._number:
+            return
+        self.fleet.take(message.items)
+        self.done, self.reading = message.done, not message.is_last
+        self._tell_screens()
+
+    def _tell_screens(self) -> None:
+        for screen in self.screen_stack:
+            changed = getattr(screen, "fleet_changed", None)
+            if changed is not None and screen.is_mounted:
+                changed()
+
+
+def open_fleet(files: Sequence[Named], more: int, *, no_color: bool = False) -> int:
+    """Runs the app. Out: what the reports say, as `mcp-doctor fleet` without the app does; 130 interrupted, 4 broke off."""
+    from diagnostics.host import this_host
+
+    gc.disable()  # until the first picture is painted: loading the screen library makes no garbage
+    app = FleetApp(this_host(), files, more, no_color=no_color)
+    app.run()
+    gc.enable()
+    return app.return_code or 0
