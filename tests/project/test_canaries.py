@@ -25,6 +25,7 @@ from diagnostics.model import Platform, Session
 from diagnostics.report import text
 from diagnostics.runner import diagnose
 from diagnostics.servers.command_line import command_line
+from recovery import support
 from recovery.planner import names_for
 from tests.support import tokens
 from tests.support.configured import HeldStore
@@ -220,6 +221,10 @@ def said_of(home: Path, env: dict[str, str], **options: Any) -> tuple[str, Conte
         for each in FORMATS
     ]
     said += [repr(findings), *map(command_line, servers)]
+    for wanted in (support.Wanted(), support.Wanted(keep_names=True, reasons=True)):
+        bundle = support.gather(context, findings, wanted)
+        assert not bundle.missing
+        said.append(bundle.as_text())
     said += [str(dataclasses.asdict(each)) for each in findings]
     return "\n".join(said), context
 

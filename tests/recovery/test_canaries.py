@@ -284,6 +284,9 @@ def _look_and_ask(session: Session, asked: tuple[str, ...]) -> None:
             "check", *asked, "--format", form, *(("--start",) if form == "json" else ("--no-start",))
         )
     session.doctor("check", *asked, "--offline", "--output", str(session.lab.home / "report.txt"))
+    place = session.lab.home / "bundle"
+    session.doctor("report", *asked, "--show", "--yes", "--format", "folder", "--output", str(place))
+    assert (place / "report.json").exists(), session.sweep.outputs[-1]
     session.doctor("explain", "-", given=f"Error: 401 with {session.sweep.canaries['entry']}\n")
     session.doctor("fix", *asked, "--dry-run")
     session.doctor("clients")
