@@ -108,7 +108,7 @@ class Lab:
             self.install(exec_line)
 
     def install(self, exec_line: str, name: str = NAME) -> None:
-        """Makes a service activatable. A bus that runs already notices within a moment (`reload_bus`)."""
+        """Makes a service activatable. A bus that runs already notices within a moment."""
         text = f"[D-BUS Service]\nName={name}\nExec={exec_line}\n"
         (self.services / f"{name}.service").write_text(text)
 
@@ -404,6 +404,7 @@ class Lab:
         env: Mapping[str, str | None] | None = None,
         log: str = "spawn.log",
         given: bytes | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Starts a process that is ended with the lab; its output goes to `root/log`."""
         with (self.root / log).open("ab") as out:
@@ -414,6 +415,7 @@ class Lab:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         self._processes.append(child)
         if given is not None and child.stdin is not None:
