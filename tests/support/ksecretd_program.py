@@ -6,6 +6,7 @@ and whoever asks it anything has ksecretd started. Run as: program (closed | ope
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_error, new_method_return
@@ -40,7 +41,7 @@ class KSecretD:
             return "", ()
         if method == "Get" and interface == "org.freedesktop.DBus.Properties":
             return "v", (self._property(path, *body),)
-        found = {
+        found: dict[str, Callable[..., tuple[str, tuple[Any, ...]]]] = {
             "OpenSession": self._open_session,
             "ReadAlias": lambda _alias: ("o", ((self._wallets or ["/"])[0],)),
             "SearchItems": lambda _attributes: ("aoao", ([], [ENTRY]) if self._locked else ([ENTRY], [])),
@@ -73,7 +74,7 @@ class KSecretD:
 
         session = Session()
         session.set_server_public_key(int.from_bytes(given[1], "big"))
-        self._key = session.aes_key
+        self._key = session.aes_key or b""
         public = pow(2, session.my_private_key, DH_PRIME_1024).to_bytes(128, "big")
         return "vo", (("ay", public), SESSION)
 

@@ -51,7 +51,7 @@ class Secretd(DesktopLab):
         self.install("/bin/false", COMPAT)  # nothing may start it; where it would, the bus's log tells
         self.connect().call(message_bus, "ReloadConfig")
 
-    def start(self, wallet: str) -> None:
+    def start_ksecretd(self, wallet: str) -> None:
         """Starts ksecretd with its wallet `open`, `closed` or `none`. Waits until it is there."""
         if not self.real:
             self._stand_in("ksecretd", wallet, TOKEN)
@@ -128,7 +128,7 @@ def seen(lab: Secretd, *names: str) -> Look:
 
 
 def test_a_closed_wallet_is_told_and_nobody_is_asked_to_open_it(lab: Secretd) -> None:
-    lab.start("closed")
+    lab.start_ksecretd("closed")
     lab.start_client()
     found = seen(lab)
     assert found.fails == [
@@ -146,7 +146,7 @@ def test_a_closed_wallet_is_told_and_nobody_is_asked_to_open_it(lab: Secretd) ->
 
 
 def test_an_open_wallet_is_read_although_kwalletd6_calls_it_closed(lab: Secretd) -> None:
-    lab.start("open")
+    lab.start_ksecretd("open")
     lab.start_client()
     found = seen(lab, "github_token")
     assert (found.fails, found.warnings) == ([], [])
@@ -160,7 +160,7 @@ def test_an_open_wallet_is_read_although_kwalletd6_calls_it_closed(lab: Secretd)
 
 
 def test_no_wallet_yet(lab: Secretd) -> None:
-    lab.start("none")
+    lab.start_ksecretd("none")
     found = seen(lab)
     assert found.fails == [
         ("permission.default-collection", "no-wallet-of-ksecretd", "keyring_collection_missing")
@@ -188,7 +188,7 @@ def test_switched_off_it_is_no_answer_and_gnome_keyring_is(lab: Secretd) -> None
 
 
 def test_a_stopped_one_is_told_in_time(lab: Secretd) -> None:
-    lab.start("closed")
+    lab.start_ksecretd("closed")
     lab.start_client()
     lab.suspend_daemon()
     finding = seen(lab).finding("backend.provider")
@@ -198,7 +198,7 @@ def test_a_stopped_one_is_told_in_time(lab: Secretd) -> None:
 def test_what_is_written_there_is_on_the_disk_when_it_was_written(lab: Secretd) -> None:
     if not lab.real:
         pytest.skip("the stand-in keeps nothing on the disk")
-    lab.start("open")
+    lab.start_ksecretd("open")
     world = LocalWorld(lab.real_host())
     file = lab.home / f".local/share/kwalletd/{WALLET}.kwl"
     before = file.stat().st_mtime_ns
