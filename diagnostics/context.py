@@ -11,7 +11,7 @@ from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Syntax
 from diagnostics.providers.once import Once
 from diagnostics.secret import Scrubber, Secret
-from diagnostics.stores import AskedByName, CredentialStore, Entry, StoreError
+from diagnostics.stores import AskedByName, CredentialStore, Entry, NamesAlike, StoreError
 from diagnostics.stores.similar import SimilarEntries
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Context:
         Raises:
             StoreError: the store could not be read.
         """
+        if isinstance(self.store, NamesAlike):
+            return self.store.entries_named(SERVICE, name)
         return self._named.get(name, ())
 
     @cached_property

@@ -37,16 +37,9 @@ def write(
         HalfDoneError: it broke off in the middle.
     """
     collection = default(world)
-    attributes = {"service": service, "username": username, "application": _APPLICATION}
-    label = f"Password for '{username}' on '{service}'"
-    if form is not None:
-        attributes, label = form.attributes(service, username), form.label_of(service, username)
-    if world.host.platform is Platform.WINDOWS:  # known before anything is kept or written
-        from recovery.stores.windows.keychain import refusal_of
-
-        reason = refusal_of(attributes, value)
-        if reason:
-            raise RecoveryError(reason)
+    attributes = _attributes(service, username, form)
+    label = f"Password for '{username}' on '{service}'" if form is None else form.label_of(service, username)
+    make_sure_it_fits(world, service, username, value, form=form)
     try:
         keep(world, undo_id, old)
         seal(world, undo_id, collection, value)
@@ -57,6 +50,29 @@ def write(
     except RecoveryError as error:
         raise HalfDoneError(str(error)) from error
     return {"undo_id": undo_id, "entry": made}
+
+
+def make_sure_it_fits(
+    world: RecoveryWorld, service: str, username: str, value: Secret, *, form: "Writer | None" = None
+) -> None:
+    """For a preview, and before anything is kept: Windows takes 2,560 bytes of a value.
+
+    Raises:
+        RecoveryError: this system's store would refuse the entry.
+    """
+    if world.host.platform is not Platform.WINDOWS:
+        return
+    from recovery.stores.windows.keychain import refusal_of
+
+    reason = refusal_of(_attributes(service, username, form), value)
+    if reason:
+        raise RecoveryError(reason)
+
+
+def _attributes(service: str, username: str, form: "Writer | None") -> dict[str, str]:
+    if form is not None:
+        return form.attributes(service, username)
+    return {"service": service, "username": username, "application": _APPLICATION}
 
 
 def verify_written(world: RecoveryWorld, service: str, username: str, undo_id: str) -> None:

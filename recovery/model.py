@@ -88,6 +88,7 @@ class Step(Protocol):
     """Its name in the journal; never reused for another meaning."""
     risk: ClassVar[Risk]
     # A step whose `apply` reads answers names them in `needs: ClassVar[tuple[str, ...]]`; without it, it reads none.
+    # One that would refuse an answer for what it is has `make_sure_of(world, answers)`, asked before anything is recorded.
     # One that can't be taken back without answers names them in `undo_needs`, and has `undo_with(world, kept, answers)`.
     # One that writes entries which were there once (a restore) says `brings_back: ClassVar[bool] = True`: twins among
     # them are told, while any other step that makes a twin has failed (`recovery.twin_count`). A step that empties a

@@ -69,6 +69,8 @@ def carry_out(
         return Outcome(Result.REFUSED, "", remedy.title, said, host=world.host)
     operation = secrets.token_hex(4)
     try:
+        for step in remedy.steps:
+            getattr(step, "make_sure_of", _nothing)(world, answers)
         with journal.operating():
             journal.append(
                 Event.PLANNED,
@@ -86,6 +88,10 @@ def carry_out(
             return run.forward(list(enumerate(remedy.steps)), {}, answers)
     except RecoveryError as error:
         return Outcome(Result.REFUSED, "", remedy.title, scrub(error), host=world.host)
+
+
+def _nothing(_world: RecoveryWorld, _answers: Answers) -> None:
+    return None
 
 
 def undo(

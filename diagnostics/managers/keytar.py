@@ -87,6 +87,9 @@ def judged(store: CredentialStore, place: Place) -> Answer:
     facts = _facts(place)
     exact = [each for each in entries if place.attributes.items() <= each.attributes.items()]
     exact += [each for each in entries if _is_hashed_as(each, place)]
+    if not exact and store.subject.kind == "credential-manager":  # where case makes no other name
+        whole = f"{place.service}/{place.account}".casefold()
+        exact = [each for each in entries if each.path.casefold() == whole]
     readable = [each for each in exact if each.secret is not None]
     if readable:
         return _with_value(readable, place)

@@ -26,6 +26,7 @@ __all__ = [
     "CollectionState",
     "CredentialStore",
     "Entry",
+    "NamesAlike",
     "ProviderState",
     "SeenFromElsewhere",
     "StoreError",
@@ -64,6 +65,19 @@ class AskedByName(Protocol):
 
     def expect(self, names: Iterable[str]) -> None:
         """These user names below the service `mcp-secrets` are what `entries` should look for."""
+        ...
+
+
+@runtime_checkable
+class NamesAlike(Protocol):
+    """A store in which names that are written otherwise are the same name: it says itself which entry is meant."""
+
+    def entries_named(self, service: str, account: str) -> Sequence[Entry]:
+        """The entries that the keyring library finds by service and user name.
+
+        Raises:
+            StoreError: it could not be read.
+        """
         ...
 
 

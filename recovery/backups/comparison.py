@@ -203,6 +203,10 @@ def _fits(entry: BackupEntry, world: RecoveryWorld) -> bool:
         return False  # left behind on Windows, and not in use
     if world.host.platform is Platform.LINUX:
         return True
+    if world.host.platform is Platform.WINDOWS:
+        from recovery.stores.windows.keychain import refusal_of
+
+        return not refusal_of(entry.attributes, entry.value)
     from recovery.stores.keyring_library import can_hold
 
     return bool(entry.service and entry.account) and can_hold(entry.value, world.host.platform)

@@ -12,7 +12,7 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import Look, clear, exchange
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, holds_already, matches, read_back, shown, write
+from recovery.entry_writing import default, holds_already, make_sure_it_fits, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, restore
@@ -58,7 +58,7 @@ class MoveOutOfComment:
         """The line, and what stands in the token's place afterwards."""
         default(world)
         now = look_at(world, self.path)
-        value, _ = self._planned(now)
+        value, _ = self._planned(world, now)
         before = "the same value" if holds_already(world, self.service, self.username, value) else "none"
         return [
             Change(shown(self.service, self.username), before, f"the token from the comment ({MASK})"),
@@ -71,7 +71,7 @@ class MoveOutOfComment:
 
         collection = default(world)
         now = look_at(world, self.path)
-        value, edits = self._planned(now)
+        value, edits = self._planned(world, now)
         is_there = holds_already(world, self.service, self.username, value)
         try:
             new = note_edits(world, self.undo_id, collection, now, [edits], {"value": value.reveal()})
@@ -120,7 +120,7 @@ class MoveOutOfComment:
     def _words(self) -> str:
         return f"${{SECRET:{self.username}}}"
 
-    def _planned(self, now: Look) -> tuple[Secret, list[Edit]]:
+    def _planned(self, world: RecoveryWorld, now: Look) -> tuple[Secret, list[Edit]]:
         from diagnostics.plain.held import tokens_in
 
         text = now.text()
@@ -135,6 +135,7 @@ class MoveOutOfComment:
                 f"{clean(self.path)}: line {self.line} is no comment but a setting that its program reads. By hand: store the "
                 "token with `mcp-secrets set`, and take it out of the file in the program's own settings"
             )
+        make_sure_it_fits(world, self.service, self.username, value)
         return value, _edits(text, value, self._words)
 
     def _record(self, world: RecoveryWorld) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.text import clean
-from recovery.entry_writing import default, matches, only, shown, verify_written, write
+from recovery.entry_writing import default, make_sure_it_fits, matches, only, shown, verify_written, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import keep, own, restore
@@ -53,6 +53,10 @@ class SetEntry:
                 + ("; the earlier one is kept in the keychain for an undo" if found else ""),
             )
         ]
+
+    def make_sure_of(self, world: RecoveryWorld, answers: Answers) -> None:
+        """Refuses a value that this system's store would not take."""
+        make_sure_it_fits(world, self.service, self.username, answers.get(TOKEN) or Secret(""))
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Keeps the old, writes the new, deletes what else had the name."""
@@ -189,7 +193,9 @@ class CopyEntry:
             raise RecoveryError(f"{shown(self.service, self.username)} is there by now: look again")
         source = own(self.source)
         same = [each for each in world.keychain.entries(source) if own(each.attributes) == source]
-        return only(same, self._named())
+        found = only(same, self._named())
+        make_sure_it_fits(world, self.service, self.username, found.secret or Secret(""))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from diagnostics.model import Platform
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.text import clean
 from recovery.emergency.kernel_keyring import KernelKeyringError, read_left_behind
-from recovery.entry_writing import matches, only, shown, verify_written, write
+from recovery.entry_writing import make_sure_it_fits, matches, only, shown, verify_written, write
 from recovery.model import Answers, Change, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import is_sealed, own, restore
@@ -90,6 +91,10 @@ class CopyToForm:
 
     def _there(self, world: RecoveryWorld) -> list[Entry]:
         names = {"service": self.service, self._writer.account: self.account}
+        if (
+            world.host.platform is Platform.WINDOWS
+        ):  # several libraries' entries stand side by side, by other names
+            names = self._writer.attributes(self.service, self.account)
         return list(world.keychain.entries(names))
 
     def _make_sure(self, world: RecoveryWorld) -> Entry:
@@ -103,6 +108,8 @@ class CopyToForm:
         source = only(same, named)
         if any(each.path != source.path or not self.instead for each in self._there(world)):
             raise RecoveryError(f"{shown(self.service, self.account)} is there by now: look again")
+        value = source.secret or Secret("")
+        make_sure_it_fits(world, self.service, self.account, value, form=self._writer)
         return source
 
 

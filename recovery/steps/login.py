@@ -86,6 +86,10 @@ class StoreLogin:
             changes.append(Change(f"a client registered at {place}", before, after))
         return changes
 
+    def make_sure_of(self, world: RecoveryWorld, answers: Answers) -> None:
+        """See `SetEntry.make_sure_of`."""
+        self._entry.make_sure_of(world, answers)
+
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """See `SetEntry.apply`."""
         return self._entry.apply(world, {TOKEN: answers[TOKEN]} if TOKEN in answers else {})

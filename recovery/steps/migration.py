@@ -15,7 +15,7 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import Look, clear, exchange, look
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, matches, read_back, shown, write
+from recovery.entry_writing import default, make_sure_it_fits, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, restore
@@ -148,6 +148,7 @@ class MoveToKeychain:
             planned = plan(text, self.notation, one, self.entry, value, self._reference(name), self.launcher)
         except EditError as error:
             raise RecoveryError(f"{clean(self.path)}: {error}") from error
+        make_sure_it_fits(world, self.service, name or self.username, value)
         return before, planned, value
 
     def _apply(self, world: RecoveryWorld, name: str, *, replaces: bool) -> Mapping[str, str]:

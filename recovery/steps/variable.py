@@ -13,7 +13,7 @@ from diagnostics.secret import MASK, Secret
 from diagnostics.text import clean
 from recovery.config_file import clear, exchange
 from recovery.edit_record import note_edits, noted_edits, take_back
-from recovery.entry_writing import default, holds_already, matches, read_back, shown, write
+from recovery.entry_writing import default, holds_already, make_sure_it_fits, matches, read_back, shown, write
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
 from recovery.undo_copies import forget, note, noted, restore
@@ -46,6 +46,7 @@ class StoreVariable:
         """Where the value comes from, never the value."""
         default(world)
         value = value_in(world, self.path, self.variable, self.dialect)
+        make_sure_it_fits(world, self.service, self.username, value)
         before = "the same value" if holds_already(world, self.service, self.username, value) else "none"
         return [
             Change(
@@ -57,6 +58,7 @@ class StoreVariable:
         """Notes the value, stores it, and reads it back."""
         collection = default(world)
         value = value_in(world, self.path, self.variable, self.dialect)
+        make_sure_it_fits(world, self.service, self.username, value)
         is_there = holds_already(world, self.service, self.username, value)
         try:
             note(world, self.undo_id, collection, _NOTE, value)

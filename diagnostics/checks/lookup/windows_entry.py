@@ -20,12 +20,16 @@ def windows_entry(context: Context, reference: Reference) -> Iterator[Verdict]:
     ):
         return
     from diagnostics.stores.windows.entry import STALE
+    from diagnostics.stores.windows.target import same
 
     name = reference.name
     try:
         found = context.entries_named(name)
-        of_name = {"service": SERVICE, STALE: name}.items()
-        left = [each for each in context.store.entries() if of_name <= each.attributes.items()]
+        left = [
+            each
+            for each in context.store.entries()
+            if each.attributes.get(STALE) == name and same(each.service, SERVICE)
+        ]
     except StoreError as error:
         yield unknown("not-read", error.cause, evidence=(str(error),), name=name)
         return

@@ -8,10 +8,12 @@ from diagnostics.model import Store
 from diagnostics.secret import Secret
 from diagnostics.stores.state import BusState, CollectionState, Entry, ProviderState, StoreError, StoreState
 from diagnostics.stores.windows.credential import Credential, CredentialError, CredentialReader
-from diagnostics.stores.windows.entry import COLLECTION, entries_of, entry_of
+from diagnostics.stores.windows.entry import COLLECTION, LOGINS, entries_of, entry_of, found_by_keyring
 from diagnostics.stores.windows.error_codes import meaning_of
-from diagnostics.stores.windows.target import Scheme, target_of
+from diagnostics.stores.windows.target import Scheme, same, target_of
 
+LOGIN_PREFIX = "oauth:"
+"""As `diagnostics.oauth.login.PREFIX`; repeated so that a start loads no more than it needs."""
 KIND = "credential-manager"
 SECONDS = 8.0
 """For one call: it asks a service of Windows that may hang."""
@@ -48,6 +50,10 @@ class CredentialManager:
             raise self._answer
         return self._answer
 
+    def entries_named(self, service: str, account: str) -> Sequence[Entry]:
+        """See `NamesAlike`. Raises CredentialManagerError."""
+        return found_by_keyring(self.entries(), service, account)
+
     @property
     def trouble(self) -> CredentialManagerError | None:
         """Why it can't be read, None where it was."""
@@ -76,9 +82,15 @@ def read_one(calls: CredentialReader, service: str, account: str, seconds: float
         CredentialManagerError: it can't be read.
     """
     plain = read_target(calls, target_of(Scheme.KEYRING, service, account), seconds)
-    if plain is None or plain.user != account:
-        plain = read_target(calls, target_of(Scheme.COMPOUND, service, account), seconds)
-    return None if plain is None or plain.user != account else entry_of(plain).secret
+    if plain is not None and plain.user == account:
+        return entry_of(plain).secret
+    compound = read_target(calls, target_of(Scheme.COMPOUND, service, account), seconds)
+    if compound is not None and same(compound.user, account):
+        return entry_of(compound).secret
+    if not account.startswith(LOGIN_PREFIX):
+        return None
+    in_parts = found_by_keyring(entries_of(listed(calls, f"{LOGINS}/")), service, account)
+    return in_parts[0].secret if in_parts else None
 
 
 def read_target(calls: CredentialReader, target: str, seconds: float = SECONDS) -> Credential | None:

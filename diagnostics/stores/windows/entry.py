@@ -24,7 +24,7 @@ from diagnostics.stores.windows.credential import (
     SESSION,
     Credential,
 )
-from diagnostics.stores.windows.target import WRITTEN_AS, Name, Scheme, name_of
+from diagnostics.stores.windows.target import WRITTEN_AS, Name, Scheme, name_of, same, target_of
 
 COLLECTION = "windows"
 STALE = "stale-username"
@@ -34,7 +34,9 @@ PART = "#"
 _HEADER = 32
 """Bytes for what stands before a document: how many parts there are, and their mark."""
 PERSISTENCE = {SESSION: "session", LOCAL_MACHINE: "local machine"}
-_OURS = (f"{UNDO_SERVICE}/", f"{QUARANTINE_SERVICE}/")
+LOGINS = "mcp-doctor-login"
+"""Folder of the logins that one credential can't hold. Only mcp-doctor reads a login, so it may come in parts."""
+_OURS = (f"{UNDO_SERVICE}/", f"{QUARANTINE_SERVICE}/", f"{LOGINS}/")
 
 
 def is_ours(target: str) -> bool:
@@ -59,6 +61,27 @@ def entries_of(credentials: Iterable[Credential]) -> list[Entry]:
 def entry_of(credential: Credential) -> Entry:
     """One credential alone."""
     return _entry(credential, name_of(credential.target, credential.user, credential.comment), False)
+
+
+def found_by_keyring(entries: Iterable[Entry], service: str, account: str) -> list[Entry]:
+    """The entry that the keyring library finds by a service and a user name; a login that came in parts, too.
+
+    Windows compares names of credentials without regard to case, and the library compares the user of `SERVICE` with it,
+    but not that of `USER@SERVICE`. One whose user is somebody else altogether is not taken for it here.
+    """
+    parts, by_name = [], {}
+    for each in entries:
+        if not is_ours(each.path):
+            by_name[each.path.casefold()] = each
+        elif (each.service, each.account) == (service, account):
+            parts.append(each)
+    plain = by_name.get(target_of(Scheme.KEYRING, service, account).casefold())
+    if plain is not None and plain.account == account:
+        return [plain, *parts]
+    compound = by_name.get(target_of(Scheme.COMPOUND, service, account).casefold())
+    if compound is not None and compound.account and same(compound.account, account):
+        return [compound, *parts]
+    return parts
 
 
 def document(label: str, attributes: Mapping[str, str], value: Secret) -> bytes:

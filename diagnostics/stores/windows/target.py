@@ -61,13 +61,22 @@ def target_of(scheme: Scheme, service: str, account: str) -> str:
 def name_of(target: str, user: str, comment: str = "") -> Name:
     """Service and account of a credential; one that no other library would name so is the keyring library's."""
     by_keyring = comment == KEYRING_COMMENT
-    if user and target.startswith(f"{user}@") and len(target) > len(user) + 1:
+    if user and _begins(target, f"{user}@"):
         return Name(target[len(user) + 1 :], user, Scheme.COMPOUND)
     for scheme, mark in ((Scheme.KEYTAR, "/"), (Scheme.GO, ":")):
         ending = f"{mark}{user}"
-        is_so = target.endswith(ending) and len(target) > len(ending) and (user or scheme is Scheme.GO)
-        if is_so and not by_keyring:
+        is_so = len(target) > len(ending) and same(target[-len(ending) :], ending)
+        if is_so and (user or scheme is Scheme.GO) and not by_keyring:
             return Name(target[: -len(ending)], user, scheme)
-    if user and not by_keyring and target.startswith(f"{user}.") and len(target) > len(user) + 1:
+    if user and not by_keyring and _begins(target, f"{user}."):
         return Name(target[len(user) + 1 :], user, Scheme.RUST)
     return Name(target, user, Scheme.KEYRING)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether Windows takes two names of credentials for the same one: upper and lower case are no difference."""
+    return one == other or one.casefold() == other.casefold()
+
+
+def _begins(target: str, text: str) -> bool:
+    return len(target) > len(text) and same(target[: len(text)], text)

@@ -23,6 +23,7 @@ from diagnostics.stores.windows.credential import (
     CredentialError,
 )
 from diagnostics.stores.windows.credential_manager import (
+    LOGIN_PREFIX,
     SECONDS,
     CredentialManager,
     CredentialManagerError,
@@ -30,17 +31,19 @@ from diagnostics.stores.windows.credential_manager import (
     trouble_of,
 )
 from diagnostics.stores.windows.entry import (
+    LOGINS,
     OUR_COMMENT,
     PART,
     STALE,
     document,
     entries_of,
+    found_by_keyring,
     is_ours,
     parts_of,
     persistence,
 )
 from diagnostics.stores.windows.error_codes import NOT_FOUND
-from diagnostics.stores.windows.target import WRITTEN_AS, Scheme, name_of, target_of
+from diagnostics.stores.windows.target import WRITTEN_AS, Scheme, name_of, same, target_of
 from diagnostics.text import clean
 from recovery.model import RecoveryError, UnavailableError
 from recovery.stores.windows.calls import CredentialWriter
@@ -70,14 +73,15 @@ class WindowsKeychain(WithoutDaemon):
 
     def entries(self, attributes: Mapping[str, str]) -> Sequence[Entry]:
         """See `recovery.ports.Keychain`."""
-        wanted = attributes.items()
-        service = attributes.get("service", "")
+        service, account = attributes.get("service", ""), attributes.get("username", "")
         prefix = f"{service}/" if service in _OURS else ""
         try:
             found = entries_of(listed(self._calls, prefix))
         except CredentialManagerError as error:
             raise _refused(error) from None
-        return [each for each in found if wanted <= each.attributes.items()]
+        if service and account and service not in _OURS:
+            found = found_by_keyring(found, service, account)
+        return [each for each in found if _has(each, attributes)]
 
     def put(
         self,
@@ -90,11 +94,13 @@ class WindowsKeychain(WithoutDaemon):
     ) -> str:
         """See `recovery.ports.Keychain`. A name has one place here: there is no second entry of it."""
         if attributes.get("service") in _OURS:
-            return self._put_document(label, attributes, secret)
+            return self._put_document(attributes["service"], label, attributes, secret)
         scheme, service, account = _meant(attributes)
         reason = refusal_of(attributes, secret)
         if reason:
             raise RecoveryError(reason)
+        if _unfit(secret, attributes.get("encoding", WRITTEN_AS[scheme])):  # a login: it may come in parts
+            return self._put_document(LOGINS, label, attributes, secret)
         target = target_of(scheme, service, account)
         there = self._read(target)
         if scheme is Scheme.KEYRING and account and (there is None or there.user != account):
@@ -102,10 +108,14 @@ class WindowsKeychain(WithoutDaemon):
             apart = self._read(compound)
             if there is not None or apart is not None:  # keyring looks there when SERVICE is another user's
                 target, there = compound, apart
-        if there is not None and there.user != account:
-            raise RecoveryError(
-                f"another program's entry is named {clean(target)}, so nothing was written over it"
-            )
+        if there is not None:
+            if not same(there.user, account):
+                raise RecoveryError(
+                    f"another program's entry is named {clean(target)}, so nothing was written over it"
+                )
+            target = (
+                there.target
+            )  # as Windows has it: a name in another case would be taken for another entry
         self._write(
             Credential(
                 target,
@@ -141,12 +151,12 @@ class WindowsKeychain(WithoutDaemon):
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _put_document(self, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
+    def _put_document(self, folder: str, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
         """Each set of attributes has a place of its own; the earlier document stands until the new one is whole."""
         raw = document(label, attributes, secret)
         mark = hashlib.sha256(json.dumps(dict(attributes), sort_keys=True).encode()).hexdigest()[:16]
         name = attributes.get("username", "")
-        target = f"{attributes['service']}/{name}~{mark}"
+        target = f"{folder}/{name}~{mark}"
         old = self._parts(target)
         for place, part in parts_of(target, raw):
             self._write(Credential(place, name, part, ENTERPRISE, OUR_COMMENT))
@@ -184,8 +194,13 @@ class WindowsKeychain(WithoutDaemon):
 
 
 def refusal_of(attributes: Mapping[str, str], secret: Secret) -> str:
-    """Why the Credential Manager would not take an entry, "" = it does. Nothing is asked."""
+    """Why the Credential Manager would not take an entry, "" = it does. Nothing is asked.
+
+    What only mcp-doctor reads may be longer than one credential: what it keeps for itself, and logins.
+    """
     service, account = _named(attributes)
+    if service in _OURS or ("username" in attributes and account.startswith(LOGIN_PREFIX)):
+        return ""
     if not service:
         return "the Credential Manager takes only entries that have a service"
     if "\0" in service + account or len(account) > 512 or len(service) > 16_000:
@@ -207,6 +222,19 @@ def _unfit(secret: Secret, encoding: str) -> str:
             "a secrets manager (${VAULT:…}, ${AWS_SECRET:…}) in place of it"
         )
     return ""
+
+
+def _has(entry: Entry, attributes: Mapping[str, str]) -> bool:
+    """Whether it carries them; service and user name as Windows compares names."""
+    return all(
+        name in entry.attributes
+        and (
+            same(entry.attributes[name], value)
+            if name in {"service", "username"}
+            else entry.attributes[name] == value
+        )
+        for name, value in attributes.items()
+    )
 
 
 def _named(attributes: Mapping[str, str]) -> tuple[str, str]:

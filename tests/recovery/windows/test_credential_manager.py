@@ -24,11 +24,12 @@ from recovery.cleanup import items_of, look, together
 from recovery.entries import delete_entry, get_entry, list_entries, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError
+from recovery.outcome import Result
 from recovery.planner import remedies_for
-from recovery.runner import carry_out, undo
+from recovery.runner import carry_out, preview, undo
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
-from tests.support.tokens import github
+from tests.support.tokens import github, jwt
 from tests.support.wine.session import WineCredentials
 
 SERVICE = "mcp-secrets"
@@ -148,6 +149,81 @@ def test_an_entry_of_another_program_is_not_written_over(windows: LocalWorld, cr
     assert not outcome.ok
     assert "another program's" in outcome.error
     assert credentials.everything() == before
+
+
+@pytest.mark.parametrize("written", ["MCP-Secrets", f"GH@{SERVICE}", f"gh@{SERVICE.upper()}"])
+def test_names_in_another_case_are_the_same_name(windows: LocalWorld, credentials: WineCredentials, journal: Journal, written: str) -> None:  # fmt: skip
+    """keyring finds them, for Windows does; what stores over one does not delete what it has just written."""
+    credentials.add(SERVICE, "someone", utf_16("theirs")) if "@" in written else None
+    credentials.add(written, written.partition("@")[0] if "@" in written else "gh", utf_16(TOKEN))
+    before = credentials.everything()
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+    assert get_entry("gh", windows) == Secret(TOKEN)
+    with Entries(windows.host) as entries:
+        found = entries.read("gh")
+        assert found is not None
+        assert found.secret == Secret(TOKEN)
+    told = findings(context_of(windows))
+    assert "lookup.entry.found" in told
+    assert set_entry("gh", Secret(OLDER), windows, journal).ok
+    assert credentials.keyring_reads(SERVICE, "gh") == OLDER
+    assert get_entry("gh", windows) == Secret(OLDER)
+    assert len([each for each in credentials.everything() if "mcp-doctor" not in each]) == len(before)
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
+def test_a_user_in_another_case_is_another_user_where_keyring_says_so(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    credentials.add(SERVICE, "GH", utf_16(OLDER))
+    assert credentials.keyring_reads(SERVICE, "gh") is None
+    near = findings(context_of(windows))["lookup.entry.spelling"]
+    assert near.status is Status.FAIL
+    (remedy,) = [each for each in remedies_for(near, context_of(windows)) if each.id == "rename-entry"]
+    assert carry_out(remedy, {}, windows, journal).ok
+    assert credentials.keyring_reads(SERVICE, "gh") == OLDER
+    assert credentials.keyring_reads(SERVICE, "GH") == OLDER
+
+
+def test_what_is_too_long_is_refused_when_it_is_planned(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    long = f"{TOKEN}{'x' * 1300}"
+    outcome = set_entry("gh", Secret(long), windows, journal)
+    assert (outcome.result, journal.operations()) == (Result.REFUSED, [])
+    assert "too long for Windows" in outcome.error
+    credentials.add(f"{SERVICE}/gh", "gh", long.encode())
+    context = context_of(windows)
+    near = findings(context)["lookup.entry.other-attribute"]
+    (copying,) = [each for each in remedies_for(near, context) if each.id == "rename-entry"]
+    context = context_of(windows, jwt(4_000_000_000, about="x" * 1500))
+    plain = [each for each in diagnose(context) if each.check == "reference.kind"]
+    moving = [each for one in plain for each in remedies_for(one, context) if each.id == "move-to-keychain"]
+    assert moving
+    for remedy in (copying, *moving):
+        with pytest.raises(RecoveryError, match="too long for Windows"):
+            preview(remedy, windows)
+
+
+def test_a_login_that_one_credential_cannot_hold_comes_in_parts(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
+    """Only mcp-doctor reads a login. Access and refresh tokens that are JWTs are longer than what Windows takes."""
+    short, long = Secret('{"access_token": "short"}'), Secret(json.dumps({"access_token": "x" * 6000}))
+    before = credentials.everything()
+    for value in (short, long, short, long):
+        assert set_entry("oauth:auth", value, windows, journal).ok
+        assert get_entry("oauth:auth", windows) == value
+        with Entries(windows.host) as entries:
+            found = entries.read("oauth:auth")
+            assert found is not None
+            assert found.secret == value
+        (listed,) = [each for each in open_store(windows.host).entries() if each.account == "oauth:auth"]
+        assert listed.secret == value
+    pair = a_pair(windows.host.home, "key")
+    made = make(collect(windows), pair.lock, windows, journal)
+    assert made.names == ("oauth:auth",)
+    for _ in range(4):
+        assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+    plan = plan_restore(open_backup(made.path, pair.key, windows.host), windows, identities=[pair.path])
+    assert carry_out(plan.remedy, plan.answers(pair.key), windows, journal).ok
+    assert get_entry("oauth:auth", windows) == long
 
 
 # ── what is told of an entry, and mended ────────────────────────────────────────────────────────────────────
