@@ -10,6 +10,7 @@ from diagnostics import __version__
 from diagnostics.context import Options
 from tui.backup_arguments import add_arguments
 from tui.emergency_arguments import add_emergency
+from tui.monitor_arguments import add_monitor
 from tui.usage import UsageError
 
 FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
@@ -255,6 +256,9 @@ def _build() -> argparse.ArgumentParser:
     cleanup.add_argument(
         "--offline", action="store_true", help="ask no provider which of two values is right"
     )
+
+    monitor = command("monitor", "checks again and again by this host's own timer; says only what is new")
+    add_monitor(monitor, [everywhere], _seconds)
 
     emergency = command("emergency", "an audited emergency token for one server, for a limited time")
     add_emergency(emergency, [everywhere])

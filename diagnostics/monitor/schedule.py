@@ -24,7 +24,7 @@ def minutes_of(text: str) -> int:
     Raises:
         ValueError: it is none of those that every engine can keep; the text says which they are.
     """
-    found = re.fullmatch(r"(\d{1,4})([mhd])", text)
+    found = re.fullmatch(r"([0-9]{1,4})([mhd])", text)
     minutes = int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2]] if found else 0
     if minutes not in MINUTES:
         raise ValueError(f"expected one of {', '.join(map(in_short, MINUTES))}, got {text!r}")

@@ -107,8 +107,9 @@ class _Made:
             key, *(mask_pasted(clean(each, 200)) for each in (server, field, name))
         )
         decisive = None if off else _decisive(findings)
-        if decisive is None:
-            self.states[key] = Condition(Status.SKIP, expires=_ends(findings))
+        if decisive is None or decisive.status is Status.OK:
+            status = Status.SKIP if decisive is None else Status.OK
+            self.states[key] = Condition(status, expires=_ends(findings))
             return
         self.findings[key] = decisive
         status, outcome, title = decisive.status, decisive.outcome, decisive.title

@@ -59,7 +59,9 @@ def log_lines(seen: Seen) -> Iterator[tuple[Status, str]]:
         if how.status is Status.SKIP:
             continue
         client, _, server = one.server.partition(":")
-        what = f"{_quoted(server or client)} credential" if one.server else _quoted(name_of(one))
+        what = f"{_quoted(server or client)} credential" if one.server else "keychain"
+        if not one.server and one.name:
+            what = f"config file {_quoted(one.name)}"
         more = {
             "client": client if server else "",
             "field": one.field,
@@ -101,11 +103,19 @@ def _failing(changes: Iterable[Change], told: Told) -> Iterator[str]:
         again = " now, for another reason" if some[0].kind is Kind.OTHERWISE else ""
         yield f"FAILING{again}: {how.title or 'it fails'}" + (f" [{how.cause}]" if how.cause else "")
         yield from _concerned(some, told)
-        if told.history.rounds:
-            last = told.history.rounds[-1]
-            yield f"  It was not so at {local(last.at)}, in the round before."
+        well = _last_well(some[0].key, told.history)
+        if well is not None:
+            yield f"  It was last seen well at {local(well)}."
         finding = told.seen.findings.get(some[0].key)
         yield from (f"  {line}" for line in (finding.fix if finding else ())[:_MOST_FIX])
+
+
+def _last_well(key: str, history: History) -> datetime | None:
+    for one in reversed(history.rounds):
+        how = one.states.get(key)
+        if how is not None and how.status in {Status.OK, Status.WARN}:
+            return one.at
+    return None
 
 
 def _recovered(changes: Iterable[Change], told: Told) -> Iterator[str]:

@@ -227,7 +227,8 @@ def _free_name(path: Path) -> Path:
 def prepare_folder(folder: Path) -> None:
     """Makes the monitor's folder, for its user alone. Raises RecoveryError where it can't be."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (folder.parent, folder):  # a mode is given to the last folder alone
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise failed("made", str(folder), error) from error
     if not folder.is_dir() or folder.is_symlink():

@@ -14,6 +14,7 @@ from diagnostics.monitor.timers import agent_target, task_of
 from diagnostics.text import clean
 from recovery.files import failed, sweep, sync_folder
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
+from recovery.monitor.history import prepare_folder
 from recovery.ports import RecoveryWorld
 
 _LARGEST = 64 * 1024
@@ -208,10 +209,7 @@ class SetCronBlock:
     def _keep(self, world: RecoveryWorld, text: bytes) -> None:
         """A copy of the crontab as it is, for its owner alone; it may hold passwords, so the trail must not have it."""
         folder = world.host.state_dir / "monitor"
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise failed("made", clean(str(folder)), error) from error
+        prepare_folder(folder)
         sweep(folder / "crontab.before")
         world.files.write(str(folder / "crontab.before"), text)
 

@@ -167,7 +167,7 @@ def test_it_stays_small(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"s{number}" for number in range(5)]
     for number in range(60):
         status = "ok" if number % 2 else "fail"
-        found = written(host, a_round(number, **dict.fromkeys(names, status)))
+        found = written(host, a_round(number, None, **dict.fromkeys(names, status)))
     assert history_path(host).stat().st_size <= 22_000
     assert len(found.rounds) > 5
     assert found.rounds[-1].number == 60
