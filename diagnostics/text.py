@@ -42,6 +42,14 @@ def clean_lines(text: str, most: int = 40, limit: int = 400) -> list[str]:
     return [line for line in lines if line][-most:]
 
 
+def legal_in_xml(text: str) -> str:
+    """The text without what no XML 1.0 document may hold, not even as a character reference."""
+    return _NOT_IN_XML.sub("\ufffd", text)
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _visible(character: str) -> str:
     if character in "\t\n\r":
         return " "

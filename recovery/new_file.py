@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,23 @@ def write_new_folder(path: Path, files: Mapping[str, bytes]) -> None:
         with contextlib.suppress(OSError):
             path.rmdir()
         raise
+
+
+def make_folder(path: Path) -> None:
+    """A folder of the owner's alone, with those above it.
+
+    Raises:
+        RecoveryError: it can't be made, or is none of this user's own.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        info = path.lstat()
+    except OSError as error:
+        raise failed("made", clean(str(path)), error) from error
+    if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
+        raise RecoveryError(f"{clean(str(path))} is no folder of yours: move it aside")
 
 
 def _refuse(path: Path) -> None:

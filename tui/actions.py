@@ -94,6 +94,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "support",
+        "p",
+        "p",
+        "support bundle",
+        "A report for whoever helps you, without names and secrets; read it before it is written.",
+        footer=False,
+    ),
+    Action(
         "demo",
         "d",
         "d",
@@ -163,6 +171,7 @@ MOVING = (
     ("Tab", "The next or the previous part of the screen."),
     ("← →", "Between servers, path and finding."),
     ("Enter", "Deeper: server, path, finding, remedy."),
+    ("F9", "Keep a picture of this screen (SVG), to show it to somebody."),
     ("Ctrl+P", "All of this as a list, and the colour themes."),
     ("Ctrl+C", "Stop. A change under way is finished first."),
 )

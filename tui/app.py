@@ -49,7 +49,10 @@ class DoctorApp(App[str]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's declaration
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (36, "-tall")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "stop", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "stop", show=False, priority=True),
+        Binding("f9", "picture", show=False, priority=True),
+    ]
 
     def __init__(self, session: DoctorSession, *, no_color: bool = False) -> None:
         super().__init__()
@@ -249,6 +252,12 @@ class DoctorApp(App[str]):
         else:
             self.leave(STOPPED)
 
+    def action_picture(self) -> None:
+        """F9: keeps a picture of the screen. Fields for secrets show none; what shows one all the same is not kept."""
+        from tui.picture import keep_picture
+
+        keep_picture(self)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the screen's own actions, from the same table as its keys, and the themes."""
         for action in getattr(screen, "ACTIONS", ()):
@@ -256,6 +265,7 @@ class DoctorApp(App[str]):
                 yield SystemCommand(
                     f"{action.label.capitalize()} ({action.shown})", action.help, _call(screen, action.id)
                 )
+        yield SystemCommand("Picture", "F9: keep a picture of this screen (SVG).", self.action_picture)
         yield SystemCommand(
             "Theme", "Choose other colours, high contrast among them.", self.action_change_theme
         )

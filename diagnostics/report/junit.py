@@ -1,6 +1,5 @@
 """The report as JUnit XML: a suite a server and one for the host, a case a finding, as CI systems show it."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,11 +7,10 @@ from xml.etree import ElementTree as Xml
 
 from diagnostics.report import Report
 from diagnostics.report.question import questions
+from diagnostics.text import legal_in_xml
 
 _ELEMENT = {"fail": "failure", "unknown": "error", "skip": "skipped"}
 _HOST = "this host"
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, not even as a character reference."""
 
 
 def render(report: Report) -> str:
@@ -36,7 +34,7 @@ def render(report: Report) -> str:
 def _totals(name: str, findings: list[Mapping[str, Any]]) -> dict[str, str]:
     states = Counter(each["status"] for each in findings)
     return {
-        "name": _legal(name),
+        "name": legal_in_xml(name),
         "tests": str(len(findings)),
         "failures": str(states["fail"]),
         "errors": str(states["unknown"]),
@@ -58,8 +56,8 @@ def _suite(name: str, findings: list[Mapping[str, Any]], at: str, asked: Mapping
         case = Xml.SubElement(
             suite,
             "testcase",
-            classname=_legal(check),
-            name=_legal(case_name),
+            classname=legal_in_xml(check),
+            name=legal_in_xml(case_name),
             time=_seconds(finding["duration_ms"]),
         )
         _outcome(case, finding)
@@ -69,23 +67,19 @@ def _suite(name: str, findings: list[Mapping[str, Any]], at: str, asked: Mapping
 def _outcome(case: Xml.Element, finding: Mapping[str, Any]) -> None:
     element = _ELEMENT.get(finding["status"])
     if element:
-        attributes = {"message": _legal(finding["title"])}
+        attributes = {"message": legal_in_xml(finding["title"])}
         if finding["cause"] and element != "skipped":
-            attributes["type"] = _legal(finding["cause"])
+            attributes["type"] = legal_in_xml(finding["cause"])
         Xml.SubElement(case, element, attributes).text = _body(finding)
     elif finding["status"] == "warn":
-        said = f"warning: {_legal(finding['title'])}\n{_body(finding)}"
+        said = f"warning: {legal_in_xml(finding['title'])}\n{_body(finding)}"
         Xml.SubElement(case, "system-out").text = said.strip()
 
 
 def _body(finding: Mapping[str, Any]) -> str:
     place = f"{finding['path']}:{finding['line']}" if finding["line"] else finding["path"] or ""
     lines: Iterable[str] = (place, finding["detail"], *finding["evidence"], *finding["fix"])
-    return _legal("\n".join(line for line in lines if line))
-
-
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", str(text))
+    return legal_in_xml("\n".join(line for line in lines if line))
 
 
 def _seconds(milliseconds: int) -> str:

@@ -87,11 +87,19 @@ class Redactor:
             *((each, "entry") for each in _known(entries) if not is_everyday(each)),
             *((each, "server") for each in _known(servers) if not is_everyday(each)),
         ]
-        self._by_name = {name.lower(): kind for name, kind in reversed(self._known)}
-        listed = "|".join(re.escape(each) for each in sorted(self._by_name, key=lambda one: (-len(one), one)))
-        self._any = (
-            re.compile(rf"(?<![A-Za-z0-9])(?:{listed})(?![A-Za-z0-9])", re.IGNORECASE) if listed else None
-        )
+        whoever = [(name, kind) for name, kind in self._known if kind in {"user", "host"}]
+        named = [(name, kind) for name, kind in self._known if kind not in {"user", "host"}]
+        self._by_name = {name.lower(): kind for name, kind in reversed(whoever)} | dict(reversed(named))
+        self._any = [
+            re.compile(rf"(?<![A-Za-z0-9])(?:{listed})(?![A-Za-z0-9])", flags)
+            # An entry github_token is not the variable GITHUB_TOKEN; people and computers are spelled either way.
+            for names, flags in ((named, re.NOFLAG), (whoever, re.IGNORECASE))
+            if (
+                listed := "|".join(
+                    re.escape(each) for each, _ in sorted(names, key=lambda one: (-len(one[0]), one))
+                )
+            )
+        ]
         for name, kind in self._known:  # numbered in the order given, not in that of their finding
             self._name(kind, name)
 
@@ -111,8 +119,8 @@ class Redactor:
         said = self._sub("ip", _V4, said, lambda found: self._ip(found[0]))
         said = self._sub("ip", _V6, said, lambda found: self._ip(found[0]))
         said = self._sub("host", _INTERNAL, said, lambda found: self._host(found[0]))
-        if self._any is not None:
-            said = self._any.sub(self._of_known, said)
+        for pattern in self._any:
+            said = pattern.sub(self._of_known, said)
         return self._sub("id", _LONG_HEX, said, lambda found: self._name("id", found[0]))
 
     def data(self, value: Any) -> Any:
@@ -147,7 +155,7 @@ class Redactor:
         return mask_pasted(mask_tokens(self._scrubber.scrub(said)))
 
     def _of_known(self, found: re.Match[str]) -> str:
-        kind = self._by_name[found[0].lower()]
+        kind = self._by_name.get(found[0]) or self._by_name[found[0].lower()]
         self.replaced[kind] += 1
         return self._name(kind, found[0])
 

@@ -360,6 +360,12 @@ class CheckupScreen(CheckupView):
 
         self.doctor.push_screen(AuditScreen(self.doctor))
 
+    def action_support(self) -> None:
+        """Opens the support bundle."""
+        from tui.screens.support import SupportScreen
+
+        self.doctor.push_screen(SupportScreen(self.doctor))
+
     def action_backups(self) -> None:
         """Opens the backups."""
         from tui.screens.backups import BackupsScreen

@@ -45,6 +45,7 @@ def redactor(**more: list[str]) -> Redactor:
         ("db.prod.internal does not resolve", "host-3 does not resolve"),
         ("${SECRET:acme_pat} of acme-billing", "${SECRET:entry-1} of server-1"),
         ("the token of github", "the token of github"),
+        ("the variable ACME_PAT", "the variable ACME_PAT"),
         ("at 12:30:45, version 1.2", "at 12:30:45, version 1.2"),
         ("it said the-only-secret-value", f"it said {MASK}"),
         ("id 0123456789abcdef0123456789abcdef", "id id-1"),
