@@ -60,7 +60,7 @@ def launch_of(server: Server, host: Host, agreed: Mapping[str, str]) -> Launch:
             held = in_emergency(reference) if in_emergency is not None else None
             return value_of(reference, entries, host, agreed) if held is None else held
 
-        return resolve(server, read, _inherited(server, host))
+        return resolve(server, read, _inherited(server, host), platform=host.platform)
 
 
 def _hand_out(bus: Any, collection: str) -> bool:
@@ -91,7 +91,11 @@ def _emergency(server: Server, host: Host) -> Callable[[Reference], Secret | Non
 
 
 def _inherited(server: Server, host: Host) -> Mapping[str, str]:
-    return host.env if server.env_file is None else {**host.env, **_env_file(server, host)}
+    if server.env_file is None:
+        return host.env
+    from diagnostics.servers.variables import joined
+
+    return joined(host.env, _env_file(server, host), host.platform)
 
 
 def _env_file(server: Server, host: Host) -> Mapping[str, str]:

@@ -13,12 +13,13 @@ from diagnostics.host import Host
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, StoreState
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
+from diagnostics.stores.windows.entry import COLLECTION as WINDOWS
 from diagnostics.text import clean
 from recovery.model import RecoveryError
 from recovery.ports import Files, Keychain, Processes, RecoveryWorld, SessionBus
 
 _Name = tuple[str, str, str]
-"""Service, the attribute that holds the name (`username`, keytar's `account`), and the name."""
+"""Service, the attribute that holds the name (`username`, keytar's `account`; on Windows the library), and the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Census:
         names: dict[_Name, list[str]] = {}
         for each in keychain.entries({}):
             if each.secret is not None and each.account_attribute and each.service not in _OURS:
-                name = (each.service, each.account_attribute, each.account)
+                name = (each.service, _kind_of(each), each.account)
                 names.setdefault(name, []).append(each.collection)
         state = keychain.state()
         unlocked = {each.path for each in state.collections if each.exists and not each.locked}
@@ -174,6 +175,13 @@ class CountingWorld:
         made = self.keychain.twins_made(leaving)
         if made:
             raise RecoveryError(f"{'; '.join(made)}: which one a program gets would be chance")
+
+
+def _kind_of(entry: Entry) -> str:
+    """What else tells entries of one name apart: on Windows each library has a place of its own for it."""
+    if entry.collection == WINDOWS and entry.account_attribute == "account":
+        return entry.attributes.get("application", entry.account_attribute)
+    return entry.account_attribute
 
 
 _OURS = frozenset({UNDO_SERVICE, QUARANTINE_SERVICE})

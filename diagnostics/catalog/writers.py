@@ -20,10 +20,6 @@ class Writer:
     label: str
     sees: str
     """The collections that it looks into: `default`, `login` or `all`."""
-    windows: tuple[str, ...]
-    """Target names in Windows' Credential Manager, the usual one first."""
-    encoding: str
-    """How it writes a secret there, as Python calls it."""
     marks: Mapping[str, str] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
     schema: str = ""
@@ -38,10 +34,6 @@ class Writer:
         found = {"service": service, self.account: account, **self.marks}
         return found | ({"xdg:schema": self.schema} if self.schema else {})
 
-    def windows_names(self, service: str, account: str) -> tuple[str, ...]:
-        """The targets that it may have used on Windows, the usual one first."""
-        return tuple(_filled(each, service, account) for each in self.windows)
-
     def label_of(self, service: str, account: str) -> str:
         """The label that it gives an entry."""
         return _filled(self.label, service, account)
@@ -54,9 +46,8 @@ class Writer:
 @cache
 def writers() -> Mapping[str, Writer]:
     """All of them, in the order in which they are asked."""
-    lists = ("windows", "lacks")
     return {
-        key: Writer(id=key, **{**row, **{name: tuple(row.get(name, ())) for name in lists}})
+        key: Writer(id=key, **{**row, "lacks": tuple(row.get("lacks", ()))})
         for key, row in read("writers.toml").items()
     }
 

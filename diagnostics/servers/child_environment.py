@@ -6,6 +6,7 @@ from diagnostics.catalog.clients import client
 from diagnostics.host import Host
 from diagnostics.model import Server
 from diagnostics.servers.env_file import EnvFileError, variables_of
+from diagnostics.servers.variables import joined
 
 
 def inherited_by(server: Server, host: Host) -> Mapping[str, str]:
@@ -23,6 +24,6 @@ def inherited_by(server: Server, host: Host) -> Mapping[str, str]:
     if server.env_file is None:
         return passed
     try:
-        return {**passed, **variables_of(server, host)}
+        return joined(passed, variables_of(server, host), host.platform)
     except EnvFileError:
         return passed

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from diagnostics.model import Reference, Server, Syntax
+from diagnostics.model import Platform, Reference, Server, Syntax
 from diagnostics.secret import Secret
+from diagnostics.servers.variables import joined
 
 
 class UnresolvedError(Exception):
@@ -35,12 +36,18 @@ Read = Callable[[Reference], Secret | None]
 
 
 def resolve(
-    server: Server, read: Read, inherited: Mapping[str, str], *, inherited_wins: bool = False
+    server: Server,
+    read: Read,
+    inherited: Mapping[str, str],
+    *,
+    inherited_wins: bool = False,
+    platform: Platform = Platform.LINUX,
 ) -> Launch:
     """What starting this entry means.
 
     In: an stdio server, how to get values, and the environment that the child inherits. The entry's own `env` wins
-    over it, unless the client does it the other way round (`inherited_wins`); variables that the client hands on by name win over both, when they are set.
+    over it, unless the client does it the other way round (`inherited_wins`); variables that the client hands on by name
+    win over both, when they are set. The `platform` tells whether names in another case are the same.
 
     Raises:
         UnresolvedError: a reference has no value.
@@ -67,11 +74,11 @@ def resolve(
     def filled(place: str, text: str) -> str:
         return substitute(text, values[place]) if place in values else text
 
-    env = dict(inherited)
-    env.update({name: filled(f"env.{name}", value.reveal()) for name, value in server.env.items()})
+    own = {name: filled(f"env.{name}", value.reveal()) for name, value in server.env.items()}
+    env = joined(inherited, own, platform)
     if inherited_wins:
-        env.update(inherited)
-    env.update({name: value.reveal() for name, value in handed_on.items()})
+        env = joined(env, inherited, platform)
+    env = joined(env, {name: value.reveal() for name, value in handed_on.items()}, platform)
     return Launch(
         command=filled("command", server.command),
         args=tuple(filled("args", each.reveal()) for each in server.args),

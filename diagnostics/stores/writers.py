@@ -72,7 +72,10 @@ def is_seen_by(entry: Entry, writer: Writer, default: str) -> bool:
     all of them look for service and account, in every keychain that is searched.
     """
     if entry.collection == _WINDOWS:
-        return known_writer(entry) == writer or entry.attributes.get("application") == writer.name
+        from diagnostics.stores.windows.target import LOOKED_FOR, same, target_of
+
+        names = (target_of(each, entry.service, entry.account) for each in LOOKED_FOR[writer.id])
+        return bool(entry.account) and any(same(entry.path, each) for each in names)
     if entry.collection.endswith((".keychain-db", ".keychain")):
         return bool(entry.service)
     if writer.account not in entry.attributes or not entry.service:
@@ -118,16 +121,16 @@ def _written(entry: Entry, every: Sequence[Entry], default: str) -> Written:
         for each in every
         if each.path != entry.path and (each.service, each.account) == (entry.service, entry.account)
     ]
-    mine = entry.account_attribute
-    return Written(
-        entry,
-        entry.service,
-        entry.account,
-        writer_of(entry),
-        tuple(each.name for each in writers().values() if is_seen_by(entry, each, default)),
-        sum(each.account_attribute == mine for each in same),
-        any(each.account_attribute != mine for each in same),
-    )
+    seen_by = _seen_by(entry, default)
+    if entry.collection == _WINDOWS:
+        alike = [bool(set(seen_by) & set(_seen_by(each, default))) for each in same]
+    else:
+        alike = [each.account_attribute == entry.account_attribute for each in same]
+    return Written(entry, entry.service, entry.account, writer_of(entry), seen_by, sum(alike), not all(alike))
+
+
+def _seen_by(entry: Entry, default: str) -> tuple[str, ...]:
+    return tuple(each.name for each in writers().values() if is_seen_by(entry, each, default))
 
 
 def _has(entry: Entry) -> Callable[[str], bool]:

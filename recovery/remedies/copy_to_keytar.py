@@ -13,7 +13,9 @@ from recovery.planner import remedy
 if TYPE_CHECKING:
     from diagnostics.managers.keytar import Place
 
-_SECRET_SERVICE = "secret-service"  # noqa: S105 - a kind of store
+_CREDENTIAL_MANAGER = "credential-manager"
+_KINDS = {"secret-service", _CREDENTIAL_MANAGER}
+"""On macOS keytar finds what the keyring library wrote."""
 _NEAR = {"by-keyring", "no-schema", "other-split", "spelling"}
 
 
@@ -31,7 +33,7 @@ def copy_to_keytar(finding: Finding, context: Context) -> Remedy | None:
     from diagnostics.model import Stage
     from diagnostics.servers import auth0
 
-    if context.store.subject.kind != _SECRET_SERVICE:
+    if context.store.subject.kind not in _KINDS:
         return None
     if finding.check == "lookup.auth0-session":
         wanted = [
@@ -88,7 +90,8 @@ def _step(place: "Place", context: Context) -> Step | None:
         or entry.secret is None
     ):
         return None
-    instead = answer.outcome == "no-schema"
+    # On Windows it would be another library's, under its own name, and not a twin.
+    instead = answer.outcome == "no-schema" and context.store.subject.kind != _CREDENTIAL_MANAGER
     return CopyToForm(
         dict(entry.attributes),
         entry.collection,

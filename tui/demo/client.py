@@ -38,7 +38,8 @@ def start(name: str, session: "DoctorSession") -> str:
         return given(context, server, reference)
 
     try:
-        launch = resolve(unwrap(server), read, inherited_by(server, session.host))
+        env = inherited_by(server, session.host)
+        launch = resolve(unwrap(server), read, env, platform=session.host.platform)
     except UnresolvedError:
         return f"{name} did not start: there is no token for it."
     result = handshake(launch, session.host, _SECONDS)

@@ -38,7 +38,10 @@ def auth0_session(context: Context, server: Server) -> Verdict | None:
 
     try:
         launch = resolve(
-            unwrap(server), lambda each: _value(context, server, each), inherited_by(server, context.host)
+            unwrap(server),
+            lambda each: _value(context, server, each),
+            inherited_by(server, context.host),
+            platform=context.host.platform,
         )
     except UnresolvedError as error:
         return skip("unresolved", place=error.reference.field)

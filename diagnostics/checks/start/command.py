@@ -20,6 +20,7 @@ def command(context: Context, server: Server) -> Verdict | None:
     from diagnostics.servers.child_environment import inherited_by
     from diagnostics.servers.program import is_on_a_shells_path_only, look_up
     from diagnostics.servers.script_path import missing_path
+    from diagnostics.servers.variables import joined, name_in
 
     if server.transport != "stdio" or server.command is None or server.disabled:
         return None
@@ -30,8 +31,9 @@ def command(context: Context, server: Server) -> Verdict | None:
     host = context.host
     server = with_home(server, client(server.client), host)
     env = dict(inherited_by(server, host))
-    if "PATH" in server.env:
-        env["PATH"] = _path(context, server)
+    own = name_in(server.env, "PATH", host.platform)
+    if own is not None:
+        env = joined(env, {own: _path(context, server, own)}, host.platform)
     cwd = host.cwd if server.cwd is None else host.cwd / at_home(server.cwd)
     if "${" in (server.command or "") or "${" in (server.cwd or ""):
         return None
@@ -68,12 +70,12 @@ def command(context: Context, server: Server) -> Verdict | None:
     return ok("there", command=inner.command or "", program=str(found.path))
 
 
-def _path(context: Context, server: Server) -> str:
+def _path(context: Context, server: Server, name: str) -> str:
     """The entry's PATH as the server gets it: with the variables in it replaced, where the client may do so."""
-    path = server.env["PATH"].reveal()
+    path = server.env[name].reveal()
     established = client(server.client).expansion.established
     for each in server.references:
-        if each.field != "env.PATH" or each.syntax is not Syntax.ENV or not each.spelling:
+        if each.field != f"env.{name}" or each.syntax is not Syntax.ENV or not each.spelling:
             continue
         value = context.value_of(each)
         if value is not None and (each.expanded_by_client or server.launcher or not established):

@@ -60,6 +60,7 @@ def answers(context: Context, server: Server) -> Verdict:
             lambda each: given(context, server, each),
             inherited_by(server, context.host),
             inherited_wins=client(server.client).inheritance.overrides_entry,
+            platform=context.host.platform,
         )
     except UnresolvedError as error:
         return skip("unresolved", reference=error.reference.shown, place=error.reference.field)

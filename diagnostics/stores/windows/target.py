@@ -34,6 +34,16 @@ WRITTEN_AS: Mapping[Scheme, str] = {
 """The encoding in which each of them reads and writes."""
 
 
+LOOKED_FOR: Mapping[str, tuple[Scheme, ...]] = {
+    "keyring": (Scheme.KEYRING, Scheme.COMPOUND),
+    "keyring-rs": (Scheme.RUST,),
+    "napi": (Scheme.RUST,),
+    "go-keyring": (Scheme.GO,),
+    "keytar": (Scheme.KEYTAR,),
+}
+"""Under which names each writer of `catalog/writers.toml` looks for an entry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A credential's name taken apart."""

@@ -12,7 +12,7 @@ from diagnostics.model import Platform, Session
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, open_store
 from diagnostics.stores.kernel_keys import kernel_keys, only_there
-from diagnostics.stores.writers import OTHER, Written, reconciled, writer_of
+from diagnostics.stores.writers import OTHER, Written, is_seen_by, reconciled, writer_of
 from tests.support.keytar import Keytar, Napi
 from tests.support.lab import LOGIN, Lab, require
 from tests.support.looking import look_at
@@ -113,31 +113,21 @@ def test_twins_and_other_forms_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("writer", "names"),
+    ("target", "seen_by"),
     [
-        ("keyring", ("svc", "acc@svc")),
-        ("keytar", ("svc/acc",)),
-        ("go-keyring", ("svc:acc",)),
-        ("keyring-rs", ("acc.svc",)),
-        ("napi", ("acc.svc",)),
+        ("svc", ("keyring",)),
+        ("acc@svc", ("keyring",)),
+        ("SVC/acc", ("keytar",)),
+        ("svc:acc", ("go-keyring",)),
+        ("acc.svc", ("keyring-rs", "napi")),
     ],
 )
-def test_names_on_windows(writer: str, names: tuple[str, ...]) -> None:
-    assert writers()[writer].windows_names("svc", "acc") == names
+def test_who_finds_which_name_on_windows(target: str, seen_by: tuple[str, ...]) -> None:
+    from diagnostics.stores.windows.credential import Credential
+    from diagnostics.stores.windows.entry import entry_of
 
-
-def test_the_names_on_windows_are_those_of_the_table_that_reads_them() -> None:
-    from diagnostics.stores.windows.target import WRITTEN_AS, Scheme, target_of
-
-    for scheme, writer in (
-        (Scheme.KEYRING, "keyring"),
-        (Scheme.COMPOUND, "keyring"),
-        (Scheme.KEYTAR, "keytar"),
-        (Scheme.GO, "go-keyring"),
-        (Scheme.RUST, "keyring-rs"),
-    ):
-        assert target_of(scheme, "svc", "acc") in (*writers()[writer].windows_names("svc", "acc"), "svc")
-        assert WRITTEN_AS[scheme] == writers()[writer].encoding.removesuffix("-le")
+    one = entry_of(Credential(target, "acc", b"x"))
+    assert tuple(each.id for each in writers().values() if is_seen_by(one, each, "windows")) == seen_by
 
 
 def test_on_windows_each_library_finds_its_own_and_on_macos_all_find_all() -> None:

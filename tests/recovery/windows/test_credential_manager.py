@@ -311,6 +311,45 @@ def test_the_four_names_of_one_thing(windows: LocalWorld, credentials: WineCrede
     assert "lookup.entry.missing" in findings(context_of(windows))
 
 
+@pytest.mark.parametrize("target", [f"{SERVICE}/gh", f"{SERVICE}:gh", f"gh.{SERVICE}"])
+def test_an_entry_is_copied_to_where_keyring_looks(windows: LocalWorld, credentials: WineCredentials, journal: Journal, target: str) -> None:  # fmt: skip
+    credentials.add(target, "gh", utf_16(TOKEN) if target.startswith("gh") else TOKEN.encode())
+    before = credentials.everything()
+    mended(windows, "lookup.entry.other-attribute", journal)
+    assert credentials.keyring_reads(SERVICE, "gh") == TOKEN
+    assert before.items() <= credentials.everything().items()
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
+@pytest.mark.parametrize("target", ["auth", "k@auth", "auth:k", "k.auth"])
+def test_an_entry_is_copied_to_where_keytar_looks(windows: LocalWorld, credentials: WineCredentials, journal: Journal, target: str) -> None:  # fmt: skip
+    encoded = TOKEN.encode() if ":" in target else utf_16(TOKEN)
+    credentials.add(target, "k", encoded)
+    before = credentials.everything()
+    context = context_of(windows, "${KEYTAR:auth/k}")
+    (finding,) = [each for each in findings(context).values() if each.check == "lookup.keytar"]
+    assert finding.status is Status.FAIL
+    (remedy,) = [each for each in remedies_for(finding, context) if each.id == "copy-to-keytar"]
+    assert carry_out(remedy, {}, windows, journal).ok
+    assert credentials.everything()["auth/k"][:2] == ("k", TOKEN.encode())
+    assert before.items() <= credentials.everything().items(), "the other library's own stays"
+    context = context_of(windows, "${KEYTAR:auth/k}")
+    assert [each.status for each in findings(context).values() if each.check == "lookup.keytar"] == [
+        Status.OK
+    ]
+    assert undo(None, windows, journal).ok
+    assert credentials.everything() == before
+
+
+def test_keytar_finds_a_name_in_another_case(windows: LocalWorld, credentials: WineCredentials) -> None:
+    credentials.add("AUTH/K", "K", TOKEN.encode())
+    context = context_of(windows, "${KEYTAR:auth/k}")
+    assert [each.status for each in findings(context).values() if each.check == "lookup.keytar"] == [
+        Status.OK
+    ]
+
+
 def test_keytars_entry_is_found_by_its_name(windows: LocalWorld, credentials: WineCredentials) -> None:
     credentials.add("auth0-mcp/AUTH0_TOKEN", "AUTH0_TOKEN", TOKEN.encode())
     manager = find(Syntax.KEYTAR)
