@@ -3,7 +3,7 @@
 import gc
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,14 +42,23 @@ class FleetApp(DoctorApp):
         Path(__file__).with_name("screens") / "fleet.tcss",
     ]
 
-    def __init__(self, host: Host, files: Sequence[Named], more: int = 0, *, no_color: bool = False) -> None:
+    def __init__(
+        self,
+        host: Host,
+        files: Sequence[Named],
+        more: int = 0,
+        *,
+        no_color: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(DoctorSession(host, Options(), (), open_store, LocalWorld), no_color=no_color)
         self.files = tuple(files)
         self.fleet = Fleet()
         self.done = 0
         """Files that were read."""
         self.reading = True
-        self.at = time.time()
+        self._clock = clock
+        self.at = clock()
         """When the reading began, seconds since the epoch: ages are told as of then."""
         self._more = more
         self._number = 0
@@ -67,7 +76,7 @@ class FleetApp(DoctorApp):
     def read_reports(self) -> None:
         """Reads all files anew, in a thread; what an earlier reading still sends no longer counts."""
         self._number += 1
-        self.fleet, self.done, self.reading, self.at = Fleet(), 0, True, time.time()
+        self.fleet, self.done, self.reading, self.at = Fleet(), 0, True, self._clock()
         self.fleet.take(too_many(self._more))
         threading.Thread(target=self._work, args=(self._number,), daemon=True, name="fleet").start()
         self._tell_screens()

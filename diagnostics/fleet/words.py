@@ -23,6 +23,11 @@ REACHED = {
     Reached.UNREACHABLE: "could not be reached",
     Reached.FAILED: "gave no report",
 }
+REACHED_SHORT = {
+    Reached.REACHABLE: "",
+    Reached.UNREACHABLE: "unreachable",
+    Reached.FAILED: "no report",
+}
 
 
 def counted(count: int, noun: str) -> str:

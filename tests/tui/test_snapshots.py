@@ -357,6 +357,8 @@ async def test_drills(
 
 BACKUPS = ("backups", "backups-none", "backup-new", "backup-key", "backup-verified", "backup-restore")
 """Taken in `test_backup_pictures`."""
+FLEET = ("fleet", "fleet-filter", "fleet-host", "fleet-problems", "fleet-causes")
+"""Taken in `test_fleet`."""
 
 
 def test_no_stored_picture_is_left_over() -> None:
@@ -370,7 +372,11 @@ def test_no_stored_picture_is_left_over() -> None:
             *EXPLAIN,
             *AUDIT,
             *BACKUPS,
+            *FLEET,
             "cleanup",
+            "history",
+            "history-all",
+            "history-none",
             "home",
             "empty",
             "interrupted",

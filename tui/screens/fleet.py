@@ -29,7 +29,7 @@ FLEET = (
         "slash",
         "/",
         "filter",
-        "Narrow it: host, server, client, state, link or cause.",
+        "Narrow it by host, server, client, state or cause.",
         at_once=True,
     ),
     Action("causes", "c", "c", "causes", "What fails, by the number of hosts."),
@@ -40,7 +40,7 @@ FLEET = (
 )
 MOVING = (
     ("↑ ↓", "Choose a host."),
-    ("← →", "Choose a server; left of the first is the host itself."),
+    ("← →", "Choose a server; leftmost is the host itself."),
     ("Tab", "Between the matrix and what is known of the cell."),
     ("Esc", "Show all hosts again, the worst on top."),
     ("Ctrl+P", "All of this as a list, and the colour themes."),

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from diagnostics.fleet.model import HostState, ServerState
+from diagnostics.fleet.words import REACHED_SHORT
 from diagnostics.rollup import WORST_FIRST
 from tui.faces import FACES
 
@@ -246,7 +247,10 @@ class FleetMatrix(ScrollView, can_focus=True):
         ]
         left = width - self._name_width
         if host.words:
-            return Strip([*segments, Segment(_fit(f"{host.words}: {host.error}", left), accent)], width)
+            return Strip(
+                [*segments, Segment(_fit(f"{REACHED_SHORT[host.reached]}: {host.error}", left), accent)],
+                width,
+            )
         worst = _by_name(host)
         for column in range(self._first, len(self._columns)):
             if left < self._pitch:
