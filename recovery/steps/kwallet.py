@@ -41,7 +41,7 @@ class StartKWallet:
         from recovery.stores.kwallet import start
 
         if world.keychain.state().provider.running:
-            return {}
+            return {"left": "as it was"}
         pid = start(self.program, world.host)
         return {"pid": str(pid), "program": program_of(pid)}
 
@@ -54,6 +54,9 @@ class StartKWallet:
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Ends the one that was started, if it still is that one, when everything is on the disk."""
         pid, program = int(kept.get("pid") or 0), kept.get("program", "")
+        if not kept:  # a crash came between its start and the record of that
+            pid = _started_by_us(world)
+            program = program_of(pid) if pid else ""
         if not pid or not world.processes.is_running(pid, program):
             return
         with _kwallet(world) as kwallet:
@@ -105,7 +108,8 @@ class OpenWallet:
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Closes it, where it was us who opened it and nobody needs it any more."""
         _take_back(world, kept)
-        if self.fresh or kept.get("was") != "closed" or not world.keychain.state().provider.running:
+        was = kept.get("was", "closed")  # not recorded where a crash came; this step is for a closed one
+        if self.fresh or was != "closed" or not world.keychain.state().provider.running:
             return
         with _kwallet(world) as kwallet:
             path = kwallet.collection(self.wallet) if kwallet.is_open(self.wallet) else ""
@@ -176,10 +180,10 @@ class CreateWallet:
         return {"created": self.wallet}
 
     def verify(self, world: RecoveryWorld) -> None:
-        """It is there and open."""
-        with _kwallet(world) as kwallet:
-            if not kwallet.is_open(self.wallet):
-                raise RecoveryError("the wallet was created but is not open")
+        """It is there. (It was open when it was made; a later step closes it, and opens it again.)"""
+        wallet = world.keychain.state().wallet
+        if wallet is None or self.wallet not in wallet.names:
+            raise RecoveryError("the wallet was not created")
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """Takes it away again as long as it is empty; after a crash, the one of that name, which there was none of."""
@@ -213,6 +217,8 @@ class RestartKWallet:
         """Saves, ends and starts it; where the wallet is offered by now, it does nothing."""
         from recovery.stores.kwallet import start
 
+        if _is_gone(world):  # a crash came when it had been ended
+            return _start_again(world)
         with _kwallet(world) as kwallet:
             if kwallet.collection(self.wallet):
                 return {}
@@ -234,10 +240,40 @@ class RestartKWallet:
 
     def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
         """A daemon that was ended can't be brought back; the one that runs now does its work."""
+        if not kept and _is_gone(world):
+            _start_again(world)
         if kept.get("pid"):
             raise RecoveryError(
                 "KWallet was started afresh, which can't be taken back; its wallets are as they were"
             )
+
+
+def _is_gone(world: RecoveryWorld) -> bool:
+    """Whether nobody keeps secrets on the bus, and KWallet could."""
+    state = world.keychain.state()
+    return state.bus.trouble is None and not state.provider.running and state.wallet is not None
+
+
+def _start_again(world: RecoveryWorld) -> dict[str, str]:
+    from recovery.stores.kwallet import start
+
+    wallet = world.keychain.state().wallet
+    if wallet is None or wallet.running:
+        raise UnavailableError(
+            "KWallet runs without offering its wallets to other programs: end it, and look again"
+        )
+    return {"pid": str(start(wallet.program, world.host))}
+
+
+def _started_by_us(world: RecoveryWorld) -> int:
+    from recovery.stores.kwallet import started_by_us
+
+    address = world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
+    if not address:
+        return 0
+    with contextlib.suppress(BusError), Bus.connect(address) as bus:
+        return started_by_us(bus)
+    return 0
 
 
 def _hand_out(world: RecoveryWorld, wallet: str) -> dict[str, str]:

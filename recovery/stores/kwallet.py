@@ -36,6 +36,8 @@ _PBKDF2 = 2
 _OPEN_SECONDS = 5.0
 _SAVE_SECONDS = 9.0
 _START_SECONDS = 10.0
+_OURS = "MCP_DOCTOR_STARTED_THIS"
+"""A variable that a daemon of ours has, so that it is known after a crash, too."""
 _STARTED: list["subprocess.Popen[bytes]"] = []
 """Daemons that are to go on without us; Python would complain of one that is forgotten."""
 
@@ -123,23 +125,23 @@ class KWallet:
         self.save(wallet)
 
     def remove(self, wallet: str) -> None:
-        """Takes away a wallet that is open and holds nothing; one that holds entries, or can't tell, is refused."""
+        """Takes away a wallet that holds nothing; one that holds entries, or can't tell, is refused."""
         if not self.exists(wallet):
             return
-        if not self.is_open(wallet):
-            raise UnavailableError(f"the wallet “{clean(wallet)}” is closed, so what it holds can't be told")
-        handle = self._handle(wallet)
-        with garbled("folderList"):
-            folders = [str(each) for each in self._call("folderList", "is", (handle, _APPLICATION))[0]]
-            held = [
-                each for each in folders if self._call("entryList", "iss", (handle, each, _APPLICATION))[0]
-            ]
-        self._close(handle)
-        if held:
+        holds = self._holds_entries(wallet) if self.is_open(wallet) else _is_filled(self._file(wallet, "kwl"))
+        if holds:
             raise RecoveryError(f"the wallet “{clean(wallet)}” holds entries by now, so it is not taken away")
         self._call("deleteWallet", "s", (wallet,))
         if self.exists(wallet):
             raise RecoveryError(f"the wallet “{clean(wallet)}” is still there")
+
+    def _holds_entries(self, wallet: str) -> bool:
+        handle = self._handle(wallet)
+        with garbled("folderList"):
+            folders = [str(each) for each in self._call("folderList", "is", (handle, _APPLICATION))[0]]
+            held = any(self._call("entryList", "iss", (handle, each, _APPLICATION))[0] for each in folders)
+        self._close(handle)
+        return held
 
     def announce(self, wallet: str) -> str:
         """Lets the Secret Service know that a wallet is open, which it is not told by itself. Out: its collection.
@@ -276,6 +278,24 @@ class KWallet:
             raise UnavailableError("KWallet does not hand out the wallet although it is open")
 
 
+def _is_filled(file: Path) -> bool:
+    """Whether a closed wallet holds entries: how many each folder has is not encrypted, only their names' digests follow.
+
+    Raises RecoveryError where the file does not say.
+    """
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(len(_MAGIC) + 8)
+            folders = int.from_bytes(head[-4:])
+            plain = opened.read(20 * folders) if folders < 1_000 else b""
+    except OSError as error:
+        raise RecoveryError(f"{file} can't be read: {error.strerror}") from error
+    if not head.startswith(_MAGIC) or len(plain) != 20 * folders:
+        raise RecoveryError(f"{file} does not tell what the wallet holds, so it is not taken away")
+    # The first folder with entries is followed by their digests; until then, folder stands behind folder.
+    return any(int.from_bytes(plain[at + 16 : at + 20]) for at in range(0, len(plain), 20))
+
+
 def wait_until_saved(bus: Bus, wallet: str) -> None:
     """Returns when ksecretd has written a wallet that was changed just now, by itself and within seconds: it can't be told to.
 
@@ -308,6 +328,8 @@ def start(program: str, host: Host, environment: dict[str, str] | None = None) -
         raise UnavailableError("no session bus is known in this session, so KWallet can't be started")
     env = dict(environment or {**host.env, "QT_QPA_PLATFORM": "offscreen"})
     env["DBUS_SESSION_BUS_ADDRESS"] = address
+    if environment is None:
+        env[_OURS] = "1"
     with tempfile.TemporaryFile() as said:
         try:
             child = subprocess.Popen(
@@ -331,6 +353,13 @@ def start(program: str, host: Host, environment: dict[str, str] | None = None) -
         child.kill()
         child.wait()
     raise UnavailableError(f"KWallet was started and offered no Secret Service within {_START_SECONDS:g} s")
+
+
+def started_by_us(bus: Bus) -> int:
+    """The process of KWallet's daemon on this bus where `start` made it run, else 0. Raises BusError."""
+    found = next((name for name in KWALLET_NAMES if bus.owner(name) is not None), "")
+    pid = bus.pid_of(found) if found else 0
+    return pid if pid and _OURS in environment_of(pid) else 0
 
 
 def _serves(address: str, pid: int) -> bool:

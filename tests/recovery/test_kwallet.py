@@ -105,10 +105,34 @@ def test_an_undo_of_creating_takes_away_what_is_empty_and_nothing_else(kwallet: 
     assert (kwallet.wallets / f"{WALLET}.kwl").exists()
     with pytest.raises(RecoveryError, match="holds entries"):
         CreateWallet(WALLET).undo(world, {})
+    kwallet.lock(WALLET_COLLECTION)  # it is told of a closed one, too
+    assert not kwallet.is_open
+    with pytest.raises(RecoveryError, match="holds entries"):
+        CreateWallet(WALLET).undo(world, {})
+    kwallet.open_wallet()
+    world.keychain.state()
+    assert kwallet.keyring_get("github_token") == TOKEN
     (entry,) = world.keychain.entries({"service": "mcp-secrets"})
     world.keychain.delete(entry.path)
     CreateWallet(WALLET).undo(world, {})
     assert not (kwallet.wallets / f"{WALLET}.kwl").exists()
+
+
+def test_a_wallet_of_any_name_is_created_opened_and_taken_away(kwallet: WalletLab) -> None:
+    """KWallet spells its files in its own way."""
+    name = "Brieftasche für 100 % ;/x"
+    kwallet.settings(f"[Wallet]\nDefault Wallet={name}\n")
+    kwallet.start_kwallet()
+    assert mended(kwallet).ok
+    judge(kwallet, LocalWorld(kwallet.real_host()))
+    state = probe(kwallet.real_host())
+    assert state.wallet is not None
+    assert state.wallet.names == (name,)
+    kwallet.end_kwallet()
+    closed = probe(kwallet.real_host())
+    assert closed.wallet is not None
+    assert closed.wallet.names == (name,)
+    assert mended(kwallet).ok
 
 
 def test_opening_never_creates_a_wallet_that_is_not_there(kwallet: WalletLab) -> None:

@@ -737,7 +737,7 @@ OPERATIONS = (
     ),
 )
 
-_IN_A_WALLET = "needs kwalletd, ended at once behind its writes there: tests/recovery/test_kwallet.py"
+_IN_A_WALLET = "needs kwalletd: tests/recovery/faults/test_in_a_wallet.py"
 ELSEWHERE: dict[str, str] = {
     "start-bus": "a bus outlives its test's session: tests/recovery/test_unlocking.py and test_remainder.py",
     "use-bus": "changes nothing: tests/recovery/test_unlocking.py",

@@ -38,7 +38,7 @@ _OF_A_STAND_IN = {"stand-in begins": 1, "stand-in ends": -1}
 """What happens between the two is the system's own."""
 _CALLS = {
     "CreateItem", "Delete", "SetSecret", "UnlockWithMasterPassword", "CreateWithMasterPassword",
-    "ChangeWithMasterPassword", "SetAlias", "Lock", "StartServiceByName",
+    "ChangeWithMasterPassword", "SetAlias", "Lock", "StartServiceByName", "pamOpen", "deleteWallet",
 }  # fmt: skip
 _KERNEL = {5, 8, 9, 15, 21}
 
