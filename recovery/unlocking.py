@@ -107,6 +107,8 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
         mend: Step = RestartProvider(provider.pid, provider.program, force=True)
         if provider.stopped:
             mend = ContinueProvider(provider.pid, provider.program)
+        if provider.is_ksecretd or provider.program == "keepassxc":
+            return Way((mend,))  # both open in their own windows only, if they are closed
         return Way((mend, Unlock()), (_ask_password("login"),))
     if provider.is_kwallet:
         return Way(*from_kwallet(state))

@@ -11,8 +11,10 @@ from diagnostics.stores.bus import Bus
 from diagnostics.stores.one_entry import Entries
 from diagnostics.stores.reading import read_everything
 from diagnostics.stores.secret_service import probe
+from recovery.journal import Journal
 from recovery.model import RecoveryError
 from recovery.planner import unlock_remedy
+from recovery.runner import carry_out
 from recovery.world import LocalWorld
 from tests.support.desktops import KeePassLab, windows_of
 from tests.support.looking import Look, look
@@ -104,6 +106,24 @@ def test_one_that_asks_its_user_before_each_entry_is_told(keepassxc: KeePassLab)
     with Entries(keepassxc.host()) as entries, pytest.raises(StoreError) as raised:
         entries.read("github_token")
     assert raised.value.cause == "keyring_locked"
+
+
+def test_a_stopped_one_is_told_in_time_and_runs_on(keepassxc: KeePassLab) -> None:
+    keepassxc.start_keepassxc(keepassxc.make_database({"github_token": TOKEN}), opened=False)
+    keepassxc.suspend_daemon()
+    found = seen(keepassxc)
+    assert found.fails == [("backend.provider", "stopped", "secret_service_unresponsive")]
+    began = time.monotonic()
+    with Entries(keepassxc.host()) as entries, pytest.raises(StoreError) as raised:
+        entries.read("github_token")
+    assert raised.value.cause == "secret_service_unresponsive"
+    assert time.monotonic() - began < 6
+    world = LocalWorld(keepassxc.real_host())
+    remedy = unlock_remedy(world.host, probe(world.host), probe)
+    assert [step.kind for step in remedy.steps] == ["continue-provider"]
+    assert remedy.asks == ()  # no password of its database is asked for: it takes none
+    assert carry_out(remedy, {}, world, Journal(world.host)).ok
+    assert seen(keepassxc).outcome("backend.provider") == "answers"
 
 
 def one_secret() -> Secret:
