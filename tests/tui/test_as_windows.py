@@ -12,7 +12,7 @@ from tests.support.lab import REPO
 
 CHILD = REPO / "tests/support/as_windows.py"
 COMMANDS = (
-    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency"]
+    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency", "report"]
 )  # fmt: skip
 
 
@@ -145,6 +145,7 @@ def test_an_error_text_is_explained(tmp_path: Path) -> None:
         (("backup", "list"), 0),
         (("undo",), 1),
         (("emergency", "status"), 0),
+        (("report", "--offline", "--yes"), 0),
     ],
 )
 def test_mending_finds_an_empty_credential_manager(tmp_path: Path, words: tuple[str, ...], code: int) -> None:

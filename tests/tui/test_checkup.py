@@ -102,7 +102,7 @@ async def test_what_is_typed_ahead_of_the_search_goes_into_it(open_app: OpenApp,
 async def test_the_keys_the_footer_the_help_and_the_palette_come_from_one_table(
     open_app: OpenApp, tmp_path: Path
 ) -> None:
-    async with open_app(scenes.locked_out(tmp_path), size=(120, 50)) as driver:
+    async with open_app(scenes.locked_out(tmp_path), size=(120, 60)) as driver:
         screen = driver.app.screen
         for action in CHECKUP:
             assert hasattr(screen, f"action_{action.id}"), action
