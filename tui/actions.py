@@ -22,6 +22,8 @@ class Action:
     help: str
     """A sentence, for the help and the palette."""
     footer: bool = True
+    spare: bool = False
+    """Left out of the footer where there is no room for all."""
     palette: bool = True
     at_once: bool = False
     """Done before the next key is looked at, so that what is typed ahead goes where it is meant to go."""
@@ -32,9 +34,10 @@ CHECKUP = (
     Action("evidence", "e", "e", "evidence", "Show what was seen here, word for word."),
     Action("again", "r", "r", "again", "Run all checks again."),
     Action("start", "s", "s", "start", "See whether this server starts; shows its command first."),
-    Action("undo", "u", "u", "undo", "Take back the last thing that was mended."),
+    Action("undo", "u", "u", "undo", "Take back the last thing that was mended.", spare=True),
+    Action("history", "h", "h", "history", "See since when this is as it is, and what else changed then."),
     Action("logs", "l", "l", "log", "Explain an error that you paste, or a client's log."),
-    Action("search", "slash", "/", "search", "Find a server, a client or a state.", at_once=True),
+    Action("search", "slash", "/", "find", "Find a server, a client or a state.", at_once=True),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("quit", "q", "q", "quit", "Leave. Nothing is left running."),
     Action(
@@ -124,7 +127,7 @@ WHY = Action(
 )
 
 PRACTICE = (
-    *(each for each in CHECKUP if each.id != "demo"),
+    *(each for each in CHECKUP if each.id not in {"demo", "history"}),
     Action("goal", "g", "g", "goal", "Read the drill's goal again.", footer=False),
     Action("hint", "h", "h", "hint", "A hint; each time one more.", footer=False),
     Action("outside", "o", "o", "outside", "Do something outside of the doctor.", footer=False),
@@ -151,6 +154,16 @@ ADVICE = (
     Action("team", "t", "t", "who uses them", "Say who uses these credentials: one person, or several."),
     Action("sso", "s", "s", "company login", "Say whether everybody must log in with the company's account."),
     Action("again", "r", "r", "look again", "Look at this host anew."),
+    Action("help", "question_mark,f1", "?", "help", "Show this help."),
+    Action("back", "escape,q", "Esc", "back", "Back to the servers."),
+)
+
+HISTORY = (
+    Action("span('24h')", "d", "d", "24 hours", "Show the last 24 hours.", palette=False),
+    Action("span('7d')", "w", "w", "7 days", "Show the last 7 days.", palette=False),
+    Action("span('30d')", "m", "m", "30 days", "Show the last 30 days.", palette=False),
+    Action("everything", "a", "a", "all servers", "Show all servers, or the chosen one again."),
+    Action("again", "r", "r", "again", "Read the history anew."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("back", "escape,q", "Esc", "back", "Back to the servers."),
 )

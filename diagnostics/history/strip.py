@@ -69,6 +69,13 @@ def span_of(history: History, start: datetime, end: datetime) -> Span:
     return Span(start, end, tuple(there[max(0, first - 1) :]), usual, len(history.rounds) - len(there))
 
 
+def gaps(span: Span) -> tuple[tuple[datetime, datetime], ...]:
+    """When nobody looked, between two rounds of the span or after its last one, the newest first."""
+    times = [*(each.at for each in span.rounds), span.end]
+    apart = pairwise(times) if span.rounds else ()
+    return tuple(each for each in apart if each[1] - each[0] > span.usual * _LATE)[::-1]
+
+
 def cells(span: Span, key: str, count: int) -> tuple[Cell, ...]:
     """A credential's row of so many cells, the oldest first."""
     if count < 1:

@@ -62,7 +62,7 @@ def tell(story: Story, beside: Sequence[Happening], now: datetime, zone: tzinfo 
     elif story.is_sure:
         first = f", right after {beside[0].words}" if beside else ""
         headline = f"{state} since {when(story.first.at, now, zone)}{first}."
-        lines.append(f"At {when(story.before.at, now, zone)} it was {_was(story)}.")
+        lines.append(f"It was last {_was(story)} {when(story.before.at, now, zone)}.")
     else:
         headline = (
             f"{state} since some time between {when(story.before.at, now, zone)} ({_was(story)}) "
@@ -93,8 +93,13 @@ def tell_change(change: Change, now: datetime, zone: tzinfo | None = None) -> st
     """`Tue 24 Nov 14:05  ok → broken: The keychain is locked`."""
     how = change.now
     why = f": {how.title}" if how is not None and how.title and how.status is not Status.OK else ""
-    before = f"{state_word(change.before)} → " if change.before is not None else ""
+    before = f"{state_word(change.before)} → " if change.before is not None else "first seen: "
     return f"{stamp(change.round.at, now, zone)}  {before}{state_word(how)}{why}"
+
+
+def tell_gap(start: datetime, end: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """`Fri 20 Nov 18:00  nobody looked until Sat 21 Nov 05:00`."""
+    return f"{stamp(start, now, zone)}  nobody looked until {stamp(end, now, zone)}"
 
 
 def tell_state(history: History, now: datetime, zone: tzinfo | None = None) -> tuple[str, ...]:

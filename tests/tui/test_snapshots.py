@@ -373,6 +373,7 @@ def test_no_stored_picture_is_left_over() -> None:
             *AUDIT,
             *BACKUPS,
             *FLEET,
+            "advice",
             "cleanup",
             "history",
             "history-all",

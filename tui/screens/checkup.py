@@ -354,6 +354,15 @@ class CheckupScreen(CheckupView):
 
         open_undo(self.doctor)
 
+    def action_history(self) -> None:
+        """Opens the timeline of the chosen server."""
+        from tui.screens.history import HistoryScreen
+
+        key = self.query_one(ServerList).chosen
+        row = self.board.row(key) if key else None
+        servers = self.board.context.servers if self.board.context is not None else ()
+        self.doctor.push_screen(HistoryScreen(self.doctor, row, tuple(servers)))
+
     def action_audit(self) -> None:
         """Opens the audit trail."""
         from tui.screens.audit import AuditScreen

@@ -25,10 +25,11 @@ class KeyLine(Widget):
 
     def render(self) -> Content:
         """One line."""
+        shown = [each for each in self._actions if each.footer]
+        if sum(len(each.shown) + len(each.label) + 3 for each in shown) > self.size.width:
+            shown = [each for each in shown if not each.spare]
         parts: list[Content] = []
-        for each in self._actions:
-            if not each.footer:
-                continue
+        for each in shown:
             click = Style.from_meta({"@click": f"screen.{each.id}"})
             key = Content.styled(f" {each.shown} ", "bold $text-primary")
             word = Content(f"{each.label} ")

@@ -31,7 +31,10 @@ def told(there: History, *seen: Happening) -> Told:
 def test_broken_since_the_first_round_that_found_it_so() -> None:
     said = told(past(OK, OK, LOCKED, LOCKED, LOCKED))
     assert said.headline == "Broken since today 11:30."
-    assert said.lines == ("The keychain login is locked (keyring_locked).", "At today 11:15 it was in order.")
+    assert said.lines == (
+        "The keychain login is locked (keyring_locked).",
+        "It was last in order today 11:15.",
+    )
 
 
 def test_right_after_what_mcp_doctor_did_then() -> None:
@@ -136,7 +139,7 @@ def test_the_changes_of_a_span_the_newest_first() -> None:
         "Tue 24 Nov 11:45  broken → unclear: GitHub is down",
         "Tue 24 Nov 11:30  broken → broken: GitHub has revoked the token",
         "Tue 24 Nov 11:00  ok → broken: The keychain login is locked",
-        "Tue 24 Nov 10:45  ok",
+        "Tue 24 Nov 10:45  first seen: ok",
     ]
     assert len(changes(there, KEY, NOON - STEP * 2, NOON)) == 3
 
