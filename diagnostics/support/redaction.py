@@ -72,6 +72,8 @@ class Redactor:
         self._scrubber = scrubber
         self.replaced: Counter[str] = Counter()
         self._names: dict[tuple[str, str], str] = {}
+        self._told: dict[tuple[str, bool], tuple[str, Counter[str]]] = {}
+        """Texts that were redacted before, with what was taken out: a bundle says the same thing many times."""
         self._counts: Counter[str] = Counter()
         homes = sorted(
             {each.rstrip("/\\") for each in home if len(each.strip("/\\")) > 1}, key=len, reverse=True
@@ -108,6 +110,16 @@ class Redactor:
 
         In: `is_name` = it names something of the doctor's own making (`env.A_TOKEN:entry`): that is no `token: value`.
         """
+        known = self._told.get((said, is_name))
+        if known is None:
+            before, self.replaced = self.replaced, Counter()
+            told = self._redacted(said, is_name=is_name)
+            known = self._told[said, is_name] = (told, self.replaced)
+            self.replaced = before
+        self.replaced.update(known[1])
+        return known[0]
+
+    def _redacted(self, said: str, *, is_name: bool) -> str:
         said = self._counted("secret", said, self._scrubbed if is_name else self._masked)
         said = self._sub("secret", _OPAQUE, said, lambda found: MASK if _is_random(found[0]) else found[0])
         said = self._sub("email", _EMAIL, said, lambda found: self._name("email", found[0]))
@@ -130,7 +142,8 @@ class Redactor:
         if isinstance(value, Mapping):
             found: dict[str, Any] = {}
             for key, each in value.items():
-                name = told = str(key) if key in OURS else self.text(clean(str(key), 400))
+                is_ours = key in OURS or is_everyday(str(key))
+                name = told = str(key) if is_ours else self.text(clean(str(key), 400))
                 number = 1
                 while name in found:
                     number += 1

@@ -7,7 +7,7 @@ for what has the shape of a credential, with patterns of its own.
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -49,9 +49,13 @@ def sweep(files: Mapping[str, str], secrets: Iterable[Secret]) -> list[Hit]:
         for part in _parts(value):
             spelled |= {text: how for how, text in _spellings(part) if len(text) >= _SHORTEST}
             windows |= set(_windows(part))
+    heads: dict[str, list[str]] = {}
+    for needle in spelled:
+        heads.setdefault(needle[:_SHORTEST], []).append(needle)
     hits: list[Hit] = []
     for name, text in files.items():
-        hits += [Hit(name, _line(text, at), how) for at, how in _found(text, spelled, windows)]
+        found = dict.fromkeys((_line(text, at), how) for at, how in _found(text, spelled, heads, windows))
+        hits += [Hit(name, line, how) for line, how in found]
     return hits
 
 
@@ -60,16 +64,15 @@ def can_be_masked(secret: Secret) -> bool:
     return len(secret) >= 8 and not is_everyday(secret.reveal().strip())
 
 
-def _found(text: str, spelled: Mapping[str, str], windows: set[str]) -> Iterator[tuple[int, str]]:
-    for needle, how in spelled.items():
-        at = text.find(needle)
-        if at >= 0:
-            yield at, how
-    if windows:
-        for at in range(len(text) - _WINDOW + 1):
-            if text[at : at + _WINDOW] in windows:
-                yield at, "a part of a credential"
-                break
+def _found(
+    text: str, spelled: Mapping[str, str], heads: Mapping[str, Sequence[str]], windows: set[str]
+) -> Iterator[tuple[int, str]]:
+    for at in range(len(text) - _SHORTEST + 1):
+        for needle in heads.get(text[at : at + _SHORTEST], ()):
+            if text.startswith(needle, at):
+                yield at, spelled[needle]
+        if text[at : at + _WINDOW] in windows:
+            yield at, "a part of a credential"
     for what, pattern in _SHAPES.items():
         found = pattern.search(text)
         if found:

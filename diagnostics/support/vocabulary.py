@@ -23,9 +23,18 @@ def public_hosts() -> frozenset[str]:
     return frozenset(found | set(_LOOPBACK))
 
 
+@cache
+def ids() -> frozenset[str]:
+    """The names that the doctor itself gives: of clients, providers, causes, remedies."""
+    from diagnostics.catalog import names
+    from diagnostics.catalog.causes import causes
+
+    return frozenset((*names("clients"), *names("providers"), *names("why"), *causes()))
+
+
 def is_everyday(name: str) -> bool:
     """Whether a name is too short to be found again, or a word that stands in the doctor's own texts anyway."""
-    return len(name) < 3 or (name.isalpha() and name.lower() in words())
+    return len(name) < 3 or (name.isalpha() and name.lower() in words()) or name in ids()
 
 
 def _texts() -> Iterator[str]:

@@ -142,6 +142,12 @@ def test_what_redaction_lets_through_is_stopped_by_the_last_look(
     assert "in-the-keychain" not in str(found.value)
 
 
+def test_a_secret_that_is_a_word_of_ours_neither_stops_nor_garbles_a_bundle(tmp_path: Path) -> None:
+    held = {"a": "evidence", "b": "claude-desktop", "c": "keychain", "d": "gnome-keyring"}
+    said = gathered(context_of(tmp_path, HeldStore(held))).files()
+    assert all("evidence" in each for each in json.loads(said["report.json"])["findings"])
+
+
 def test_the_same_bundle_is_the_same_bytes_in_the_same_order() -> None:
     made = Bundle(AT, "1", (Part("b.txt", "b", "two\n", {"host": 2}), Part("a.txt", "a", "ü\n")))
     assert made.zipped() == dataclasses.replace(made).zipped()

@@ -144,7 +144,7 @@ def test_show_takes_one_operation_and_a_time(home: Path) -> None:
         (["show", "--since", "yesterday"], "expected a date"),
         (["show", "--since", "99999999d"], "expected a date"),
         (["show", "--operation", "ff"], "lists them"),
-        (["export", "--output", "/nonexistent/x"], "can't be written"),
+        (["export", "--output", "/nonexistent/x"], "no such folder"),
         (["show", "--format", "yaml"], "invalid choice"),
     ],
 )

@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.context import Options
+from diagnostics.host import Host
+from diagnostics.model import Platform, Session
+from diagnostics.stores import open_store
+from recovery.world import LocalWorld
 from tests.support import tokens
 from tests.support.forking import python
 from tests.support.lab import REPO
 from tests.support.terminal import Terminal
+from tui.arguments import Call
+from tui.commands.report import hand_over
+from tui.session import DoctorSession
 
 SAID = tokens.github("report command")
 pytestmark = pytest.mark.platform_linux
@@ -107,6 +115,23 @@ def test_at_a_terminal_it_is_shown_on_request_and_written_on_a_yes_alone(home: P
         screen.wait_for(r"Written:")
     assert stat.S_IMODE((home / "out").stat().st_mode) == 0o700
     assert "server-1" in (home / "out/configs.json").read_text()
+
+
+def test_where_nothing_can_be_looked_at_there_is_a_bundle_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_session: DoctorSession) -> None:
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(DoctorSession, "look", broken)
+    host = Host(Platform.LINUX, Session.LOCAL, home, home, {}, os.getuid(), "zoe")
+    session = DoctorSession(host, Options(), (), open_store, LocalWorld)
+    code = hand_over(
+        session, Call("report", extra={"yes": True, "format": "text", "output": str(home / "out")})
+    )
+    assert code == 0
+    assert "The configs can't be looked at (OSError)" in capsys.readouterr().err
+    assert '"mcp-doctor": ' in (home / "out").read_text()
 
 
 def test_a_server_that_is_not_there_is_a_wrong_call(home: Path) -> None:

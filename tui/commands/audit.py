@@ -210,9 +210,9 @@ def _export(host: Host, call: Call) -> int:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
         return 0
-    from recovery.files import LocalFiles
+    from tui.output import write
 
-    LocalFiles(host.uid).write(output, text.encode("utf-8", "backslashreplace"))
+    write(output, text.encode("utf-8", "backslashreplace"), host)
     say(f"Written: {output} ({sum(len(row.records) for row in rows)} records of {len(rows)} operations)")
     return 0
 

@@ -71,7 +71,17 @@ def examined(session: DoctorSession) -> "tuple[Context, list[Finding]]":
     from diagnostics.runner import diagnose
     from tui.commands.check import looked
 
-    context = looked(session)
+    try:
+        context = looked(session)
+    except UsageError:
+        raise
+    except Exception as error:
+        from diagnostics.itself.questions import examined as examined_itself
+
+        sys.stderr.write(
+            f"The configs can't be looked at ({type(error).__name__}); the bundle has what is left.\n"
+        )
+        return examined_itself(session.host, session.options)[0], []
     findings: list[Finding] = []
     try:
         findings.extend(diagnose(context))
