@@ -1,9 +1,12 @@
 """Findings added up: which concern a server, and which state decides among several."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from diagnostics.context import Context
 from diagnostics.model import Finding, Server, Status, Syntax
+
+if TYPE_CHECKING:
+    from diagnostics.context import Context
 
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK, Status.SKIP)
 
@@ -19,7 +22,7 @@ def uses_store(server: Server) -> bool:
     return any(each.syntax is Syntax.SECRET for each in server.references)
 
 
-def by_server(context: Context, findings: Iterable[Finding]) -> Mapping[str, Sequence[Finding]]:
+def by_server(context: "Context", findings: Iterable[Finding]) -> Mapping[str, Sequence[Finding]]:
     """Server id -> the findings that concern it: its own, its file's, and the store's where it uses the store."""
     of_server: dict[str, list[Finding]] = {server.id: [] for server in context.servers}
     by_path: dict[str, list[str]] = {}

@@ -12,8 +12,9 @@ from textual.screen import Screen
 
 from diagnostics.context import Options
 from diagnostics.fleet.fleet import Fleet
+from diagnostics.fleet.many import read_many
 from diagnostics.fleet.opening import Named
-from diagnostics.fleet.reading import Item, read, too_many
+from diagnostics.fleet.reading import Item, too_many
 from diagnostics.host import Host
 from diagnostics.stores import open_store
 from recovery.world import LocalWorld
@@ -21,7 +22,7 @@ from tui.app import DoctorApp
 from tui.session import DoctorSession
 from tui.work import post
 
-_BATCH = 0.1
+_BATCH = 0.05
 """Seconds between two pictures while reports are read."""
 
 
@@ -62,6 +63,7 @@ class FleetApp(DoctorApp):
         """When the reading began, seconds since the epoch: ages are told as of then."""
         self._more = more
         self._number = 0
+        self._telling = False
 
     def get_default_screen(self) -> Screen[Any]:
         """The matrix is the home screen."""
@@ -82,22 +84,14 @@ class FleetApp(DoctorApp):
         self._tell_screens()
 
     def _work(self, number: int) -> None:
-        """In the thread: a message now and then, each with what was read since the last one."""
-        gc.disable()  # thousands of reports make no cycles; looking for some takes a fifth of the time
-        try:
-            waiting: list[Item] = []
-            told = time.monotonic()
-            done = 0
-            for done, file in enumerate(self.files, 1):
-                waiting += read([file], self.at)
-                if time.monotonic() - told > _BATCH:
-                    post(self, Read(number, waiting, done, is_last=False))
-                    waiting, told = [], time.monotonic()
-                if number != self._number:
-                    return
-            post(self, Read(number, waiting, done, is_last=True))
-        finally:
-            gc.enable()
+        """In the thread: a message a batch."""
+        done = 0
+        for count, items in read_many(self.files, self.at, self.session.host.env):
+            done += count
+            post(self, Read(number, items, done, is_last=False))
+            if number != self._number:
+                return
+        post(self, Read(number, (), done, is_last=True))
 
     def on_read(self, message: Read) -> None:
         """More is known."""
@@ -105,6 +99,16 @@ class FleetApp(DoctorApp):
             return
         self.fleet.take(message.items)
         self.done, self.reading = message.done, not message.is_last
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        """Several processes answer: their answers of one moment make one picture."""
+        if not self._telling:
+            self._telling = True
+            self.set_timer(_BATCH, self._tell_now)
+
+    def _tell_now(self) -> None:
+        self._telling = False
         self._tell_screens()
 
     def _tell_screens(self) -> None:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from diagnostics.fleet.model import ENVELOPE, NotAReportError, Reached
-from diagnostics.report import SCHEMA
+from diagnostics.fleet.model import ENVELOPE, REPORT, NotAReportError, Reached
 from diagnostics.text import clean
 from diagnostics.tokens.masking import mask_pasted
 
@@ -63,17 +62,17 @@ def gathered(value: object, file_name: str) -> Gathered:
         raise NotAReportError(f"is no report but {_KINDS.get(type(value), 'something else')}")
     schema = value.get("schema")
     family, _, version = schema.partition("/") if isinstance(schema, str) else ("", "", "")
-    if family == _REPORT_FAMILY:
+    if family == _OF_REPORT:
         return _of_report(value, file_name, str(schema), None)
     if family != _FAMILY:
         said = f"its schema is {shown(schema)!r}" if isinstance(schema, str) else "it names no schema"
-        raise NotAReportError(f"is no report of mcp-doctor: {said}, expected {SCHEMA!r} or {ENVELOPE!r}")
+        raise NotAReportError(f"is no report of mcp-doctor: {said}, expected {REPORT!r} or {ENVELOPE!r}")
     newer = str(schema) if version != ENVELOPE.partition("/")[2] else ""
     return _of_envelope(value, file_name, newer)
 
 
 _FAMILY = ENVELOPE.partition("/")[0]
-_REPORT_FAMILY = SCHEMA.partition("/")[0]
+_OF_REPORT = REPORT.partition("/")[0]
 _KINDS: Mapping[type, str] = {
     list: "a list",
     str: "a text",
@@ -107,15 +106,15 @@ def _of_envelope(value: Mapping[str, Any], file_name: str, newer: str) -> Gather
 
 def _of_report(report: Mapping[str, Any], host: str, schema: object, at: float | None) -> Gathered:
     name = _name(host) or "(no name)"
-    if not isinstance(schema, str) or schema.partition("/")[0] not in {_FAMILY, _REPORT_FAMILY}:
+    if not isinstance(schema, str) or schema.partition("/")[0] not in {_FAMILY, _OF_REPORT}:
         return Gathered(
             name,
             at,
             Reached.FAILED,
             None,
-            f"what it answered is no report of mcp-doctor (expected {SCHEMA!r})",
+            f"what it answered is no report of mcp-doctor (expected {REPORT!r})",
         )
-    newer = shown(schema) if schema not in {SCHEMA, ENVELOPE} else ""
+    newer = shown(schema) if schema not in {REPORT, ENVELOPE} else ""
     made = moment(report.get("generated_at"))
     return Gathered(name, made if at is None else at, Reached.REACHABLE, report, "", newer)
 

@@ -42,7 +42,7 @@ class Fleet:
                 continue
             old = self._hosts.get(item.name)
             if old is not None:
-                newer = item if (item.at or 0.0) >= (old.at or 0.0) else old
+                newer = max(old, item, key=lambda each: (each.at or 0.0, str(each.source.path)))
                 said = f"{item.name} is there twice ({old.source.path.name} too): the newer one counts"
                 self.troubles.append(Trouble(item.source.path.name, said, lost=False))
                 if newer is old:

@@ -9,6 +9,9 @@ from diagnostics.model import Stage, Status
 ENVELOPE = "mcp-doctor.fleet/1"
 """Schema of what is gathered of one host: `{schema, host: {name}, gathered_at, status, report | error}`."""
 
+REPORT = "mcp-doctor.report/1"
+"""Schema of the reports that this mcp-doctor makes; here too, because reading many loads nothing that makes one."""
+
 
 class Reached(StrEnum):
     """How the gathering of one host ended (`status` of the envelope)."""

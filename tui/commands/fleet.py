@@ -42,12 +42,15 @@ def run(call: Call) -> int:
 
 def _write(files: list[Named], more: int, call: Call) -> int:
     from diagnostics.fleet.fleet import Fleet
-    from diagnostics.fleet.reading import read, too_many
+    from diagnostics.fleet.many import read_many
+    from diagnostics.fleet.reading import too_many
+    from diagnostics.host import this_host
 
     now = time.time()
     fleet = Fleet()
     fleet.take(too_many(more))
-    fleet.take(read(files, now))
+    for _, items in read_many(files, now, this_host().env):
+        fleet.take(items)
     if not len(fleet) and len(files) == 1 and files[0].by_person:
         raise UsageError("; ".join(f"{each.where} {each.said}" for each in fleet.troubles[:3]))
     _put(_rendered(fleet, now, call), call)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from diagnostics import report as reports
+from diagnostics.fleet import model
 from diagnostics.fleet.path import as_run
 from diagnostics.fleet.rollup import Rollup
 from diagnostics.model import Finding, Stage
@@ -16,6 +17,10 @@ from tests.support import fleet as made
 from tests.support.fake_session import FakeSession
 from tests.tui import scenes
 from tui.board import Board
+
+
+def test_the_schema_is_the_one_that_reports_have() -> None:
+    assert model.REPORT == reports.SCHEMA
 
 
 def board_of(context: Any, findings: list[Finding]) -> Board:
