@@ -190,6 +190,7 @@ class SetCronBlock:
         self._exchange(world, self.after, self.before)
 
     def _exchange(self, world: RecoveryWorld, old: str, new: str) -> None:
+        sweep(_kept_in(world))
         text = self._read(world)
         if self._ours(text) == new:
             return
@@ -208,10 +209,9 @@ class SetCronBlock:
 
     def _keep(self, world: RecoveryWorld, text: bytes) -> None:
         """A copy of the crontab as it is, for its owner alone; it may hold passwords, so the trail must not have it."""
-        folder = world.host.state_dir / "monitor"
-        prepare_folder(folder)
-        sweep(folder / "crontab.before")
-        world.files.write(str(folder / "crontab.before"), text)
+        path = _kept_in(world)
+        prepare_folder(path.parent)
+        world.files.write(str(path), text)
 
     def _make_sure(self, text: bytes, expected: str) -> None:
         if self._ours(text) != expected:
@@ -322,13 +322,13 @@ class SetScheduledTask:
         self._set(world, self.before)
 
     def _set(self, world: RecoveryWorld, text: str) -> None:
-        path = world.host.state_dir / "monitor-task.xml"
+        path = world.host.state_dir / ".monitor-task.part"
+        sweep(path)
         try:
             if not text:
                 if task_of(world.host) is not None:
                     told(world.host, "schtasks", "/Delete", "/TN", task_scheduler.TASK, "/F")
                 return
-            sweep(path)
             world.files.write(str(path), text.encode("utf-16"))
             told(world.host, "schtasks", "/Create", "/TN", task_scheduler.TASK, "/XML", str(path), "/F")
         except ProgramError as error:
@@ -345,6 +345,10 @@ class SetScheduledTask:
         if not text or there is None:
             return bool(text) == (there is not None)
         return task_scheduler.command_in(there) == task_scheduler.command_in(text)
+
+
+def _kept_in(world: RecoveryWorld) -> Path:
+    return world.host.state_dir / "monitor/crontab.before"
 
 
 def text_at(path: Path) -> str | None:

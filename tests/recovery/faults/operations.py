@@ -42,6 +42,7 @@ from recovery.steps.rotation import RotateEntry
 from recovery.stores.file_store import create_store
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
+from tests.recovery.faults import monitor_operations
 from tests.recovery.faults.stage import PASSWORD, Stage, journal_of, with_env
 from tests.recovery.faults.strike import die, strike
 from tests.support.lab import LOGIN
@@ -552,6 +553,48 @@ def _finished(answers: Answers, scene: Scene) -> Outcome | None:
 
 
 FROM_A_FILE = ("store-variable", "refer-to-variables", "take-out-variables")
+# ── the monitor ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_the_monitor(steps: Callable[[Host], list[Step]], _stage: Stage, host: Host) -> Plan:
+    return a_remedy("monitor", *steps(host)), {}
+
+
+_MONITOR: tuple[tuple[str, Callable[[Stage], None], tuple[str, ...], Callable[[Host], list[Step]]], ...] = (
+    ("monitor into cron", _nothing, ("set-cron-block",), monitor_operations.into_cron),
+    (
+        "another line of the monitor in cron",
+        monitor_operations.line_was_there,
+        ("set-cron-block",),
+        monitor_operations.other_line_in_cron,
+    ),
+    (
+        "monitor into systemd",
+        _nothing,
+        ("set-timer-file", "switch-systemd-timer"),
+        monitor_operations.into_systemd,
+    ),
+    (
+        "monitor out of systemd into cron",
+        monitor_operations.timer_was_there,
+        ("set-timer-file", "switch-systemd-timer", "set-cron-block"),
+        monitor_operations.out_of_systemd_into_cron,
+    ),
+    (
+        "monitor into launchd",
+        monitor_operations.agent_was_there,
+        ("set-timer-file", "switch-launch-agent"),
+        monitor_operations.into_launchd,
+    ),
+    (
+        "monitor into the Task Scheduler",
+        _nothing,
+        ("set-scheduled-task",),
+        monitor_operations.into_the_task_scheduler,
+    ),
+)
+
+
 OPERATIONS = (
     Operation("unlock", _nothing, ("unlock",), _unlocking, opened=False),
     Operation(
@@ -734,6 +777,18 @@ OPERATIONS = (
         None,
         partial(_finished, {NAME: REPLACE}),
         finishes={NAME: REPLACE},
+    ),
+    *(
+        Operation(
+            name,
+            monitor_operations.arranged(state),
+            kinds,
+            partial(_of_the_monitor, steps),
+            host=monitor_operations.host,
+            opened=False,
+            daemon=False,
+        )
+        for name, state, kinds, steps in _MONITOR
     ),
 )
 
