@@ -9,17 +9,26 @@ from datetime import datetime
 
 INDEX = "README.txt"
 _KINDS = {
-    "secret": "credentials",
-    "user": "names of people",
-    "home": "home folders",
-    "host": "names of computers",
-    "ip": "addresses of computers",
-    "email": "e-mail addresses",
-    "entry": "names of entries",
-    "server": "names of servers",
-    "id": "long ids",
+    "secret": ("credential", "credentials"),
+    "user": ("name of a person", "names of people"),
+    "home": ("home folder", "home folders"),
+    "host": ("name of a computer", "names of computers"),
+    "ip": ("address of a computer", "addresses of computers"),
+    "email": ("e-mail address", "e-mail addresses"),
+    "entry": ("name of an entry", "names of entries"),
+    "server": ("name of a server", "names of servers"),
+    "id": ("long id", "long ids"),
 }
 """What is counted, in words."""
+
+
+_PROMISE = (
+    "Read it before you send it: it is plain text, all of it. Credentials are never in it. Taken out, and given names "
+    "of their own that are the same throughout (host-1, user-1), are people, computers, e-mail and IP addresses, entries "
+    "and servers; the home folder is ~. Words that the doctor's own texts use anyway (a server called github) stay, as do "
+    "folders below ~, programs and variables."
+)
+_WIDTH = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +68,14 @@ class Bundle:
         yield ""
         yield from self.table()
         yield ""
-        yield "Read it before you send it: it is plain text, all of it."
-        yield "Credentials are never in it. Taken out and given names of their own, the same throughout (host-1, user-1):"
-        yield "people, computers, e-mail and IP addresses, entries, servers; the home folder is ~. Words that the doctor's"
-        yield "own texts use anyway (a server called github) stay, as do folders below ~, programs and variables."
-        yield from (f"Left in, as was asked for: {each}." for each in self.kept)
+        yield from _wrapped(_PROMISE)
+        for each in self.kept:
+            yield from _wrapped(f"Left in, as was asked for: {each}.")
         if self.missing:
             yield ""
             yield "Missing:"
-            yield from (f"  {what}: {why}" for what, why in self.missing)
+            for what, why in self.missing:
+                yield from _wrapped(f"{what}: {why}", "  ")
 
     def table(self) -> Iterator[str]:
         """A line a file: name, size, content, how often what was taken out."""
@@ -75,9 +83,9 @@ class Bundle:
         for each in self.parts:
             yield f"  {each.name:<{widest}}  {_size(each.text):>9}  {each.about}"
             if any(each.replaced.values()):
-                yield f"  {'':<{widest}}  {'':>9}  taken out: {_told(each.replaced)}"
+                yield from _wrapped(f"taken out: {_told(each.replaced)}", " " * (widest + 15))
         total = sum((Counter(each.replaced) for each in self.parts), Counter[str]())
-        yield f"  {len(self.parts)} files; taken out in all: {_told(total) or 'nothing'}"
+        yield from _wrapped(f"{len(self.parts)} files; taken out in all: {_told(total) or 'nothing'}", "  ")
 
     def zipped(self) -> bytes:
         """One archive; the same bundle gives the same bytes."""
@@ -100,10 +108,20 @@ class Bundle:
         return f"mcp-doctor-report-{self.at:%Y%m%d-%H%M%S}"
 
 
+def _wrapped(text: str, lead: str = "") -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, _WIDTH, initial_indent=lead, subsequent_indent=lead, break_on_hyphens=False)
+
+
 def _size(text: str) -> str:
     count = len(text.encode("utf-8", "backslashreplace"))
     return f"{count} B" if count < 10_000 else f"{count / 1000:.0f} kB"
 
 
 def _told(replaced: Mapping[str, int]) -> str:
-    return ", ".join(f"{replaced[kind]} {words}" for kind, words in _KINDS.items() if replaced.get(kind))
+    return ", ".join(
+        f"{count} {one if count == 1 else many}"
+        for kind, (one, many) in _KINDS.items()
+        if (count := replaced.get(kind, 0))
+    )
