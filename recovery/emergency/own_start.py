@@ -8,7 +8,8 @@ from diagnostics.host import Host
 from diagnostics.model import Server
 from diagnostics.secret import Secret
 from diagnostics.servers.resolve import UnresolvedError
-from recovery.launcher import LaunchError, launch_of
+from recovery.launcher import launch_of
+from recovery.launching.failure import LaunchError
 from recovery.model import RecoveryError
 
 _SECONDS_TO_END = 5.0
