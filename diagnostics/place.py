@@ -121,7 +121,7 @@ def _service(host: Host) -> Place | None:
         if last.startswith(("cron", "atd", "ssh", "docker", "containerd")):
             continue
         return Place(kind, last, (f"control group {group}", *_handed_over(host)))
-    if not any(groups) and host.session is Session.SERVICE:
+    if not any(group.strip("/") for group in groups) and host.session is Session.SERVICE:
         return Place(Kind.SYSTEM_SERVICE, "", ("INVOCATION_ID is set, and there is no terminal",))
     return None
 

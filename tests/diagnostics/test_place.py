@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from diagnostics.place import Kind, parents_of, places_of
 from tests.support.lab import REPO, Lab
 from tests.support.looking import look
 from tests.support.platforms import IS_ROOT, lacking
+from tests.support.tokens import github
 
 WSL2 = "5.15.153.1-microsoft-standard-WSL2\n"
 WSL1 = "4.4.0-19041-Microsoft\n"
@@ -227,6 +229,14 @@ def told(*before: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     return answer
 
 
+def _need_a_namespace(*kinds: str) -> None:
+    """Skips the test where the kernel makes none: in a chroot, in some containers, where AppArmor forbids it."""
+    if shutil.which("unshare") is None:
+        lacking("there is no unshare here")
+    if subprocess.run(["unshare", *kinds, "true"], check=False, capture_output=True).returncode:
+        pytest.skip(f"no namespace of its own can be made here: unshare {' '.join(kinds)}")
+
+
 @pytest.mark.platform_linux
 def test_a_start_without_a_terminal_is_told_by_its_variables() -> None:
     """As systemd starts a system service: an invocation, and no terminal."""
@@ -241,11 +251,7 @@ def test_a_start_without_a_terminal_is_told_by_its_variables() -> None:
 @pytest.mark.platform_linux
 def test_a_name_space_of_ones_own_is_not_taken_for_a_container() -> None:
     """`unshare` makes what containers are made of; only markers make a container of it."""
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run(["unshare", "-Urpf", "true"], check=False, capture_output=True).returncode
-    ):
-        lacking("unshare makes no user namespace here")
+    _need_a_namespace("-Urpf")
     outside, inside = told(), told("unshare", "--user", "--map-root-user", "--pid", "--fork")
     assert inside["places"] == outside["places"]
     assert inside["uid"] == 0
@@ -269,8 +275,9 @@ kill $daemon
 def test_a_real_job_of_a_real_cron(tmp_path: Path) -> None:
     if not IS_ROOT:
         pytest.skip("only root can give a cron daemon a crontab of its own")
-    if shutil.which("cron") is None or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
-        lacking("there is no cron here, or it can't be shut off from the system's own")
+    if shutil.which("cron") is None:
+        lacking("there is no cron here")
+    _need_a_namespace("-m")
     script, out = tmp_path / "tell.py", tmp_path / "out"
     script.write_text(_TELL)
     job = f"@reboot cd {tmp_path} && PYTHONPATH={REPO} {sys.executable} tell.py > new 2>&1; mv new out"
@@ -281,3 +288,137 @@ def test_a_real_job_of_a_real_cron(tmp_path: Path) -> None:
     found = json.loads(out.read_text())
     assert ["job", "cron"] in found["places"]
     assert any(each.endswith("/cron") for each in found["parents"])
+
+
+_BOOT = """
+set -e
+mount --make-rprivate /
+mount -t tmpfs none /run
+mount -t proc proc /proc
+mount -t tmpfs none /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p /run/systemd/system /run/user/0/systemd/user
+cat > $UNITS/mcp-tell.service <<UNIT
+[Unit]
+DefaultDependencies=no
+SuccessAction=exit-force
+FailureAction=exit-force
+[Service]
+Type=oneshot
+Environment=PYTHONPATH=$REPO
+ExecStart=/bin/sh -c 'exec $PYTHON $SCRIPT > $OUT 2>&1'
+UNIT
+cat > /run/systemd/system/user@0.service <<UNIT
+[Unit]
+DefaultDependencies=no
+SuccessAction=exit-force
+FailureAction=exit-force
+[Service]
+Slice=user-0.slice
+Delegate=yes
+Environment=XDG_RUNTIME_DIR=/run/user/0
+ExecStart=/lib/systemd/systemd --user --unit=mcp-tell.service --log-target=null
+UNIT
+exec env -i container=lab PATH=$PATH /lib/systemd/systemd --system --unit=$UNIT --log-target=null
+"""
+"""A systemd of its own, first in name spaces of its own, which starts this one unit and ends with it."""
+
+
+@pytest.mark.platform_linux
+@pytest.mark.parametrize(
+    ("unit", "units", "kind"),
+    [
+        ("mcp-tell.service", "/run/systemd/system", Kind.SYSTEM_SERVICE),
+        ("user@0.service", "/run/user/0/systemd/user", Kind.USER_SERVICE),
+    ],
+)
+def test_a_real_service_of_a_real_systemd(tmp_path: Path, unit: str, units: str, kind: Kind) -> None:
+    if not IS_ROOT:
+        pytest.skip("only root can start a systemd of its own")
+    if not Path("/lib/systemd/systemd").exists():
+        lacking("there is no systemd here")
+    apart = ("-m", "-p", "-f", "-i", "-u", "-C", "--kill-child")
+    _need_a_namespace(*apart)
+    script, out = tmp_path / "tell.py", tmp_path / "out"
+    script.write_text(_TELL)
+    words = {
+        "REPO": REPO,
+        "PYTHON": sys.executable,
+        "SCRIPT": script,
+        "OUT": out,
+        "UNIT": unit,
+        "UNITS": units,
+    }
+    env = {"PATH": os.environ["PATH"], **{name: str(value) for name, value in words.items()}}
+    done = subprocess.run(
+        ["unshare", *apart, "sh", "-c", _BOOT],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if not out.exists():
+        pytest.skip(f"no systemd of its own starts here: {done.stderr.strip()[-200:]}")
+    found = json.loads(out.read_text())
+    assert found["places"][0] == [kind.value, "mcp-tell.service"]
+    assert found["parents"][0].endswith("/systemd")
+
+
+@pytest.mark.platform_linux
+def test_another_user_by_a_real_sudo() -> None:
+    """One who has no session, started by someone who has one."""
+    if not IS_ROOT:
+        pytest.skip("only root becomes another user without a password")
+    if shutil.which("sudo") is None:
+        lacking("there is no sudo here")
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")  # one that everybody may run
+    if python is None:
+        lacking("there is no Python of the system here")
+    with tempfile.TemporaryDirectory(dir="/tmp") as shared:
+        Path(shared).chmod(0o755)
+        shutil.copytree(REPO / "diagnostics", Path(shared) / "diagnostics")
+        done = subprocess.run(
+            ["sudo", "-n", "-u", "nobody", "env", f"PYTHONPATH={shared}", python, "-c", _TELL],
+            env={"PATH": os.environ["PATH"], "TERM": "xterm"},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert ["other-user", "root"] in found["places"]
+    assert found["uid"] != 0
+    assert any(each.endswith("sudo") for each in found["parents"])
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_the_bus_as_a_flatpak_sees_it(unlocked: Lab, tmp_path: Path, talks: bool) -> None:
+    """flatpak shuts its sandboxes off by xdg-dbus-proxy, which runs here for real."""
+    if shutil.which("xdg-dbus-proxy") is None:
+        lacking("there is no xdg-dbus-proxy here")
+    unlocked.add_entry("github_token", github("flatpak"))
+    inside = unlocked.root / "inside"
+    inside.mkdir(mode=0o700)
+    own = ["--talk=org.freedesktop.secrets"] if talks else []
+    unlocked.spawn(["xdg-dbus-proxy", unlocked.address, str(inside / "bus"), "--filter", *own])
+    unlocked.wait_for((inside / "bus").exists, "the proxy listens")
+    policy = "[Session Bus Policy]\norg.freedesktop.secrets=talk\n" if talks else ""
+    (tmp_path / ".flatpak-info").write_text(f"[Application]\nname=org.example.Client\n{policy}")
+    address = f"unix:path={inside / 'bus'}"
+    host = unlocked.host(DBUS_SESSION_BUS_ADDRESS=address, XDG_RUNTIME_DIR=str(inside))
+    found = look(dataclasses.replace(host, root=tmp_path))
+    place, provider = found.finding("backend.place"), found.finding("backend.provider")
+    if talks:
+        assert (place.outcome, provider.outcome) == ("flatpak", "answers")
+        assert found.fails == []
+        return
+    assert (place.outcome, provider.outcome) == ("flatpak-without", "kept-out-by-sandbox")
+    assert provider.cause == "snap_confinement"
+    assert not any("apt" in each for each in provider.fix)  # what is missing is not a program
+    assert any(
+        "flatpak override --user --talk-name=org.freedesktop.secrets org.example.Client" in each
+        for each in provider.fix
+    )

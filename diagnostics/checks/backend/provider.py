@@ -3,6 +3,7 @@
 from diagnostics.check import Verdict, check, fail, ok
 from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicable
 from diagnostics.context import Context
+from diagnostics.host import Host
 from diagnostics.model import Store
 from diagnostics.stores import StoreState, WalletState
 
@@ -17,7 +18,9 @@ def provider(context: Context, store: Store) -> Verdict | None:
     if passed is not None:
         return passed
     state = context.store.state()
-    return _running(state) if state.provider.running else _not_running(state)
+    if state.provider.running:
+        return _running(state)
+    return _kept_out(context.host, state) or _not_running(state)
 
 
 def _running(state: StoreState) -> Verdict:
@@ -36,6 +39,19 @@ def _running(state: StoreState) -> Verdict:
         outcome = "garbled" if state.error.startswith("garbled") else "broke-off"
         return fail(outcome, _UNRESPONSIVE, evidence=(who, state.error), said=state.error, **facts)
     return ok("answers", evidence=(who,), **facts)
+
+
+def _kept_out(host: Host, state: StoreState) -> Verdict | None:
+    """Whether a sandbox keeps whoever keeps the secrets out of sight. Its own settings say so."""
+    from diagnostics.place import Kind, places_of
+
+    if state.provider.installed or state.bus.provider_elsewhere:
+        return None
+    shut = next((each for each in places_of(host) if each.kind is Kind.FLATPAK and not each.open), None)
+    if shut is None:
+        return None
+    said = f"nobody is seen to own org.freedesktop.secrets at {state.bus.address}"
+    return fail("kept-out-by-sandbox", "snap_confinement", evidence=(*shut.evidence, said), name=shut.name)
 
 
 def _not_running(state: StoreState) -> Verdict:
