@@ -10,11 +10,14 @@ from diagnostics.catalog import names
 from diagnostics.catalog.why import Why, why
 from recovery import cleanup
 from recovery.emergency.incident import CLOSE, END_TOKEN, START
+from recovery.monitor.plan import INSTALL, UNINSTALL
 from recovery.planner import all_remedies
 from tui import terminal
 from tui.arguments import parse
 
-ELSEWHERE = ("cleanup", "backup", "restore-backup", "undo", "interrupted", START, END_TOKEN, CLOSE)
+ELSEWHERE = (
+    "cleanup", "backup", "restore-backup", "undo", "interrupted", START, END_TOKEN, CLOSE, INSTALL, UNINSTALL,
+)  # fmt: skip
 OF_CLEANUP = sorted(
     set(re.findall(r'_remedy\(\s*"([a-z-]+)"', Path(cleanup.__file__).read_text(encoding="utf-8")))
 )
