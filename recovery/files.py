@@ -58,6 +58,8 @@ class LocalFiles:
         """See `recovery.world.Files`."""
         target = Path(path)
         handle, temporary = -1, ""
+        if _is_special(target):
+            raise RecoveryError(f"{path} is no plain file: nothing is put in its place")
         try:
             handle, temporary = tempfile.mkstemp(prefix=f".{target.name}{_NEW}", dir=target.parent)
             with os.fdopen(handle, "wb") as file:
@@ -75,6 +77,15 @@ class LocalFiles:
             if temporary:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a pipe, a device or a folder stands there, which a rename would take away from everybody."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
 
 
 def sweep(path: Path) -> None:

@@ -69,6 +69,12 @@ def add_monitor(
     status = verb("status", "what is installed, the last round and the next one")
     status.add_argument("--format", choices=("text", "json"), default="text")
 
+    history = verb("history", "since when each credential is as it is, and what else changed in that moment")
+    history.add_argument("names", nargs="*", metavar="SERVER", help="also one that is no longer configured")
+    history.add_argument(
+        "--span", choices=("24h", "7d", "30d"), default="7d", help="how far the rows go back (default 7d)"
+    )
+
     uninstall = verb("uninstall", "takes it out of every timer that has it; the history stays")
     uninstall.add_argument("--dry-run", action="store_true", help="show what would be done")
     uninstall.add_argument("--yes", action="store_true", help="do it without asking for consent")

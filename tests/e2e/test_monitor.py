@@ -136,6 +136,10 @@ def test_cron_reports_a_keyring_that_is_locked_and_unlocked(unlocked: Lab) -> No
         assert told[0] in {"ok", "warn"}
         assert told[1:-1] == ["fail"] * (len(told) - 2)
         assert told[-1] == told[0]
+        timeline = scene.doctor("history", "github", "--span", "24h")
+        assert "cursor:github, env.GITHUB_TOKEN, github_token\n  In order" in timeline
+        assert re.search(r"  It was last broken today \d\d:\d\d\.\n", timeline)
+        assert re.search(r"\d\d:\d\d  \w+ → broken: The keychain login is locked\n", timeline)
 
         scene.doctor("uninstall", "--yes")
         assert scene.told("crontab", "-l") == mine

@@ -81,6 +81,16 @@ def test_a_rename_never_replaces_and_a_write_is_whole(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["new", "third"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system here")
+def test_a_write_takes_no_pipe_and_no_folder_away(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(RecoveryError, match="no plain file"):
+            LocalFiles(os.getuid()).write(str(tmp_path / name), b"x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_bus_is_started_with_what_it_needs_and_nothing_else() -> None:
     env = {
         "HOME": "/h",

@@ -17,7 +17,7 @@ from tests.support.snapshots import same_as_stored
 from tests.tui import scenes
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.histories import CREDENTIALS, GITHUB, LINEAR, leave_history, leave_round, stand_still
-from tui.arguments import Call
+from tui.arguments import Call, parse
 from tui.commands import monitor_history
 from tui.past import read_past
 from tui.session import DoctorSession
@@ -233,3 +233,9 @@ def test_the_last_change_of_a_config_file_is_part_of_the_story(fake: FakeSession
     server = dataclasses.replace(scenes.GITHUB, path=config)
     headline = read_past(fake.host, [server], NOON).told(GITHUB, UTC).headline
     assert headline.startswith("Broken since today 12:00, right after its config file was changed (")
+
+
+def test_the_words_of_the_command() -> None:
+    call = parse(["monitor", "history", "github", "--span", "30d"])
+    assert (call.extra["verb"], call.names, call.extra["span"]) == ("history", ("github",), "30d")
+    assert parse(["monitor", "history"]).extra["span"] == "7d"

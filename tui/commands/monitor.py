@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     """Out: the exit code of the verb. Raises UsageError."""
-    return {"install": _install, "run": _run, "status": _status, "uninstall": _uninstall}[call.extra["verb"]](
-        call
-    )
+    verbs = {
+        "install": _install,
+        "run": _run,
+        "status": _status,
+        "history": _history,
+        "uninstall": _uninstall,
+    }
+    return verbs[call.extra["verb"]](call)
 
 
 # ── one round ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +78,12 @@ def _limits(call: Call) -> "Limits":
     days = call.extra["expiring"]
     steps = [each for each in (14, 7, 3, 1) if each < days]
     return Limits(days_ahead=(days, *steps) if days else (), backup_days=call.extra["backup_days"])
+
+
+def _history(call: Call) -> int:
+    from tui.commands.monitor_history import run
+
+    return run(call)
 
 
 # ── install, uninstall ──────────────────────────────────────────────────────────────────────────────────────
