@@ -1,7 +1,6 @@
 """Asks the checks along the path: order, limits, isolation, skipping. Yields findings as they come."""
 
 import dataclasses
-import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import lru_cache, partial
 from diagnostics.ahead import keyring_asked_ahead
 from diagnostics.catalog.wording import Wording, filled, wording
 from diagnostics.check import Check, Verdict, all_checks
+from diagnostics.command_lines import quoting
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, each_within, left_hanging, patience
 from diagnostics.model import ClientFile, Finding, Reference, Server, Stage, Status, Store, Subject, Syntax
@@ -162,7 +162,10 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
     text: Wording = words[key]
     if one.stage is not Stage.BACKEND and context.store.subject.kind == FILE_STORE:
         text = _of_the_file(text)
-    quoted = _quoted(facts, verdict) if any(line.startswith("$ ") for line in text.fix) else facts
+    fix = text.fix_for(context.host.platform)
+    quoted: Mapping[str, str] = facts
+    if any(line.startswith("$ ") for line in fix):
+        quoted = _quoted(facts, verdict, quoting(context.host.platform))
     return Finding(
         id=one.id if isinstance(subject, Store) else f"{one.id}:{_safe_name(_handle(subject))}",
         check=one.id,
@@ -171,7 +174,7 @@ def _finding(context: Context, one: Check, subject: Subject, verdict: Verdict, s
         outcome=verdict.outcome,
         title=filled(text.title, facts),
         detail=filled(text.detail, facts),
-        fix=tuple(filled(line, quoted if line.startswith("$ ") else facts) for line in text.fix),
+        fix=tuple(filled(line, quoted if line.startswith("$ ") else facts) for line in fix),
         evidence=tuple(_safe(context.scrubber.scrub(line)) for line in verdict.evidence),
         cause=verdict.cause,
         server=server,
@@ -188,13 +191,14 @@ def _of_the_file(text: Wording) -> Wording:
     """The words for where an encrypted file is the store: "keychain" would be untrue."""
     from diagnostics.stores.choice import in_words_of_the_file as said
 
-    return Wording(said(text.title), said(text.detail), tuple(said(line) for line in text.fix))
+    elsewhere = {name: tuple(map(said, lines)) for name, lines in text.fix_on.items()}
+    return Wording(said(text.title), said(text.detail), tuple(map(said, text.fix)), elsewhere)
 
 
-def _quoted(facts: Mapping[str, str], verdict: Verdict) -> Mapping[str, str]:
+def _quoted(facts: Mapping[str, str], verdict: Verdict, quote: Callable[[str], str]) -> Mapping[str, str]:
     """The facts as they belong into a command."""
     return {
-        name: value if isinstance(verdict.facts.get(name), Words) else shlex.quote(value)
+        name: value if isinstance(verdict.facts.get(name), Words) else quote(value)
         for name, value in facts.items()
     }
 

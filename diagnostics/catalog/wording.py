@@ -3,10 +3,13 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from diagnostics.catalog import names, text_of
+from diagnostics.command_lines import on
+from diagnostics.model import Platform
 
 _TABLE = re.compile(r"^\[([\w-]+)\.([\w-]+)\]$", re.MULTILINE)
 
@@ -20,7 +23,16 @@ class Wording:
     detail: str = ""
     """Why it is so and what follows from it."""
     fix: tuple[str, ...] = ()
-    """What to do, a line each; a command stands on a line of its own after `$ `, lines of a config after `| `."""
+    """What to do, a line each; a command stands on a line of its own after `$ `, lines of a config after `| `.
+
+    Commands are Linux'; `diagnostics.command_lines` has them in the words of the other systems.
+    """
+    fix_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By system (`macos`, `windows`): what to do there, where it is another thing altogether (`fix_macos = […]`)."""
+
+    def fix_for(self, platform: Platform) -> tuple[str, ...]:
+        """What to do on a system, with `{names}` still open."""
+        return self.fix_on.get(platform.value) or on(self.fix, platform)
 
 
 class _Fact(str):
@@ -66,7 +78,7 @@ class _Wordings(Mapping[str, Wording]):
         if known is None:
             row = tomllib.loads(self._tables[key])
             known = self._parsed[key] = Wording(
-                row["title"], row.get("detail", ""), tuple(row.get("fix", ()))
+                row["title"], row.get("detail", ""), tuple(row.get("fix", ())), _elsewhere(row)
             )
         return known
 
@@ -75,6 +87,10 @@ class _Wordings(Mapping[str, Wording]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+
+def _elsewhere(row: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    return {name.removeprefix("fix_"): tuple(lines) for name, lines in row.items() if name.startswith("fix_")}
 
 
 @cache

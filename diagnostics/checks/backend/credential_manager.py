@@ -27,7 +27,12 @@ def credential_manager(context: Context, store: Store) -> Verdict | None:
     try:
         count = len(context.store.entries())
     except CredentialManagerError as error:
-        facts = {"said": str(error), "code": error.code, "over": _over(context.host)}
+        facts = {
+            "said": str(error),
+            "code": error.code,
+            "over": _over(context.host),
+            "user": context.host.user,
+        }
         say = unknown if error.outcome == "hung" else fail
         return say(error.outcome, error.cause, evidence=(str(error),), **facts)
     except StoreError as error:

@@ -15,7 +15,12 @@ def test_each_table_gives_the_words_that_the_whole_file_gives() -> None:
         for check, outcomes in tomllib.loads(path.read_text(encoding="utf-8")).items():
             for outcome, row in outcomes.items():
                 key = f"runner.{outcome}" if path.stem == "runner" else f"{path.stem}.{check}.{outcome}"
-                whole[key] = Wording(row["title"], row.get("detail", ""), tuple(row.get("fix", ())))
+                whole[key] = Wording(
+                    row["title"],
+                    row.get("detail", ""),
+                    tuple(row.get("fix", ())),
+                    {name[4:]: tuple(lines) for name, lines in row.items() if name.startswith("fix_")},
+                )
     assert dict(wording()) == whole
 
 
