@@ -101,7 +101,7 @@ CHECKUP = (
         "p",
         "p",
         "support bundle",
-        "A report for whoever helps you, without names and secrets; read it before it is written.",
+        "A report for whoever helps you, without names and secrets.",
         footer=False,
     ),
     Action(
