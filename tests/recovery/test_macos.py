@@ -9,7 +9,7 @@ import pytest
 
 from diagnostics.secret import Secret
 from recovery.backups.making import collect, make
-from recovery.entries import get_entry, set_entry
+from recovery.entries import delete_entry, get_entry, set_entry
 from recovery.journal import Journal
 from recovery.model import RecoveryError, Remedy
 from recovery.outcome import Outcome, Result
@@ -90,6 +90,25 @@ def test_what_cannot_be_added_is_not_deleted_first(stage: Stage) -> None:
         world.keychain.put("", "", {"service": "mcp-secrets", "username": "github_token"}, Secret(OTHER))
     assert stage.value("github_token") == VALUE
     assert stage.windows == []
+
+
+def test_a_name_in_two_keychains_is_neither_replaced_nor_deleted(stage: Stage) -> None:
+    other = str(stage.keychains / "work.keychain-db")
+    stage.mac().create(other, PASSWORD)
+    stage.add("github_token", VALUE)
+    stage.add("github_token", OTHER, path=other)
+    before = [stage.mac().load(each)["items"] for each in (stage.login, other)]
+    world = LocalWorld(stage.host())
+    journal = Journal(world.host)
+    for outcome in (
+        set_entry("github_token", Secret(NEW), world, journal),
+        delete_entry("github_token", world, journal),
+    ):
+        assert outcome.result is Result.NOTHING_CHANGED
+        assert "is in 2 keychains (login, work)" in outcome.error
+    assert [stage.mac().load(each)["items"] for each in (stage.login, other)] == before
+    assert get_entry("github_token", world) == Secret(VALUE)
+    assert journal.interrupted() == []
 
 
 def test_after_an_upgrade_this_python_is_let_in_again(stage: Stage) -> None:

@@ -20,6 +20,7 @@ from diagnostics.stores import Entry, StoreState
 from diagnostics.stores.macos.child import SILENT
 from diagnostics.stores.macos.looking import damage_of, look
 from diagnostics.stores.macos.parsing import items, keychain_paths
+from diagnostics.stores.macos.picture import label_of
 from diagnostics.stores.macos.program import ProgramError, Told, ask_security, place_of
 from diagnostics.stores.macos.status import AUTH_FAILED, NO_DEFAULT_KEYCHAIN, named, status_of_exit
 from diagnostics.stores.similar import UNDO_SERVICE
@@ -119,6 +120,40 @@ class MacKeychain(KeyringLibraryKeychain):
             for name, answer in zip(there, answers, strict=True)
             if answer is not None
         ]
+
+    def put(
+        self,
+        collection: str,
+        label: str,
+        attributes: Mapping[str, str],
+        secret: Secret,
+        *,
+        replace: bool = True,
+    ) -> str:
+        """See `recovery.ports.Keychain`."""
+        name = attributes.get("username", attributes.get("account", ""))
+        self._refuse_several(attributes.get("service", ""), name)
+        return super().put(collection, label, attributes, secret, replace=replace)
+
+    def delete(self, entry: str) -> None:
+        """See `recovery.ports.Keychain`."""
+        service, _, name = entry.partition("/")
+        self._refuse_several(service, name)
+        super().delete(entry)
+
+    def _refuse_several(self, service: str, name: str) -> None:
+        """The library deletes by name before it adds, and names no keychain: only the first one's value is held."""
+        if service == UNDO_SERVICE:
+            return
+        found = [
+            each.keychain for each in items(self._dumped()) if (each.service, each.account) == (service, name)
+        ]
+        if len(found) > 1:
+            where = ", ".join(clean(label_of(each)) for each in found)
+            raise RecoveryError(
+                f"{clean(name)} ({clean(service)}) is in {len(found)} keychains ({where}), and more than one of them could "
+                "be deleted: in Keychain Access, delete the one that is not wanted first"
+            )
 
     def names_of(self, service: str) -> list[str]:
         """The names of a service's entries, from the keychains' own lists; no value is read for that."""
