@@ -62,8 +62,16 @@ class UnfitError(Exception):
     """An engine can't start such a command. The text says why."""
 
 
-def own_command(executable: str = sys.executable, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
-    """What starts this very installation of mcp-doctor, by full paths, whatever the PATH of a timer is."""
+def own_command(
+    executable: str = sys.executable, windows: bool = sys.platform == "win32", *, silent: bool = False
+) -> tuple[str, ...]:
+    """What starts this very installation of mcp-doctor, by full paths, whatever the PATH of a timer is.
+
+    In: `silent` = on Windows by the interpreter that opens no console window.
+    """
+    without_window = Path(executable).with_name("pythonw.exe")
+    if silent and windows and without_window.is_file():
+        return (str(without_window), "-P", "-m", "tui")
     beside = Path(executable).parent / ("mcp-doctor.exe" if windows else "mcp-doctor")
     if beside.is_file():
         return (str(beside),)

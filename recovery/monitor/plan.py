@@ -48,6 +48,10 @@ def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine |
     Raises:
         RecoveryError: no engine works here, or the wanted one does not; the text says why and what to do.
     """
+    if host.uid == 0 and host.env.get("SUDO_UID"):
+        raise RecoveryError(
+            "as root it would look after root's credentials, not yours: run this without sudo (nothing of it needs root)"
+        )
     engine = wanted or timers.best(host)
     if engine is None:
         raise RecoveryError(
@@ -57,7 +61,7 @@ def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine |
     trouble = timers.trouble_of(engine, host)
     if trouble:
         raise RecoveryError(f"{NAMES[engine]} can't run the monitor here: {trouble}")
-    words = (*own_command(), "monitor", "run", "--timer", *arguments)
+    words = (*own_command(silent=engine is Engine.TASKS), "monitor", "run", "--timer", *arguments)
     job = Job(words, minutes, zlib.crc32(f"{platform.node()} {host.uid}".encode()) % 60)
     found = timers.installed(host)
     others = [each for each in found if each.engine is not engine]

@@ -3,10 +3,12 @@
 What is new is told before it is remembered: whoever kills us in between hears it once more, and never not at all.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.context import Context
@@ -17,7 +19,7 @@ from diagnostics.host import BUS_VARIABLE, Host
 from diagnostics.model import Finding, Platform, Status
 from diagnostics.monitor.changes import BAD, Incident, Kind, Limits, Now, changes_of
 from diagnostics.monitor.states import Seen, states_of
-from diagnostics.monitor.words import Told, lines_of, log_lines
+from diagnostics.monitor.words import Told, lines_of, log_lines, span
 from recovery.lock import LockError, locked
 from recovery.model import RecoveryError
 from recovery.monitor.history import NewRound, append_round, open_history, prepare_folder
@@ -75,11 +77,16 @@ def run_round(
         UsageError and the like, as `look` raises them.
     """
     path = history_path(host)
+    lock = path.with_suffix(".lock")
     try:
         prepare_folder(path.parent)
-        with locked(path.with_suffix(".lock"), 0.2):
+        with locked(lock, 0.2):
+            os.utime(lock)  # since when this one is at it
             return _round(host, look, diagnose, wish, say)
     except LockError:
+        if hangs := _hangs(lock):
+            tell(host, USER, ERROR, f"ERROR: {hangs}")
+            return Outcome(4, troubles=(hangs,))
         tell(host, USER, INFO, "INFO: another monitor is at it, this round is left to it")
         return Outcome(
             0, troubles=("another monitor of yours is at it: this round is left to it",), is_busy=True
@@ -88,8 +95,19 @@ def run_round(
         tell(host, USER, ERROR, f"ERROR: the monitor could not do its round: {error}")
         return Outcome(4, troubles=(f"the round was not done: {error}",))
     except OSError as error:
-        said = f"{path.with_suffix('.lock')} can't be opened: {error.strerror}"
+        said = f"{lock} can't be opened: {error.strerror}"
         return Outcome(4, troubles=(f"the round was not done: {said}",))
+
+
+def _hangs(lock: Path) -> str:
+    """What to say of a monitor that has been at its round for longer than any may be, "" = it may still be at work."""
+    try:
+        passed = abs(time.time() - lock.stat().st_mtime)
+    except OSError:
+        return ""
+    if passed < 4 * LIMIT:
+        return ""
+    return f"another monitor has been at its round for {span(timedelta(seconds=passed))}: it hangs, end that process"
 
 
 def _round(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from recovery.model import Change
     from recovery.monitor.plan import Plan
 
+_GRACE = 30.0
+"""Seconds for reading and writing the history, beside the round's own limit."""
+
 
 def run(call: Call) -> int:
     """Out: the exit code of the verb. Raises UsageError."""
@@ -57,6 +60,7 @@ def _run(call: Call) -> int:
         terminal.say(*lines)
         sys.stdout.flush()
 
+    _end_after(wish.seconds + _GRACE)
     outcome = run_round(session.host, look, _diagnosed, wish, say)
     if not outcome.is_busy or sys.stderr.isatty():  # cron would send a mail of it
         from diagnostics.standard_error import tell
@@ -64,6 +68,25 @@ def _run(call: Call) -> int:
         for each in outcome.troubles:
             tell(f"mcp-doctor monitor: {each}")
     return outcome.code
+
+
+def _end_after(seconds: float) -> None:
+    """Ends this process where a disk that does not answer keeps even the history from being read or written.
+
+    Whoever hangs would hold the lock, and all later rounds would be left to it in silence.
+    """
+    import os
+    import threading
+
+    def end() -> None:
+        from diagnostics.standard_error import tell
+
+        tell(f"mcp-doctor monitor: the round did not end within {seconds:g} seconds: a disk does not answer")
+        os._exit(4)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _diagnosed(context: "Context") -> "list[Finding]":
@@ -98,7 +121,9 @@ def _install(call: Call) -> int:
         minutes = minutes_of(call.extra["every"])
     except ValueError as error:
         raise UsageError(f"--every: {error}") from error
-    session = session_of(call)
+    session = _settled(call)
+    if session is None:
+        return 1
     looked(session)  # a name or file that is not there is told now, not in a log at night
     wanted = Engine(call.extra["engine"]) if call.extra["engine"] else None
     try:
@@ -112,13 +137,23 @@ def _install(call: Call) -> int:
 def _uninstall(call: Call) -> int:
     from recovery.monitor.plan import uninstall
 
-    session = session_of(call)
+    session = _settled(call)
+    if session is None:
+        return 1
     try:
         plan = uninstall(session.host)
     except RecoveryError as error:
         terminal.say(str(error))
         return 1
     return _carry_out(session, call, plan)
+
+
+def _settled(call: Call) -> DoctorSession | None:
+    """The session, once what was left half done is dealt with; a preview needs nothing of that."""
+    from tui.commands.interrupted import settle
+
+    session = session_of(call)
+    return session if call.extra["dry_run"] else settle(session)
 
 
 def _arguments(call: Call, here: Path) -> list[str]:

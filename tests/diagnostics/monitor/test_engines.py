@@ -198,6 +198,8 @@ def test_the_command_is_this_installation_by_its_full_path(tmp_path: Path) -> No
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/mcp-doctor").touch()
     assert own_command(str(python), windows=False) == (str(tmp_path / "bin/mcp-doctor"),)
+    (tmp_path / "bin/pythonw.exe").touch()
+    assert own_command(str(python), windows=True, silent=True)[0] == str(tmp_path / "bin/pythonw.exe")
     assert may_vanish(["/root/.cache/uv/archive-v0/abc/bin/mcp-doctor"])
     assert may_vanish(["/home/me/.local/pipx/.cache/1/bin/mcp-doctor"])
     assert not may_vanish(["/home/me/.local/share/uv/tools/mcp-doctor/bin/mcp-doctor"])

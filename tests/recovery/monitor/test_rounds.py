@@ -161,6 +161,17 @@ def test_the_second_of_two_leaves_it_to_the_first(world: World, log: socket.sock
     assert read_history(world.host).rounds == ()
 
 
+def test_a_monitor_that_hangs_for_ever_does_not_keep_the_others_silent(world: World) -> None:
+    lock = history_path(world.host).with_suffix(".lock")
+    prepare_folder(lock.parent)
+    with locked(lock, 1):
+        os.utime(lock, (0, time.time() - 7200))
+        outcome = world.round()
+    assert (outcome.code, outcome.is_busy) == (4, False)
+    assert "for 2 hours: it hangs" in outcome.troubles[0]
+    assert world.round().code == 0
+
+
 def test_a_round_that_takes_too_long_finds_nothing_out_and_says_so(world: World) -> None:
     world.round(github=Status.OK)
     world.takes, world.wish = 60, Wish(seconds=0.05)
