@@ -108,6 +108,19 @@ def test_what_is_in_another_keychain_comes_into_the_default_one(unlocked: Lab) -
     assert patient.everything() == before
 
 
+def test_what_mcp_secrets_plugin_stores_comes_to_where_the_config_asks(unlocked: Lab) -> None:
+    """That plugin calls the keyring library with a service of its own (`MyMCPServer` unless told else)."""
+    unlocked.keyring_set("api_key", VALUE, "MyMCPServer")
+    patient = Patient(unlocked, Syntax.SECRET, "api_key")
+    _, findings = patient.look()
+    assert findings["lookup.entry"].outcome == "other-service"
+    assert "MyMCPServer" in repr(findings["lookup.entry"])
+    patient.mend("lookup.entry")
+    assert patient.outcome("lookup.entry") == "found"
+    assert unlocked.keyring_get("api_key") == VALUE
+    assert unlocked.keyring_get("api_key", "MyMCPServer") == VALUE  # for the programs that use the plugin
+
+
 def test_all_of_auth0s_login_comes_into_the_form_that_its_server_reads(
     unlocked: Lab, keytar_in: Callable[[Lab], Keytar]
 ) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from diagnostics.model import Syntax
 from diagnostics.secret import Secret
 from diagnostics.stores import ProviderState
 from diagnostics.stores.secret_service import probe
@@ -24,7 +26,9 @@ from recovery.unlocking import way_to_unlocked
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
 from tests.recovery.conftest import judge
+from tests.recovery.test_entry_form import Patient
 from tests.support.desktops import WALLET, WALLET_COLLECTION, WALLET_PASSWORD, WalletLab
+from tests.support.keytar import Keytar
 from tests.support.lab import REPO, Lab
 from tests.support.looking import look
 from tests.support.tokens import github
@@ -261,6 +265,21 @@ def test_a_server_gets_its_entry_from_an_open_wallet_and_never_waits_for_a_close
     assert done.returncode == 78
     assert "locked" in done.stderr
     assert not wallet.is_open
+
+
+def test_real_keytar_gets_there_what_the_keyring_library_wrote(
+    wallet: WalletLab, keytar_in: Callable[[Lab], Keytar]
+) -> None:
+    """KWallet keeps the schema that keytar asks for, where one was written."""
+    wallet.open_wallet()
+    wallet.keyring_set("session", TOKEN, "auth0-mcp")
+    keytar = keytar_in(wallet)
+    keytar.set("auth0-mcp", "own", TOKEN)
+    assert keytar.get("auth0-mcp", "own") == TOKEN
+    assert keytar.get("auth0-mcp", "session") is None
+    patient = Patient(wallet, Syntax.KEYTAR, "auth0-mcp/session")
+    patient.mend("lookup.keytar")
+    assert keytar.get("auth0-mcp", "session") == TOKEN
 
 
 def test_a_backup_of_gnome_keyring_is_restored_into_a_wallet_and_back(
