@@ -22,10 +22,12 @@ from diagnostics.text import clean
 from tui import themes
 from tui.board import Board
 from tui.faces import has_few_characters, has_few_colours
+from tui.line import Line
 from tui.lost_terminal import outliving
 from tui.messages import Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
 from tui.run import Run, place_of
 from tui.session import DoctorSession
+from tui.thrifty import thrifty
 from tui.work import Tray
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _BATCH = 0.05
 """Seconds between two updates of the screen while findings stream in."""
+_SLOW_BATCH = 0.5
+"""The same over a slow line."""
 WRONG_CALL = 2
 BROKE_OFF = 4
 STOPPED = 130
@@ -54,7 +58,8 @@ class DoctorApp(App[str]):
         Binding("f9", "picture", show=False, priority=True),
     ]
 
-    def __init__(self, session: DoctorSession, *, no_color: bool = False) -> None:
+    def __init__(self, session: DoctorSession, *, no_color: bool = False, line: Line | None = None) -> None:
+        self._line = line or Line()
         super().__init__()
         vars(constants)["LOG_FILE"] = None  # TEXTUAL_LOG would write down every key of a password
         self.session = session
@@ -73,7 +78,9 @@ class DoctorApp(App[str]):
         for theme in themes.ALL:
             self.register_theme(theme)
         colourless = no_color or self.no_color or "NO_COLOR" in session.host.env
-        few = colourless or has_few_colours(session.host)
+        few = colourless or self._line.slow or has_few_colours(session.host)
+        if self._line.far:
+            self.animation_level = "none"
         self.theme = themes.SIXTEEN.name if few else themes.DARK.name
         if colourless:
             self._without_colour()
@@ -154,7 +161,7 @@ class DoctorApp(App[str]):
         """Fetches in a moment, so that many findings make one update."""
         if message.run == self._run and not self._fetching:
             self._fetching = True
-            self.set_timer(_BATCH, self._fetch)
+            self.set_timer(_SLOW_BATCH if self._line.slow else _BATCH, self._fetch)
 
     def _fetch(self) -> None:
         self._fetching = False
@@ -210,7 +217,7 @@ class DoctorApp(App[str]):
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice for this system, on a stream that outlives its terminal."""
-        return outliving(super().get_driver_class())
+        return thrifty(outliving(super().get_driver_class()), self._line)
 
     # ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -258,6 +265,13 @@ class DoctorApp(App[str]):
 
         keep_picture(self)
 
+    def action_redraw(self) -> None:
+        """Ctrl+L: paints everything anew, if somebody else has written on the terminal."""
+        redraw = getattr(self._driver, "redraw", None)
+        if redraw is not None:
+            redraw()
+        self.refresh(layout=True)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the screen's own actions, from the same table as its keys, and the themes."""
         for action in getattr(screen, "ACTIONS", ()):
@@ -268,6 +282,9 @@ class DoctorApp(App[str]):
         yield SystemCommand("Picture", "F9: keep a picture of this screen (SVG).", self.action_picture)
         yield SystemCommand(
             "Theme", "Choose other colours, high contrast among them.", self.action_change_theme
+        )
+        yield SystemCommand(
+            "Redraw (Ctrl+L)", "Paint the screen anew, if something wrote on it.", self.action_redraw
         )
 
     def _leave_in_order_on_signals(self) -> None:

@@ -108,6 +108,8 @@ _WITH_VALUE = {
     "--team",
 }
 
+_SLOW = "the line is slow (9,600 baud): sixteen colours, and no more pictures than it carries"
+
 
 def _build() -> argparse.ArgumentParser:
     everywhere = Parser(add_help=False)
@@ -152,6 +154,7 @@ def _build() -> argparse.ArgumentParser:
     app.add_argument("names", nargs="*", metavar="SERVER")
     app.add_argument("--offline", action="store_true", help="no network")
     app.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
+    app.add_argument("--slow", action="store_true", help=_SLOW)
     app.add_argument("--or-demo", action="store_true", help="open the demo where nothing is configured")
 
     check = command("check", "the same checks without the app")
@@ -241,6 +244,7 @@ def _build() -> argparse.ArgumentParser:
         command(name, words).add_argument("--format", choices=("text", "json"), default="text")
 
     demo = command("demo", "the app in a sandbox: broken examples and drills; nothing of yours is touched")
+    demo.add_argument("--slow", action="store_true", help=_SLOW)
     demo.add_argument("--scenario", metavar="NAME", help="which scene or drill; `list` names them")
 
     backup = command("backup", "age-encrypted backups of the keychain's entries")

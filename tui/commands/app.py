@@ -13,7 +13,7 @@ def run(call: Call) -> int:
         return demo.run(call)
     if not has_screen():
         return check.run(call)
-    return open_app(check.session_of(call), no_color=call.colour is False)
+    return open_app(check.session_of(call), no_color=call.colour is False, slow=bool(call.extra.get("slow")))
 
 
 def _nothing_configured(call: Call) -> bool:

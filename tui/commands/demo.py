@@ -34,7 +34,7 @@ def run(call: Call) -> int:
     try:
         with open_demo(scenario) as session:
             if has_screen():
-                code = open_app(session, no_color=call.colour is False)
+                code = open_app(session, no_color=call.colour is False, slow=bool(call.extra.get("slow")))
                 if code == 0 and session.practice is not None:
                     _print_debrief(session.practice, session)
                 return code
