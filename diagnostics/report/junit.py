@@ -48,7 +48,7 @@ def _suite(name: str, findings: list[Mapping[str, Any]], at: str, asked: Mapping
     told: Counter[tuple[str, str]] = Counter()
     for finding in findings:
         check = finding["check"]
-        subject = finding["reference"] or ("" if finding["server"] else finding["path"])
+        subject = finding["reference"] or ("" if finding["server"] else finding.get("path"))
         case_name = asked.get(check, check) + (f" [{subject}]" if subject else "")
         told[check, case_name] += 1
         if told[check, case_name] > 1:
@@ -77,7 +77,8 @@ def _outcome(case: Xml.Element, finding: Mapping[str, Any]) -> None:
 
 
 def _body(finding: Mapping[str, Any]) -> str:
-    place = f"{finding['path']}:{finding['line']}" if finding["line"] else finding["path"] or ""
+    place = finding.get("path") or ""
+    place += f":{finding['line']}" if place and finding.get("line") else ""
     lines: Iterable[str] = (place, finding["detail"], *finding["evidence"], *finding["fix"])
     return legal_in_xml("\n".join(line for line in lines if line))
 

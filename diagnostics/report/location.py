@@ -4,13 +4,13 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
 
-def below_home(path: str, home: str) -> str | None:
-    """The part of a path below the home folder, with slashes; None where it is elsewhere. In: `home`, "" = unknown."""
-    if not home:
+def below(path: str, folder: str) -> str | None:
+    """The part of a path below a folder, with slashes; None where it is elsewhere. In: `folder`, "" = unknown."""
+    if not folder:
         return None
-    kind = PureWindowsPath if "\\" in home else PurePosixPath
+    kind = PureWindowsPath if "\\" in folder else PurePosixPath
     try:
-        return kind(path).relative_to(kind(home)).as_posix()
+        return kind(path).relative_to(kind(folder)).as_posix()
     except ValueError:
         return None
 

@@ -10,9 +10,9 @@ from diagnostics.report.paragraphs import Paragraph, by_client, paragraphs, wors
 _SIGN = {"ok": "✔", "warn": "▲", "fail": "✘", "skip": "–", "unknown": "?"}
 _MOST_SERVERS = 24
 """Rows of the table; more servers are counted, a row a client."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#!|~$&^]|^[-+=])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#!|~$&^]|^[-+=/])")
 _NUMBERED = re.compile(r"^(\d+)\.")
-_ACTING = re.compile(r"(@|\\#|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", re.IGNORECASE)
+_ACTING = re.compile(r"(@|\\#|(?:\\[!~&$]|%)(?=[\w\"])|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", re.IGNORECASE)
 """What the places where tickets live make of plain text, once it is rendered: mentions, references, links."""
 _LINE_END = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]")
 _BREAK = "\u200b"

@@ -3,24 +3,33 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from diagnostics import __version__
 from diagnostics.report import Report
-from diagnostics.report.location import below_home, tilde, uri
+from diagnostics.report.location import below, tilde, uri
 from diagnostics.report.question import questions
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _KIND = {"fail": "fail", "warn": "fail", "unknown": "open", "ok": "pass", "skip": "notApplicable"}
 _LEVEL = {"fail": "error", "warn": "warning"}
 """Whatever is no failure has the level `none` (SARIF, 3.27.10)."""
-_HOME = "HOME"
+_BASES = {"SRCROOT": "The folder that mcp-doctor was called in", "HOME": "The home folder of the user"}
+"""What paths are told from, so that they say nothing about this computer; a project's come first."""
 _NAMED = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 
 
-def render(report: Report, home: str = "") -> str:
-    """JSON text. In: `home`, the home folder: paths below it are told without it, so that no user's name is in them."""
+def render(report: Report, home: str = "", folder: str = "") -> str:
+    """JSON text.
+
+    In: the home folder, and the one that this was called in: paths below them are told without them, so that a code
+    scanner finds a project's files, and no user's name is in the others.
+    """
+    bases = {name: each for name, each in (("SRCROOT", folder), ("HOME", home)) if each}
+    if below(home, folder) is not None:
+        bases.pop("SRCROOT", None)  # called in the home folder, or above it: that is no project
     findings = report["findings"]
     checks = list(dict.fromkeys(each["check"] for each in findings))
     asked = questions(checks)
@@ -35,9 +44,9 @@ def render(report: Report, home: str = "") -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_HOME: {"description": {"text": "The home folder of the user"}}},
+        "originalUriBaseIds": {name: {"description": {"text": _BASES[name]}} for name in bases},
         "invocations": [{"executionSuccessful": True, "endTimeUtc": report["generated_at"]}],
-        "results": [_result(each, checks.index(each["check"]), home) for each in findings],
+        "results": [_result(each, checks.index(each["check"]), home, bases) for each in findings],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -78,7 +87,7 @@ def _template(text: str) -> str:
     return _NAMED.sub(lambda found: f"<{found[1]}>", text).replace("{{", "{").replace("}}", "}")
 
 
-def _result(finding: dict[str, Any], rule: int, home: str) -> dict[str, Any]:
+def _result(finding: dict[str, Any], rule: int, home: str, bases: Mapping[str, str]) -> dict[str, Any]:
     parts = [finding["title"], finding["detail"], *finding["evidence"], *finding["fix"]]
     text = "\n".join(tilde(each, home) for each in parts if each)
     known = tilde(finding["id"], home)
@@ -94,18 +103,24 @@ def _result(finding: dict[str, Any], rule: int, home: str) -> dict[str, Any]:
     for name in ("server", "reference"):
         if finding[name]:
             result["properties"][name] = finding[name]
-    artifact = _artifact(finding["path"], home) if finding["path"] else None
+    path = finding.get("path")
+    artifact = _artifact(path, bases) if path else None
     if artifact:
         place: dict[str, Any] = {"artifactLocation": artifact}
-        if finding["line"]:
+        if finding.get("line"):
             place["region"] = {"startLine": finding["line"]}
         result["locations"] = [{"physicalLocation": place}]
+    elif not finding["server"]:
+        result["locations"] = [
+            {"logicalLocations": [{"fullyQualifiedName": "this host", "kind": "resource"}]}
+        ]
     return result
 
 
-def _artifact(path: str, home: str) -> dict[str, str] | None:
-    inside = below_home(path, home)
-    if inside is not None:
-        return {"uri": quote(inside), "uriBaseId": _HOME}
+def _artifact(path: str, bases: Mapping[str, str]) -> dict[str, str] | None:
+    for name, folder in bases.items():
+        inside = below(path, folder)
+        if inside is not None:
+            return {"uri": quote(inside), "uriBaseId": name}
     whole = uri(path)
     return {"uri": whole} if whole else None

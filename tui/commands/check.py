@@ -114,7 +114,8 @@ def _rendered(made: dict[str, object], call: Call, *, of_servers: bool = True) -
     if chosen == "sarif":
         from diagnostics.report import sarif
 
-        return sarif.render(made, str(this_host().home))
+        host = this_host()
+        return sarif.render(made, str(host.home), str(host.cwd))
     import importlib
 
     rendered: str = importlib.import_module(f"diagnostics.report.{chosen}").render(made)

@@ -20,7 +20,7 @@ from tests.diagnostics.report.test_report import built, finding
 
 HOSTILE = (
     "\x00\x07\x1b[31m\ufffe\ud800 <b>&lt;]]></b> | `x` [a](javascript:b) ![i](http://h/i.png) @admin "
-    "#12 https://h.example www.h.example a@h.example $x$ {y}\n# heading\n- [ ] task <script>alert(1)</script>"
+    "#12 !3 %v1 ~bug &4 $5 https://h.example www.h.example a@h.example $x$ {y}\n# heading\n- [ ] task <script>alert(1)</script>"
 )
 CHILDREN = {
     "testsuites": {"testsuite"},
@@ -144,6 +144,20 @@ def test_sarif_tells_places_below_home_without_its_name() -> None:
     assert "~/x is bad" in said
 
 
+def test_sarif_tells_a_projects_files_from_its_folder_and_what_is_the_hosts_own() -> None:
+    def places(path: str | None, folder: str) -> list[Any]:
+        made = json.loads(sarif.render(built(finding(Status.FAIL, path=path)), "/home/u", folder))["runs"][0]
+        assert set(made["originalUriBaseIds"]) == {"HOME", *(["SRCROOT"] if "work" in folder else [])}
+        place = made["results"][0]["locations"][0]
+        return list(place.get("physicalLocation", {}).get("artifactLocation", place).values())
+
+    assert places("/home/u/work/p/.mcp.json", "/home/u/work/p") == [".mcp.json", "SRCROOT"]
+    assert places("/home/u/work/p/.mcp.json", "/home/u") == ["work/p/.mcp.json", "HOME"]
+    assert places("/home/u/.mcp.json", "/") == [".mcp.json", "HOME"]
+    assert places("/etc/a b.json", "/home/u/work/p") == ["file:///etc/a%20b.json"]
+    assert places(None, "/home/u/work/p") == [[{"fullyQualifiedName": "this host", "kind": "resource"}]]
+
+
 def test_sarif_fingerprints_stay_when_home_words_and_durations_change() -> None:
     def prints(home: str, title: str) -> list[str]:
         known = f"config.readable:{home}/mcp.json"
@@ -205,6 +219,7 @@ def test_junit_is_read_by_a_program_that_others_use(said: str) -> None:
 
 
 def test_in_markdown_nothing_from_the_host_acts() -> None:
+    assert "\n\\/close" in markdown.render(of_every_kind("/close"))
     said = markdown.render(of_every_kind(HOSTILE))
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(said)
     inner = [child for each in tokens for child in each.children or ()]
@@ -217,6 +232,7 @@ def test_in_markdown_nothing_from_the_host_acts() -> None:
     ]
     assert headings == ["mcp-doctor: 2 fail, 2 unknown, 2 warn, 2 ok, 2 skip"]
     plain = "".join(each.content for each in inner if each.type == "text")
-    for acting in (r"@\w", r"#\d", r"https?://", r"www\."):
+    assert not re.search(r"^/", said, re.MULTILINE)
+    for acting in (r"@\w", r"[!%~&$]\w", r"#\d", r"https?://", r"www\."):
         assert not re.search(acting, plain), acting
     assert len([each for each in tokens if each.type == "td_open"]) == 3 * 2
