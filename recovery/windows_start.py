@@ -4,9 +4,9 @@ The child has our handles. An interrupt of the console goes to both and is the s
 the launcher, the system ends the server with it (a job), as it would be where the launcher had become the server.
 """
 
-import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from diagnostics.servers.resolve import Launch
 
@@ -24,19 +24,38 @@ def start(launch: Launch) -> int:
 
     Raises:
         UnsafeArgumentError: the command is a batch file, and an argument can't be handed to it safely.
-        OSError: it can't be started.
+        OSError: it is not there, or can't be started.
     """
     import signal
 
     from diagnostics.child_group import ChildGroup
 
-    found = shutil.which(launch.command, path=launch.env.get("PATH")) or launch.command
+    found = program_of(launch)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with subprocess.Popen(command_line(found, launch.args), env=dict(launch.env)) as child:
         group = ChildGroup(child)
         code = child.wait()
         group.end()
     return signed(code)
+
+
+def program_of(launch: Launch) -> str:
+    """The file of the command, by the endings of PATHEXT: in the folders of its PATH, and nowhere else.
+
+    Windows itself would look into the working folder first, where a downloaded project may have a `npx.cmd` of its own.
+
+    Raises:
+        FileNotFoundError: none of the folders has it.
+    """
+    from diagnostics.servers.windows_program import find_program, folders_of, variable
+
+    if "/" in launch.command or "\\" in launch.command:
+        whole = Path(launch.command)
+        return str(find_program(whole.name, [whole.parent], launch.env) or launch.command)
+    found = find_program(launch.command, folders_of(variable(launch.env, "PATH") or ""), launch.env)
+    if found is None:
+        raise FileNotFoundError(2, "no such command on the PATH", launch.command)
+    return str(found)
 
 
 def command_line(program: str, arguments: Sequence[str]) -> Sequence[str] | str:

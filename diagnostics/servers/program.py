@@ -101,9 +101,9 @@ def _on_windows(command: str, env: Mapping[str, str], cwd: Path, host: Host) -> 
     return Program(command, ProgramState.MISSING, None, path, tuple(elsewhere)[:5])
 
 
-def install_hint(command: str) -> str:
-    """How people get this program, in words; "" for one that is not known."""
-    rows = _catalogue()["install"]
+def install_hint(command: str, system: Platform) -> str:
+    """How people get this program on a system, in words; "" for one that is not known."""
+    rows = {**_catalogue()["install"], **_catalogue().get(f"install_{system.value}", {})}
     return str(rows.get(command.casefold().removesuffix(".exe").removesuffix(".cmd"), ""))
 
 

@@ -18,8 +18,11 @@ from diagnostics.stores.macos.parsing import items, password, settings
 from diagnostics.stores.macos.program import ask_security, this_python
 from diagnostics.stores.macos.status import AUTH_FAILED, ITEM_NOT_FOUND
 from diagnostics.stores.macos.store import rights
+from recovery.keyring_file import digest_of
+from recovery.steps.macos_keychain import MoveMacKeychainAside
 from recovery.stores.macos.keychain import search_list, set_search_list
 from recovery.stores.macos.terminal import answer_at_terminal
+from recovery.world import LocalWorld
 
 pytestmark = pytest.mark.platform_macos
 
@@ -63,6 +66,29 @@ def test_a_keychain_is_opened_and_closed_through_a_terminal(keychain: str) -> No
     assert not is_open(keychain)
     assert at_terminal("unlock-keychain", keychain, answers=[PASSWORD]) == 0
     assert is_open(keychain)
+
+
+def test_the_system_adds_a_keychain_that_is_on_nobodys_own_list(keychain: str) -> None:
+    """What programs look in is more than what `-d user` prints and `-s` sets; setting one list leaves the other alone."""
+    system = "/Library/Keychains/System.keychain"
+    mine = search_list(HOST)
+    assert (keychain in mine, system in mine) == (True, False)
+    assert set(mine) | {system} <= set(look(HOST).searched)
+
+
+def test_a_copied_and_renamed_keychain_opens_as_before(keychain: str) -> None:
+    """The file is all there is of it: moved aside and back again, the same password opens the same entries."""
+    add = ("add-generic-password", "-s", "mcp-doctor-test", "-a", "kept", "-w", "value", keychain)
+    assert ask_security(HOST, *add).code == 0
+    world = LocalWorld(HOST)
+    step = MoveMacKeychainAside(keychain, f"{keychain}.damaged-1", digest_of(keychain))
+    step.apply(world, {})
+    step.verify(world)
+    assert not Path(keychain).exists()
+    step.undo(world, {})
+    assert at_terminal("unlock-keychain", keychain, answers=[PASSWORD]) == 0
+    found = items(ask_security(HOST, "dump-keychain", keychain).output)
+    assert [each.account for each in found if each.kind == "genp"] == ["kept"]
 
 
 def test_entries_are_listed_with_names_and_access(keychain: str) -> None:

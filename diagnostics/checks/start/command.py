@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from diagnostics.catalog.clients import client
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
-from diagnostics.model import Server, Syntax
+from diagnostics.model import Platform, Server, Syntax
 from diagnostics.presence import at_home, is_folder
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def command(context: Context, server: Server) -> Verdict | None:
 
         inner = filled(inner)
     for one in (server, inner) if inner.command != server.command else (server,):
-        verdict = _program(look_up(one.command or "", env, cwd, host), server)
+        verdict = _program(look_up(one.command or "", env, cwd, host), server, host.platform)
         if verdict is not None:
             return verdict
     script = missing_path(inner.command or "", [each.reveal() for each in inner.args], cwd)
@@ -83,7 +83,7 @@ def _path(context: Context, server: Server, name: str) -> str:
     return path
 
 
-def _program(found: "Program", server: Server) -> Verdict | None:
+def _program(found: "Program", server: Server, system: Platform) -> Verdict | None:
     """The verdict on a program that can't be started, None for one that can."""
     from diagnostics.servers.program import ProgramState, install_hint
     from diagnostics.tokens.masking import mask_tokens
@@ -92,7 +92,7 @@ def _program(found: "Program", server: Server) -> Verdict | None:
         "command": mask_tokens(found.command),  # some are a whole shell line, with the token in it
         "program": str(found.path or ""),
         "client": client(server.client).name,
-        "hint": install_hint(found.command)
+        "hint": install_hint(found.command, system)
         or "Install it, or write the full path of its program as the command.",
     }
     searched = (f"PATH: {found.searched}",) if found.searched else ()

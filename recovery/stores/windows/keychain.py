@@ -15,9 +15,9 @@ from diagnostics.stores import Entry, StoreState
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
 from diagnostics.stores.windows.blob import blob_of
 from diagnostics.stores.windows.credential import (
-    ENTERPRISE,
     KEYRING_COMMENT,
     LARGEST_BLOB,
+    LOCAL_MACHINE,
     SESSION,
     Credential,
     CredentialError,
@@ -158,8 +158,10 @@ class WindowsKeychain(WithoutDaemon):
         name = attributes.get("username", "")
         target = f"{folder}/{name}~{mark}"
         old = self._parts(target)
+        # What is kept for an undo serves the trail of this computer; elsewhere it would be a forgotten copy.
+        lasts = persistence(attributes) if folder == LOGINS else LOCAL_MACHINE
         for place, part in parts_of(target, raw):
-            self._write(Credential(place, name, part, ENTERPRISE, OUR_COMMENT))
+            self._write(Credential(place, name, part, lasts, OUR_COMMENT))
         for place in old:
             self._delete(place)
         return target

@@ -139,6 +139,9 @@ def test_what_is_stored_for_this_computer_alone_does_not_begin_to_roam(windows: 
     credentials.add(SERVICE, "gh", utf_16("x"), persist=LOCAL_MACHINE)
     assert set_entry("gh", Secret("y"), windows, journal).ok
     assert credentials.everything()[SERVICE] == ("gh", utf_16("y"), LOCAL_MACHINE)
+    assert {persist for _, _, persist in credentials.everything().values()} == {LOCAL_MACHINE}, (
+        "its copy does not either"
+    )
 
 
 def test_an_entry_of_another_program_is_not_written_over(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip

@@ -29,7 +29,7 @@ def service() -> Iterator[str]:
     yield name
     calls = WindowsWriter()
     for each in calls.enumerate():
-        if name in each.target:
+        if name in each.target.lower():
             calls.delete(each.target)
 
 
@@ -69,6 +69,20 @@ def test_the_limit_is_where_we_say(service: str) -> None:
     with pytest.raises(CredentialError) as refused:
         calls.write(Credential(service, "x", b"x" * 2561))
     assert refused.value.code == 1783
+
+
+def test_a_name_in_another_case_is_the_same_name_to_windows_and_to_keyring(service: str) -> None:
+    import keyring
+
+    calls = WindowsWriter()
+    calls.write(Credential(f"GH@{service.upper()}", "GH", "x".encode("utf-16-le")))
+    assert keyring.get_password(service, "gh") == "x"
+    keychain = WindowsKeychain(calls)
+    attributes = {"service": service, "username": "gh"}
+    (found,) = keychain.entries(attributes)
+    assert keychain.put("", "", attributes, Secret("y")) == found.path
+    assert keyring.get_password(service, "gh") == "y"
+    assert len([each for each in calls.enumerate() if service in each.target.lower()]) == 1
 
 
 def test_an_operation_is_done_and_taken_back(service: str, tmp_path: Path) -> None:
