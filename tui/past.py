@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from diagnostics.history import History, key_of, read_history
-from diagnostics.history.story import STORE, Change, Happening, changes, happenings, story_of
+from diagnostics.history.story import STORE, Change, Happening, changes, happenings, password_before, story_of
 from diagnostics.history.telling import NOT_SEEN, Told, tell
 from diagnostics.history.traces import of_configs, of_passwords
 from diagnostics.host import Host
@@ -40,7 +40,8 @@ class Past:
         known = self.history.credentials.get(key)
         own = self.configs.get(known.server) if known is not None else None
         seen = (*self.seen, own) if own is not None else self.seen
-        return tell(story, happenings(self.history, key, story, seen), self.now, zone)
+        beside = happenings(self.history, key, story, seen)
+        return tell(story, beside, self.now, zone, password_before(story, seen))
 
     def changes(self, key: str, span: timedelta) -> Sequence[Change]:
         """What it became within the span, the newest first."""

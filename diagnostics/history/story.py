@@ -13,6 +13,8 @@ _BEFORE = timedelta(minutes=5)
 """What happened so long before the last good round may still be why the next one was not: caches, tokens in use."""
 _SOON = 2.5
 """Rounds no further apart than so many times the usual distance leave no doubt about the moment."""
+_UNTIL_LOGIN = timedelta(days=7)
+_LOCKED = {"keyring_locked", "macos_keychain_locked"}
 STORE = "store:"
 """How the key of the keychain begins."""
 _TOLD = 40
@@ -27,7 +29,7 @@ class Kind(StrEnum):
     """The credential's own time was over."""
     RESTART = "restart"
     PASSWORD = "password"  # noqa: S105 - what changed, not what it is
-    """A login password of this computer was changed."""
+    """The list of login passwords was changed."""
     KEYCHAIN = "keychain"
     CONFIG = "config"
     """The config file was changed."""
@@ -140,6 +142,15 @@ def happenings(
     found += _of_rounds(history, key, story)
     order = list(Kind)
     return tuple(sorted(found, key=lambda each: (order.index(each.kind), each.at)))
+
+
+def password_before(story: Story, seen: Sequence[Happening]) -> Happening | None:
+    """A change of login passwords some days before a keychain was found locked: it shows only at the next login."""
+    if story.now is None or story.now.cause not in _LOCKED or story.before is None:
+        return None
+    start, _ = story.window
+    found = [each for each in seen if each.kind is Kind.PASSWORD and start - _UNTIL_LOGIN <= each.at < start]
+    return max(found, key=lambda each: each.at) if found else None
 
 
 def _of_rounds(history: History, key: str, story: Story) -> Iterator[Happening]:

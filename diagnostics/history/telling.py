@@ -53,8 +53,18 @@ def state_word(how: Condition | None) -> str:
     return "not configured" if how is None else _WORDS[how.status]
 
 
-def tell(story: Story, beside: Sequence[Happening], now: datetime, zone: tzinfo | None = None) -> Told:
-    """The story in words. In: what else changed then, the most telling first; the present; the zone of the clock."""
+def tell(
+    story: Story,
+    beside: Sequence[Happening],
+    now: datetime,
+    zone: tzinfo | None = None,
+    password: Happening | None = None,
+) -> Told:
+    """The story in words.
+
+    In: what else changed then, the most telling first; the present; the zone of the clock; a change of login
+    passwords some days before.
+    """
     state = "Not in the configs any more" if story.now is None else _STATES[story.now.status]
     lines = []
     if story.before is None:
@@ -75,8 +85,15 @@ def tell(story: Story, beside: Sequence[Happening], now: datetime, zone: tzinfo 
         )
     how = story.now
     if how is not None and how.title:
-        cause = f" ({how.cause})" if how.cause else ""
-        lines.insert(0, f"{how.title}{cause}.")
+        link = how.check.partition(".")[0]
+        told = [f"link: {link}" if link else "", f"cause: {how.cause}" if how.cause else ""]
+        why = f" ({', '.join(filter(None, told))})" if any(told) else ""
+        lines.insert(0, f"{how.title}{why}.")
+    if password is not None:
+        lines.append(
+            f"The list of login passwords was changed {when(password.at, now, zone)}: a keychain that kept its old "
+            "password is not opened by the new one at login."
+        )
     if story.reason is not None:
         lines.append(f"For this reason since {when(story.reason.at, now, zone)}; before, for another one.")
     if how is not None and how.expires is not None:

@@ -21,11 +21,11 @@ def of_configs(paths: Iterable[Path]) -> Mapping[Path, Happening]:
 
 
 def of_passwords(host: Host) -> tuple[Happening, ...]:
-    """When a login password of this computer was last changed, where its system tells: then a keychain's may differ."""
+    """When the list of login passwords was last changed, where this system has one: then a keychain's may differ."""
     if host.root is None:
         return ()
     at = _changed(host.root / "etc/shadow")
-    words = "a login password of this computer was changed (/etc/shadow)"
+    words = "this computer's list of login passwords was changed (/etc/shadow)"
     return (Happening(Kind.PASSWORD, at, words),) if at is not None else ()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.history import Condition, History
-from diagnostics.history.story import Happening, Kind, changes, happenings, story_of
+from diagnostics.history.story import Happening, Kind, changes, happenings, password_before, story_of
 from diagnostics.history.telling import Told, tell, tell_change, tell_state
 from diagnostics.history.times import mark, stamp, when, zone_of
 from diagnostics.history.traces import of_configs, of_passwords
@@ -32,7 +32,7 @@ def test_broken_since_the_first_round_that_found_it_so() -> None:
     said = told(past(OK, OK, LOCKED, LOCKED, LOCKED))
     assert said.headline == "Broken since today 11:30."
     assert said.lines == (
-        "The keychain login is locked (keyring_locked).",
+        "The keychain login is locked (link: permission, cause: keyring_locked).",
         "It was last in order today 11:15.",
     )
 
@@ -103,6 +103,21 @@ def test_a_clock_that_was_set_is_told() -> None:
         one(3, NOON, {KEY: LOCKED}, clock="set ahead by 3 hours"),
     ]
     assert "the clock was set (set ahead by 3 hours)" in told(history(rounds)).beside[0]
+
+
+def test_a_password_that_was_changed_days_before_a_keychain_stayed_locked_is_told() -> None:
+    there, earlier = past(OK, OK, LOCKED), Happening(Kind.PASSWORD, NOON - timedelta(days=1), "changed")
+    story = story_of(there, KEY)
+    assert story is not None
+    assert password_before(story, [earlier]) is earlier
+    said = tell(story, (), NOON, UTC, earlier)
+    assert any(
+        "changed yesterday 12:00: a keychain that kept its old password" in each for each in said.lines
+    )
+    assert password_before(story, [Happening(Kind.PASSWORD, NOON - timedelta(days=9), "")]) is None
+    other = story_of(past(OK, OK, REVOKED), KEY)
+    assert other is not None
+    assert password_before(other, [earlier]) is None
 
 
 def test_another_reason_than_before_is_told() -> None:
