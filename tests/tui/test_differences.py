@@ -64,7 +64,7 @@ def begun() -> Picture:
     return picture
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5))
 def test_a_terminal_looks_the_same(frames: list[list[tuple[int, int, str, list[str]]]]) -> None:
     whole, all_of_it = terminal()
@@ -75,8 +75,9 @@ def test_a_terminal_looks_the_same(frames: list[list[tuple[int, int, str, list[s
         all_of_it.feed(data)
         assert not picture.take(data)
         differences.feed(picture.changes())
-        if not torn(whole):
-            assert cells(part) == cells(whole)
+        if torn(whole):
+            return
+        assert cells(part) == cells(whole)
         assert not picture.changes()
 
 
