@@ -224,6 +224,14 @@ _WAYS: Mapping[str, tuple[str, str, str]] = {
             "the wallet afterwards, until you log out or it is closed."
         ),
     ),
+    "log-in-to-wallet": (
+        "open-wallet",
+        "Open the wallet as a login does",
+        (
+            "KWallet's daemon is started anew with a hash of your password, which is how it opens its wallet at a login; the "
+            "hash goes to it alone. Every program of yours can read the wallet afterwards, until you log out or it is closed."
+        ),
+    ),
     "hand-out-wallet": (
         "open-wallet",
         "Hand out the open wallet to programs",

@@ -4,7 +4,14 @@ from diagnostics.stores import ProviderState, StoreState, WalletState
 from diagnostics.text import clean
 from recovery.model import Ask, AskKind, RecoveryError, Step
 from recovery.steps.keychain import PASSWORD
-from recovery.steps.kwallet import CreateWallet, HandOutWallet, OpenWallet, RestartKWallet, StartKWallet
+from recovery.steps.kwallet import (
+    CreateWallet,
+    HandOutWallet,
+    LogInToWallet,
+    OpenWallet,
+    RestartKWallet,
+    StartKWallet,
+)
 
 Steps = tuple[tuple[Step, ...], tuple[Ask, ...]]
 
@@ -21,10 +28,12 @@ def from_nobody(state: StoreState) -> Steps | None:
     if wallet is None or state.provider.installed:
         return None
     _refuse_switched_off(wallet)
+    if wallet.is_ksecretd and not wallet.running and wallet.exists:
+        return (LogInToWallet(wallet.name, wallet.program),), (_ask(wallet.name),)
     if wallet.is_ksecretd and not wallet.running:
         raise RecoveryError(
-            "KWallet does not run, and this version of it opens a wallet only when you log in at the desktop, or in its own "
-            "window: log in there. Another way is gnome-keyring, which is unlocked without a window: install it, look again"
+            "KWallet does not run and has no wallet yet; this version of it makes one only when you log in at the desktop, or "
+            "in its own window. Another way is gnome-keyring, which is unlocked without a window: install it, look again"
         )
     if wallet.running:
         raise RecoveryError(
@@ -48,7 +57,9 @@ def from_kwallet(state: StoreState) -> Steps:
     if default is not None and default.exists and not default.locked:
         return (), ()
     if state.provider.is_ksecretd:
-        raise RecoveryError(_of_ksecretd(wallet, default is not None and default.exists))
+        if default is not None and default.exists:
+            return (LogInToWallet(default.label or wallet.name),), (_ask(default.label or wallet.name),)
+        raise RecoveryError(_of_ksecretd(wallet))
     if not wallet.exists:
         return _made(wallet.name)
     offered = any(each.label == wallet.name and each.exists for each in state.collections)
@@ -90,17 +101,16 @@ def refuse_to_end(provider: ProviderState) -> None:
         )
 
 
-def _of_ksecretd(wallet: WalletState, is_there: bool) -> str:
-    """What only the person can do where ksecretd has no open wallet; nothing on the bus opens or makes one silently."""
-    what = f"the wallet “{clean(wallet.name)}” is closed" if is_there else "KWallet has no wallet yet"
+def _of_ksecretd(wallet: WalletState) -> str:
+    """What only the person can do where ksecretd has no wallet; nothing on the bus makes one without a window."""
     where = (
         f"End its daemon, which has no screen for that (kill {wallet.pid}), and log in at the desktop. "
         if wallet.offscreen
         else "Do that at the desktop: log out and in again with your password, or use KWalletManager. "
     )
     return (
-        f"{what}, and this version of KWallet opens it only when you log in, or in its own window. {where}"
-        + _SWITCH.format(program="KWallet")
+        "KWallet has no wallet yet, and this version of it makes one only when you log in, or in its own window. "
+        f"{where}{_SWITCH.format(program='KWallet')}"
     )
 
 

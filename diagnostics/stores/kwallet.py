@@ -30,7 +30,8 @@ INTERFACE = "org.kde.KWallet"
 _VERSIONS = ("6", "5")
 _STARTS_KSECRETD = "org.kde.secretservicecompat"
 """The name by which the bus starts ksecretd, and so one that is known wherever that is installed."""
-_FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/lib/libexec", "/usr/libexec")
+FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/lib/libexec", "/usr/libexec")
+"""Where its daemons are, beside the PATH."""
 _OFF = {"false", "0", "no", "off"}
 
 
@@ -198,7 +199,7 @@ def _installed(host: Host) -> tuple[str, str] | None:
     """Version and program of a KWallet that could be started."""
     if host.root is None:  # a sandbox has none
         return None
-    folders = ":".join((host.env.get("PATH", ""), *_FOLDERS))
+    folders = ":".join((host.env.get("PATH", ""), *FOLDERS))
     for name, version in ((KSECRETD, "6"), *((f"kwalletd{each}", each) for each in _VERSIONS)):
         program = shutil.which(name, path=folders)
         if program:

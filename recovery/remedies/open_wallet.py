@@ -9,6 +9,9 @@ from recovery.planner import on_the_way, remedy
 @remedy(
     "permission.collection-locked.wallet-closed",
     "permission.collection-locked.wallet-not-handed-out",
+    "permission.collection-locked.wallet-of-ksecretd-closed",
+    "permission.collection-locked.wallet-of-ksecretd-closed-unseen",
+    "backend.provider.ksecretd-not-running",
     rank=10,
 )
 def open_wallet(finding: Finding, context: Context) -> Remedy | None:

@@ -13,7 +13,7 @@ from recovery.ports import RecoveryWorld
 from recovery.steps.keychain import PASSWORD
 
 if TYPE_CHECKING:
-    from recovery.stores.kwallet import KWallet
+    from recovery.stores.kwallet import KSecretD, KWallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +248,62 @@ class RestartKWallet:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class LogInToWallet:
+    """Opens the default wallet where ksecretd keeps it, by starting that as a login does."""
+
+    kind: ClassVar[str] = "log-in-to-wallet"
+    risk: ClassVar[Risk] = Risk.REVERSIBLE
+    needs: ClassVar[tuple[str, ...]] = (PASSWORD,)
+
+    wallet: str
+    program: str = ""
+    """Path of ksecretd where it does not run."""
+
+    @property
+    def title(self) -> str:
+        """See `Step`."""
+        return f"Open the wallet “{clean(self.wallet)}” as a login does"
+
+    def preview(self, world: RecoveryWorld) -> list[Change]:
+        """See `Step`."""
+        if self.program:
+            daemon = Change(f"KWallet ({clean(self.program)})", "not running", "running, without windows")
+        else:
+            daemon = Change("KWallet", "running", "started anew, as it was, with your password")
+        return [
+            daemon,
+            Change(f"the wallet “{clean(self.wallet)}”", "closed", "open until you log out or it is closed"),
+        ]
+
+    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
+        """Starts it; the one that runs gives way, and had nothing open that was not saved."""
+        if PASSWORD not in answers:
+            raise RecoveryError("the wallet's password is needed for this")
+        with _ksecretd(world, self.program) as ksecretd:
+            before = ksecretd.pid
+            try:
+                ksecretd.open(self.wallet, answers[PASSWORD])
+            except RecoveryError as error:
+                if ksecretd.pid == before or before:
+                    raise  # nothing but a fresh daemon came of it
+                raise HalfDoneError(str(error)) from error
+            return {"pid": "" if before else str(ksecretd.pid), "program": program_of(ksecretd.pid)}
+
+    def verify(self, world: RecoveryWorld) -> None:
+        """The default collection is this wallet's, and unlocked."""
+        _make_sure_it_is_handed_out(world, self.wallet)
+
+    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
+        """Closes it, which saves it; a daemon that did not run before is ended."""
+        found = world.keychain.state().default
+        if found is not None and found.label == self.wallet and not found.locked:
+            world.keychain.lock(found.path)
+        pid = int(kept.get("pid") or 0) or (0 if kept else _started_by_us(world))
+        if pid and world.processes.is_running(pid, kept.get("program") or program_of(pid)):
+            world.processes.end(pid, kept.get("program") or program_of(pid))
+
+
 def _is_gone(world: RecoveryWorld) -> bool:
     """Whether nobody keeps secrets on the bus, and KWallet could."""
     state = world.keychain.state()
@@ -308,11 +364,25 @@ def _path_of(pid: int, program: str) -> str:
     from pathlib import Path
 
     with contextlib.suppress(OSError):
-        return str(Path(f"/proc/{pid}/exe").readlink())
+        return str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(" (deleted)")
     found = shutil.which(program)
     if found is None:
         raise RecoveryError(f"where {clean(program)} is can't be told, so it is not ended")
     return found
+
+
+@contextlib.contextmanager
+def _ksecretd(world: RecoveryWorld, program: str) -> Iterator["KSecretD"]:
+    from recovery.stores.kwallet import KSecretD
+
+    address = world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
+    if not address:
+        raise UnavailableError("no session bus is known in this session, so KWallet can't be reached")
+    try:
+        with Bus.connect(address) as bus:
+            yield KSecretD(bus, world.host, program)
+    except (BusError, OSError) as error:
+        raise UnavailableError(f"KWallet does not answer as it should: {clean(str(error))}") from error
 
 
 @contextlib.contextmanager

@@ -1,12 +1,16 @@
 """Stands in for KWallet's two daemons since KDE Frameworks 6.14, as they were observed on 6.30.
 
 `ksecretd` keeps one wallet, with one entry, behind the Secret Service alone: no call opens it, and a program that asks for
-it to be unlocked waits for a window. `kwalletd6` is its client: it calls every wallet closed that it did not open itself,
-and whoever asks it anything has ksecretd started. Run as: program (closed | open | none | client).
+it to be unlocked waits for a window. Started as PAM does, with a hash on a pipe, it takes the place of one that runs, and
+its wallet is open if the hash is the one that lies beside the wallet. `kwalletd6` is its client: it calls every wallet closed that it did not open itself,
+and whoever asks it anything has ksecretd started. Run as: program (closed | open | none | client) value.
 """
 
+import os
+import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_error, new_method_return
@@ -37,8 +41,11 @@ class KSecretD:
         self, path: str, interface: str, method: str, body: tuple[Any, ...]
     ) -> tuple[str, tuple[Any, ...]]:
         """Signature and body of the reply. Raises LookupError for what it does not know."""
+        path = path.replace(f"{ROOT}/aliases/default", WALLET)
         if interface == "org.freedesktop.DBus.Peer":
             return "", ()
+        if method == "SearchItems" and interface == COLLECTION:
+            return "ao", ([ENTRY],)
         if method == "Get" and interface == "org.freedesktop.DBus.Properties":
             return "v", (self._property(path, *body),)
         found: dict[str, Callable[..., tuple[str, tuple[Any, ...]]]] = {
@@ -46,12 +53,17 @@ class KSecretD:
             "ReadAlias": lambda _alias: ("o", ((self._wallets or ["/"])[0],)),
             "SearchItems": lambda _attributes: ("aoao", ([], [ENTRY]) if self._locked else ([ENTRY], [])),
             "Unlock": lambda objects: ("aoo", ([], f"{ROOT}/prompts/p0") if self._locked else (objects, "/")),
+            "Lock": self._lock,
             "Prompt": lambda _window: ("", ()),  # its window waits, and nobody answers it
             "Dismiss": lambda: ("", ()),
             "GetSecrets": lambda _items, _session: ("a{o(oayays)}", ({ENTRY: self._secret()},)),
             "GetSecret": lambda _session: ("(oayays)", (self._secret(),)),
         }
         return found[method](*body)
+
+    def _lock(self, objects: list[str]) -> tuple[str, tuple[Any, ...]]:
+        self._locked = True
+        return "aoo", (objects, "/")
 
     def _property(self, path: str, interface: str, name: str) -> tuple[str, Any]:
         known: dict[tuple[str, str], tuple[str, Any]] = {
@@ -79,8 +91,6 @@ class KSecretD:
         return "vo", (("ay", public), SESSION)
 
     def _secret(self) -> tuple[str, bytes, bytes, str]:
-        import os
-
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         iv, room = os.urandom(16), 16 - len(self._value) % 16
@@ -118,14 +128,27 @@ def _call(method: str, signature: str, body: tuple[Any, ...]) -> Message:
     return new_method_call(to, method, signature, body)
 
 
+def logged_in(pipe: int, waiting: int) -> str:
+    """`open` or `closed`, after what PAM sends: a hash, and then the session's environment."""
+    given = os.read(pipe, 56)
+    server = socket.socket(fileno=waiting)
+    with server, server.accept()[0] as client:
+        lines = client.makefile().read().splitlines()
+    home = dict(each.partition("=")[::2] for each in lines)["HOME"]
+    right = (Path(home) / ".local/share/kwalletd/kdewallet.hash").read_bytes()
+    return "open" if given == right else "closed"
+
+
 def serve(kind: str, value: str) -> None:
-    """Answers until the bus ends."""
+    """Answers until the bus ends, or another of its kind takes its place."""
     connection = open_dbus_connection()
     program: Client | KSecretD = Client(connection) if kind == "client" else KSecretD(kind, value)
     for name in program.names:
-        connection.send_and_get_reply(_call("RequestName", "su", (name, 4)))
+        connection.send_and_get_reply(_call("RequestName", "su", (name, 7)))
     while True:
         message = connection.receive()
+        if message.header.fields.get(HeaderFields.member) == "NameLost":
+            return
         if message.header.message_type is not MessageType.method_call:
             continue
         fields = message.header.fields
@@ -139,4 +162,7 @@ def serve(kind: str, value: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    words = sys.argv[1:]
+    if words[0] == "--pam-login":
+        words = [logged_in(int(words[1]), int(words[2])), os.environ["STAND_IN_VALUE"]]
+    serve(words[0], words[1] if len(words) > 1 else "")

@@ -6,6 +6,7 @@ The same tests run on the real daemons where they are installed (they were, on 6
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import sys
 import sysconfig
@@ -23,8 +24,11 @@ from diagnostics.stores.bus import Bus
 from diagnostics.stores.one_entry import Entries
 from diagnostics.stores.protocol import NAME, ROOT, SERVICE_INTERFACE
 from diagnostics.stores.secret_service import probe
+from recovery.journal import Journal
 from recovery.model import RecoveryError
+from recovery.outcome import Outcome
 from recovery.planner import unlock_remedy
+from recovery.runner import carry_out, undo
 from recovery.world import LocalWorld
 from tests.support import ksecretd_program
 from tests.support.desktops import OFFSCREEN, WALLET, WALLET_COLLECTION, WALLET_PASSWORD, DesktopLab
@@ -45,16 +49,27 @@ class Secretd(DesktopLab):
         if not real:
             folder = self.root / "bin"
             folder.mkdir()
-            for name in ("ksecretd", "kwalletd6"):
-                shutil.copy(Path(sys.executable).resolve(), folder / name)
-            self.env["PATH"] = f"{folder}:{self.env['PATH']}"
+            for name in ("ksecretd", "kwalletd6"):  # a process is known by its executable's name
+                shutil.copy(Path(sys.executable).resolve(), self.root / name)
+                (folder / name).write_text(
+                    f'#!/bin/sh\nexec {self.root / name} {ksecretd_program.__file__} "$@"\n'
+                )
+                (folder / name).chmod(0o755)
+            self.env |= {
+                "PATH": f"{folder}:{self.env['PATH']}",
+                "PYTHONHOME": sys.base_prefix,
+                "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib",
+                "PYTHONPATH": f"{REPO}:{sysconfig.get_path('purelib')}",
+                "STAND_IN_VALUE": TOKEN,
+            }
         self.install("/bin/false", COMPAT)  # nothing may start it; where it would, the bus's log tells
         self.connect().call(message_bus, "ReloadConfig")
 
     def start_ksecretd(self, wallet: str) -> None:
         """Starts ksecretd with its wallet `open`, `closed` or `none`. Waits until it is there."""
         if not self.real:
-            self._stand_in("ksecretd", wallet, TOKEN)
+            self._leave_a_wallet(wallet)
+            self.spawn(["ksecretd", wallet, TOKEN], env=OFFSCREEN)
         elif wallet == "none":
             self.spawn(["ksecretd"], env=OFFSCREEN)
         else:
@@ -66,10 +81,7 @@ class Secretd(DesktopLab):
 
     def start_client(self) -> None:
         """Starts kwalletd6."""
-        if self.real:
-            self.spawn(["kwalletd6"], env=OFFSCREEN)
-        else:
-            self._stand_in("kwalletd6", "client")
+        self.spawn(["kwalletd6", *([] if self.real else ["client"])], env=OFFSCREEN)
         self.wait_for(lambda: "org.kde.kwalletd6" in self.names(), "kwalletd6 answers")
 
     @property
@@ -77,14 +89,24 @@ class Secretd(DesktopLab):
         """Whether somebody had the bus start ksecretd."""
         return f"Activating service name='{COMPAT}'" in (self.root / "bus.log").read_text()
 
-    def _stand_in(self, program: str, *words: str) -> None:
-        env = {
-            **OFFSCREEN,
-            "PYTHONHOME": sys.base_prefix,
-            "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib",
-            "PYTHONPATH": f"{REPO}:{sysconfig.get_path('purelib')}",
-        }
-        self.spawn([program, ksecretd_program.__file__, *words], env=env)
+    def end_ksecretd(self) -> None:
+        """Ends it as a logout does, when it has saved."""
+        file = self.home / f".local/share/kwalletd/{WALLET}.kwl"
+        self.wait_for(lambda: file.stat().st_size > 60, "the wallet is saved")
+        os.kill(self.daemon_pid, signal.SIGTERM)
+        self._reap()
+        self.wait_for(lambda: NAME not in self.names(), "ksecretd is gone")
+
+    def _leave_a_wallet(self, wallet: str) -> None:
+        """What the real one would have on the disk, as far as it is looked at; and the hash that the stand-in takes."""
+        folder = self.home / ".local/share/kwalletd"
+        folder.mkdir(parents=True)
+        salt = os.urandom(56)
+        (folder / f"{WALLET}.salt").write_bytes(salt)
+        hashed = hashlib.pbkdf2_hmac("sha512", WALLET_PASSWORD.encode(), salt, 50_000, 56)
+        (folder / f"{WALLET}.hash").write_bytes(hashed)
+        if wallet != "none":
+            (folder / f"{WALLET}.kwl").write_bytes(b"KWALLET\n\r\0\r\n\0\1\0\2" + bytes(80))
 
     def _log_in(self, password: str) -> None:
         """Starts it as pam_kwallet does at a login: with a hash of the password on a pipe."""
@@ -141,8 +163,43 @@ def test_a_closed_wallet_is_told_and_nobody_is_asked_to_open_it(lab: Secretd) ->
         entries.read("github_token")
     assert raised.value.cause == "keyring_locked"
     assert time.monotonic() - began < 3  # a window would have taken a deadline
-    with pytest.raises(RecoveryError, match=r"opens it only when you log in.*gnome-keyring"):
-        unlock_remedy(lab.real_host(), probe(lab.real_host()), probe)
+
+
+def mended(lab: Secretd, password: str = WALLET_PASSWORD) -> Outcome:
+    world = LocalWorld(lab.real_host())
+    remedy = unlock_remedy(world.host, probe(world.host), probe)
+    assert [step.kind for step in remedy.steps] == ["log-in-to-wallet"]
+    return carry_out(remedy, {"password": Secret(password)}, world, Journal(world.host))
+
+
+def test_a_closed_wallet_is_opened_as_a_login_does(lab: Secretd) -> None:
+    lab.start_ksecretd("closed")
+    before = lab.daemon_pid
+    outcome = mended(lab, "wrong")
+    assert not outcome.ok
+    assert "password is not the right one" in outcome.error
+    assert lab.locked(WALLET_COLLECTION)
+    outcome = mended(lab)
+    assert outcome.ok, outcome.error
+    assert lab.daemon_pid != before
+    assert lab.keyring_get("github_token") == TOKEN
+    assert seen(lab, "github_token").fails == []
+    world = LocalWorld(lab.real_host())
+    assert undo(None, world, Journal(world.host)).ok
+    assert lab.locked(WALLET_COLLECTION)
+    assert lab.daemon_pid  # it ran before
+
+
+def test_one_that_does_not_run_is_started_with_its_wallet_and_ended_by_the_undo(lab: Secretd) -> None:
+    lab.start_ksecretd("open")
+    lab.end_ksecretd()
+    assert seen(lab).outcome("backend.provider") == "ksecretd-not-running"
+    outcome = mended(lab)
+    assert outcome.ok, outcome.error
+    assert lab.keyring_get("github_token") == TOKEN
+    world = LocalWorld(lab.real_host())
+    assert undo(None, world, Journal(world.host)).ok
+    lab.wait_for(lambda: NAME not in lab.names(), "ksecretd is gone")
 
 
 def test_an_open_wallet_is_read_although_kwalletd6_calls_it_closed(lab: Secretd) -> None:
@@ -176,7 +233,7 @@ def test_its_client_alone_is_not_asked_for_it_would_start_it(lab: Secretd) -> No
         (lab.root / "bus.log").write_text("")
     finding = seen(lab).finding("backend.provider")
     assert (finding.outcome, finding.cause) == ("ksecretd-not-running", "secret_service_not_running")
-    with pytest.raises(RecoveryError, match="only when you log in at the desktop"):
+    with pytest.raises(RecoveryError, match="makes one only when you log in at the desktop"):
         unlock_remedy(lab.real_host(), probe(lab.real_host()), probe)
 
 

@@ -800,6 +800,7 @@ ELSEWHERE: dict[str, str] = {
     "restart-provider": "one signal and a start, nothing to take back: tests/recovery/test_unlocking.py",
     "move-to-keychain": "the same as move-to-keychain-asking where the name is free: tests/recovery/test_migration.py",
     "end-strays": "signals alone: tests/recovery/test_unlocking.py",
+    "log-in-to-wallet": "needs ksecretd (KDE Frameworks 6.14): tests/diagnostics/stores/test_ksecretd.py",
     "start-kwallet": _IN_A_WALLET,
     "restart-kwallet": _IN_A_WALLET,
     "hand-out-wallet": _IN_A_WALLET,
