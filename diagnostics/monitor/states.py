@@ -41,7 +41,7 @@ def states_of(
     """
     made = _Made(nobody=nobody, timer=timer)
     store = [each for each in findings if each.subject.startswith("store:")]
-    if context.needs_store:
+    if context.servers and context.needs_store:
         made.add(context.store.subject, "", "", "", store)
     for file in context.files:
         own = [each for each in findings if each.subject == file.key and each.concerns is None]

@@ -19,12 +19,12 @@ _LARGEST = 64 * 1024
 
 
 class Engine(StrEnum):
-    """What starts the monitor, by its name on the command line."""
+    """What starts the monitor, by its name on the command line. The better ones come first."""
 
     SYSTEMD = "systemd"
-    CRON = "cron"
     LAUNCHD = "launchd"
     TASKS = "task-scheduler"
+    CRON = "cron"
 
 
 NAMES: Mapping[Engine, str] = {

@@ -13,6 +13,8 @@ from diagnostics.monitor.states import Seen
 
 _MOST_NAMES = 8
 _MOST_FIX = 6
+CALL = "call"
+"""The key of what a timer's own words ask for: a file or server that is gone."""
 _WORD = re.compile(r"[\w.:@/+-]+")
 
 
@@ -31,6 +33,8 @@ class Told:
 
 def name_of(credential: Credential) -> str:
     """`github (cursor, env.GITHUB_TOKEN)`; for the keychain and for a config file what they are."""
+    if credential.key == CALL:
+        return "what the timer was set up with"
     if not credential.server:
         return f"the config file {credential.name}" if credential.name else "the keychain"
     client, _, server = credential.server.partition(":")
@@ -60,7 +64,9 @@ def log_lines(seen: Seen) -> Iterator[tuple[Status, str]]:
             continue
         client, _, server = one.server.partition(":")
         what = f"{_quoted(server or client)} credential" if one.server else "keychain"
-        if not one.server and one.name:
+        if one.key == CALL:
+            what = "timer's call"
+        elif not one.server and one.name:
             what = f"config file {_quoted(one.name)}"
         more = {
             "client": client if server else "",
@@ -180,7 +186,8 @@ def _by_reason(changes: Iterable[Change], told: Told, *, before: bool = False) -
 
 
 def _concerned(changes: Sequence[Change], told: Told) -> Iterator[str]:
-    if any(told.seen.credentials[each.key].server for each in changes):
+    concerned = [told.seen.credentials[each.key] for each in changes]
+    if any(each.server or each.name for each in concerned):
         yield f"  Concerns: {_names(changes, told)}"
 
 

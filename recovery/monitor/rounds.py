@@ -3,9 +3,10 @@
 What is new is told before it is remembered: whoever kills us in between hears it once more, and never not at all.
 """
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from diagnostics.context import Context
 from diagnostics.deadline import DeadlineError, call_within, on_disk
+from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
 from diagnostics.emergency import open_incidents, uptime
 from diagnostics.history import Condition, Credential, History, history_path
 from diagnostics.host import BUS_VARIABLE, Host
 from diagnostics.model import Finding, Platform, Status
 from diagnostics.monitor.changes import BAD, Incident, Kind, Limits, Now, changes_of
 from diagnostics.monitor.states import Seen, states_of
-from diagnostics.monitor.words import Told, lines_of, log_lines, span
+from diagnostics.monitor.words import CALL, Told, lines_of, log_lines, span
+from diagnostics.text import clean
 from recovery.lock import LockError, locked
 from recovery.model import RecoveryError
 from recovery.monitor.history import NewRound, append_round, open_history, prepare_folder
@@ -74,29 +77,39 @@ def run_round(
     history remembers that it was told.
 
     Raises:
-        UsageError and the like, as `look` raises them.
+        UnknownServerError, UnknownClientError, ConfigFileError: as `look` raises them, unless a timer started it: to that
+            they are news like others.
     """
     path = history_path(host)
     lock = path.with_suffix(".lock")
-    try:
-        prepare_folder(path.parent)
-        with locked(lock, 0.2):
+    with contextlib.ExitStack() as held:
+        try:
+            prepare_folder(path.parent)
+            held.enter_context(locked(lock, 0.2))
             os.utime(lock)  # since when this one is at it
+        except LockError:
+            return _left_to_the_other(host, lock)
+        except RecoveryError as error:
+            return _not_done(host, str(error))
+        except OSError as error:
+            return _not_done(host, f"{lock} can't be opened ({error.strerror})")
+        try:
             return _round(host, look, diagnose, wish, say)
-    except LockError:
-        if hangs := _hangs(lock):
-            tell(host, USER, ERROR, f"ERROR: {hangs}")
-            return Outcome(4, troubles=(hangs,))
-        tell(host, USER, INFO, "INFO: another monitor is at it, this round is left to it")
-        return Outcome(
-            0, troubles=("another monitor of yours is at it: this round is left to it",), is_busy=True
-        )
-    except RecoveryError as error:
-        tell(host, USER, ERROR, f"ERROR: the monitor could not do its round: {error}")
-        return Outcome(4, troubles=(f"the round was not done: {error}",))
-    except OSError as error:
-        said = f"{lock} can't be opened: {error.strerror}"
-        return Outcome(4, troubles=(f"the round was not done: {said}",))
+        except RecoveryError as error:
+            return _not_done(host, str(error))
+
+
+def _not_done(host: Host, why: str) -> Outcome:
+    tell(host, USER, ERROR, f"ERROR: the monitor could not do its round: {why}")
+    return Outcome(4, troubles=(f"the round was not done: {why}",))
+
+
+def _left_to_the_other(host: Host, lock: Path) -> Outcome:
+    if hangs := _hangs(lock):
+        tell(host, USER, ERROR, f"ERROR: {hangs}")
+        return Outcome(4, troubles=(hangs,))
+    tell(host, USER, INFO, "INFO: another monitor is at it, this round is left to it")
+    return Outcome(0, troubles=("another monitor of yours is at it: this round is left to it",), is_busy=True)
 
 
 def _hangs(lock: Path) -> str:
@@ -119,16 +132,17 @@ def _round(
     troubles = [damaged] if damaged else []
     checked, nobody = with_bus(host)
     findings: list[Finding] = []
-    seen: Seen | None = None
     context: Context | None = None
     try:
         context, findings = call_within(wish.seconds, lambda: _checked(look, diagnose, checked))
         seen = states_of(context, findings, nobody=nobody and wish.timer, timer=wish.timer)
     except DeadlineError:
-        troubles.append(
-            f"the checks did not end within {wish.seconds:g} seconds: this round found nothing out"
-        )
-    seen = seen or _nothing_found(history)
+        troubles.append(f"the checks took longer than {wish.seconds:g} seconds: this round found nothing out")
+        seen = _nothing_found(history, "The checks took too long")
+    except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
+        if not wish.timer:
+            raise
+        seen = _nothing_found(history, "Nothing was checked", str(error))
     clock = _clock(history, at, boot, since)
     now = _now(host, at, findings, clock_jumped=bool(clock))
     changes, memory = changes_of(history.memory, seen.states, now, wish.limits)
@@ -170,12 +184,15 @@ def _checked(look: Look, diagnose: Diagnose, host: Host) -> tuple[Context, list[
     return context, diagnose(context)
 
 
-def _nothing_found(history: History) -> Seen:
-    """All that the round before knew, as not known."""
+def _nothing_found(history: History, why: str, said: str = "") -> Seen:
+    """All that the round before knew, as not known. In: `said` = what is wrong with the timer's own words, "" = nothing."""
     before = history.rounds[-1].states if history.rounds else {}
-    late = Condition(Status.UNKNOWN, title="The checks took too long")
-    states = {key: how if how.status is Status.SKIP else late for key, how in before.items()}
-    credentials: Mapping[str, Credential] = {key: history.credentials[key] for key in states}
+    late = Condition(Status.UNKNOWN, title=why)
+    states = {key: how if how.status is Status.SKIP else late for key, how in before.items() if key != CALL}
+    credentials = {key: history.credentials[key] for key in states}
+    if said:
+        states[CALL] = Condition(Status.FAIL, title=clean(said, 160))
+        credentials[CALL] = Credential(CALL, "", "", "")
     return Seen(credentials, states, {})
 
 

@@ -32,7 +32,8 @@ printf '#!/bin/sh\\ncat >> %s/mail\\n' "$1" > /usr/sbin/sendmail && chmod 755 /u
 """
 """cron with tables of its own, and a sendmail that puts all mail into a file."""
 _SYSTEMD = """
-mkdir -p /run/systemd/system
+mkdir -p /run/systemd/system /run/systemd/journal
+: > /dev/kmsg
 mount -t cgroup2 none /sys/fs/cgroup
 for each in dbus.socket gnome-keyring-daemon.socket; do
     for place in /usr/lib/systemd/user /etc/systemd/user; do
@@ -64,6 +65,17 @@ class Scene:
         )
         self.lab.spawn(self.apart.words("rsyslogd", "-n", "-f", config, "-i", self.lab.root / "pid"))
         self.lab.wait_for(lambda: self.ok("test", "-S", "/dev/log"), "rsyslogd listens")
+
+    def start_journal(self) -> None:
+        """A real journald, at its own socket alone."""
+        self.lab.spawn(self.apart.words("/lib/systemd/systemd-journald"), log="journald.log")
+        self.lab.wait_for(lambda: self.ok("test", "-S", "/run/systemd/journal/socket"), "journald listens")
+
+    def in_the_journal(self, line: str) -> bool:
+        """Whether the journal has it under our name."""
+        return line in self.told(
+            "journalctl", "--directory=/run/log/journal", "-o", "cat", "-t", "mcp-doctor"
+        )
 
     def run(self, *words: str | Path, given: str | bytes | None = None) -> subprocess.CompletedProcess[str]:
         """A command in there, without the variables of a session."""
@@ -149,12 +161,13 @@ def test_cron_reports_a_keyring_that_is_locked_and_unlocked(unlocked: Lab) -> No
 
 
 def test_systemd_begins_the_rounds(unlocked: Lab) -> None:
-    require("systemctl", "rsyslogd")
+    """And a real journald takes what they log, and what they say."""
+    require("systemctl", "journalctl")
     folder = unlocked.root / "apart"
     folder.mkdir()
     with Apart(folder, _SYSTEMD) as apart:
         scene = Scene(unlocked, apart, folder)
-        scene.start_syslog()
+        scene.start_journal()
         group = f'group=/sys/fs/cgroup/{unlocked.root.name}; mkdir -p $group; echo $$ > $group/cgroup.procs; exec "$@"'
         manager = unlocked.spawn(
             apart.words("sh", "-c", group, "sh", "/lib/systemd/systemd", "--user"), log="systemd.log"
@@ -179,8 +192,11 @@ def test_systemd_begins_the_rounds(unlocked: Lab) -> None:
             scene.told("systemctl", "--user", "daemon-reload")
             scene.told("systemctl", "--user", "restart", "mcp-doctor-monitor.timer")
             unlocked.wait_for(lambda: len(scene.history.rounds) == 1, "a round by the timer")
-            assert scene.logged("ERROR: from-there credential failed client=cursor"), (
-                "the odd name came through"
+            failed = "ERROR: from-there credential failed client=cursor"
+            assert scene.in_the_journal(failed), "the odd name came through"
+            unlocked.wait_for(
+                lambda: scene.in_the_journal("FAILING: The keychain login is locked [keyring_locked]"),
+                "what the round says is in the journal",
             )
             status = scene.doctor("status")
             assert "Started by a timer of your own systemd" in status
@@ -188,8 +204,11 @@ def test_systemd_begins_the_rounds(unlocked: Lab) -> None:
             assert "fails since" in status
 
             unlocked.unlock(PASSWORD)
+            state = ("systemctl", "--user", "is-active", "mcp-doctor-monitor.service")
+            unlocked.wait_for(lambda: "activating" not in scene.run(*state).stdout, "the first round is over")
             scene.run("systemctl", "--user", "start", "mcp-doctor-monitor.service")
             assert [kind for kind, _ in scene.history.rounds[-1].said] == ["recovered", "recovered"]
+            assert scene.in_the_journal("INFO: from-there credential healthy client=cursor")
 
             scene.doctor("uninstall", "--yes")
             assert not (unlocked.home / ".config/systemd/user/mcp-doctor-monitor.timer").exists()

@@ -12,7 +12,7 @@ from tests.support.lab import REPO
 
 CHILD = REPO / "tests/support/as_windows.py"
 COMMANDS = (
-    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency", "report"]
+    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency", "monitor", "report"]
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def run(call: Call) -> int:
 def _run(call: Call) -> int:
     import dataclasses
 
+    from diagnostics.discovery import ConfigFileError, UnknownClientError, UnknownServerError
     from recovery.monitor.rounds import DEADLINE, Wish, run_round
 
     session = session_of(call)
@@ -54,14 +55,17 @@ def _run(call: Call) -> int:
     )
 
     def look(host: Host) -> "Context":
-        return looked(dataclasses.replace(session, host=host))
+        return dataclasses.replace(session, host=host).look()
 
     def say(lines: tuple[str, ...]) -> None:
         terminal.say(*lines)
         sys.stdout.flush()
 
     _end_after(wish.seconds + _GRACE)
-    outcome = run_round(session.host, look, _diagnosed, wish, say)
+    try:
+        outcome = run_round(session.host, look, _diagnosed, wish, say)
+    except (UnknownServerError, UnknownClientError, ConfigFileError) as error:
+        raise UsageError(str(error)) from error
     if not outcome.is_busy or sys.stderr.isatty():  # cron would send a mail of it
         from diagnostics.standard_error import tell
 

@@ -46,15 +46,20 @@ _PROGRAMS = {
 }
 
 
+def stand_ins(home: Path) -> None:
+    """Puts them into the home's folder `bin`."""
+    folder = home / "bin"
+    folder.mkdir(parents=True)
+    for name, text in _PROGRAMS.items():
+        (folder / name).write_text(f"#!/bin/sh\n{_PUT}{text}\n")
+        (folder / name).chmod(0o755)
+
+
 def arranged(more: Callable[[Stage], None] = lambda _stage: None) -> Callable[[Stage], None]:
     """The stand-ins, a crontab of the person's own, and more."""
 
     def arrange(stage: Stage) -> None:
-        folder = stage.lab.home / "bin"
-        folder.mkdir()
-        for name, text in _PROGRAMS.items():
-            (folder / name).write_text(f"#!/bin/sh\n{_PUT}{text}\n")
-            (folder / name).chmod(0o755)
+        stand_ins(stage.lab.home)
         (stage.lab.home / "held-crontab").write_bytes(b"# mine \xff\n* * * * * true\n")
         kept = stage.lab.host().state_dir / "monitor"
         kept.mkdir(parents=True)
