@@ -72,7 +72,9 @@ def add_monitor(
     history = verb("history", "since when each credential is as it is, and what else changed in that moment")
     history.add_argument("names", nargs="*", metavar="SERVER", help="also one that is no longer configured")
     history.add_argument(
-        "--span", choices=("24h", "7d", "30d"), default="7d", help="how far the rows go back (default 7d)"
+        "--span",
+        choices=("24h", "7d", "30d"),
+        help="how far the rows go back (by default a day of a young history, else a week)",
     )
 
     uninstall = verb("uninstall", "takes it out of every timer that has it; the history stays")

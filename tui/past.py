@@ -32,6 +32,13 @@ class Past:
     trouble: str = ""
     """What could not be read beside the history, in words; "" = nothing."""
 
+    @property
+    def fitting(self) -> str:
+        """The span to begin with: a day where the history is no older, else a week."""
+        rounds = self.history.rounds
+        is_young = bool(rounds) and self.now - rounds[0].at <= SPANS["24h"]
+        return "24h" if is_young else "7d"
+
     def told(self, key: str, zone: tzinfo | None = None) -> Told:
         """One credential's story in words."""
         story = story_of(self.history, key)

@@ -238,4 +238,10 @@ def test_the_last_change_of_a_config_file_is_part_of_the_story(fake: FakeSession
 def test_the_words_of_the_command() -> None:
     call = parse(["monitor", "history", "github", "--span", "30d"])
     assert (call.extra["verb"], call.names, call.extra["span"]) == ("history", ("github",), "30d")
-    assert parse(["monitor", "history"]).extra["span"] == "7d"
+    assert parse(["monitor", "history"]).extra["span"] is None
+
+
+def test_a_young_history_begins_with_its_day(fake: FakeSession) -> None:
+    leave_round(fake.host, NOON - timedelta(hours=3), {GITHUB: OK})
+    assert read_past(fake.host, (), NOON).fitting == "24h"
+    assert read_past(fake.host, (), NOON + timedelta(days=2)).fitting == "7d"

@@ -43,7 +43,7 @@ def run(call: Call) -> int:
     keys = past.keys(_chosen(call.names, [each.id for each in context.servers], past.history))
     few = has_few_characters(session.host) or "utf" not in (sys.stdout.encoding or "").lower()
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-    say(*lines(past, keys, call.extra.get("span") or "7d", width, few_characters=few))
+    say(*lines(past, keys, call.extra.get("span") or past.fitting, width, few_characters=few))
     return 0
 
 

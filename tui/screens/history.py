@@ -51,7 +51,8 @@ class HistoryScreen(Screen[None]):
         self._servers = tuple(servers)
         self._past: Past | None = None
         self._keys: list[str] = []
-        self._length = "7d"
+        self._length = ""
+        """The span, empty = not chosen yet: then as the age of the history has it."""
         self._everything = row is None
 
     @property
@@ -131,12 +132,14 @@ class HistoryScreen(Screen[None]):
     def _show_title(self) -> None:
         row = self._row
         about = "all servers" if self._everything or row is None else f"{row.title} · {row.place}"
-        words = text.in_words(SPANS[self._length])
-        self.query_one("#history-title", Static).update(Content(f" History of {about}, {words}"))
+        words = f", {text.in_words(SPANS[self._length])}" if self._length else ""
+        self.query_one("#history-title", Static).update(Content(f" History of {about}{words}"))
 
     def _show(self, past: Past) -> None:
         if self.is_whole:
             self._past = past
+            self._length = self._length or past.fitting
+            self._show_title()
             self._list()
 
     def _broke(self, error: Exception) -> None:
