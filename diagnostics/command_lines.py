@@ -35,7 +35,10 @@ _WINDOWS: _Table = (
     ),
     (r"command -v (.+)", (r"$ where.exe \1",)),
     (r"getent hosts (.+)", (r"$ nslookup \1",)),
-    (r"date", ("$ Get-Date",)),
+    (r"date(?: -u)?", ("$ Get-Date",)),
+    (r"rm -r (.+)", (r"$ Remove-Item -Recurse \1",)),
+    (r"chmod \+x .+", ()),
+    (r"uname -sm", ("$ $env:PROCESSOR_ARCHITECTURE",)),
     (r"(?:sudo )?timedatectl set-ntp true", ("$ w32tm /resync",)),
     (r"timedatectl", ("$ w32tm /query /status",)),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from diagnostics.catalog.packages import package_command
 from diagnostics.catalog.signatures import Signature
+from diagnostics.command_lines import on
 from diagnostics.host import Host
 from diagnostics.model import Platform
 
@@ -17,11 +18,18 @@ def fix_on(signature: Signature, text: str, host: Host) -> tuple[str, ...]:
 
     In: the text that shows it; where that names a client's config file, the file's path here is told.
     """
-    lines = signature.fix_on.get(host.platform.value, signature.fix)
+    lines = signature.fix_on.get(host.platform.value) or _here(signature.fix, host.platform)
     fixed = [_line(each, host) for each in lines]
     if signature.cause.startswith("config_"):
         fixed[:0] = _files(text, host)
     return tuple(fixed)
+
+
+def _here(lines: tuple[str, ...], platform: Platform) -> tuple[str, ...]:
+    """The commands of this system. Nothing is filled into these lines, so that braces stand in them once."""
+    return tuple(
+        each if each in lines else each.replace("{{", "{").replace("}}", "}") for each in on(lines, platform)
+    )
 
 
 def _line(line: str, host: Host) -> str:

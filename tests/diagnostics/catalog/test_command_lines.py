@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.catalog.signatures import signatures
 from diagnostics.catalog.wording import wording
 from diagnostics.check import all_checks
 from diagnostics.command_lines import on, quoting
 from diagnostics.context import Context, Options
 from diagnostics.discovery import discover
+from diagnostics.fix_lines import fix_on
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.runner import diagnose
@@ -60,17 +62,18 @@ _UNIX = {
 }  # fmt: skip
 EVERYWHERE = {
     "mcp-doctor", "mcp-secrets", "uv", "pipx", "pip", "npx", "npm", "node", "claude", "amp", "git", "vault", "aws",
-    "kubectl", "ssh", "docker", "tmux",
+    "kubectl", "ssh", "docker", "tmux", "uvx", "pass", "curl",
 }  # fmt: skip
 OF: Mapping[Platform, set[str]] = {
     LINUX: _UNIX | {
         "sed", "su", "timedatectl", "loginctl", "apt", "dnf", "snap", "flatpak", "findmnt", "getent", "locale-gen", "sh",
         "secret-tool", "claude-desktop", "kwriteconfig{version}", "keepassxc", "systemctl", "python",
+        "ss", "ip", "rm", "usermod", "control",
     },
-    MACOS: _UNIX | {"security", "brew", "perl", "dscacheutil", "sntp"},
+    MACOS: _UNIX | {"security", "brew", "perl", "dscacheutil", "sntp", "lsof", "netstat", "open", "rm"},
     WINDOWS: {
         "dir", "move", "icacls", "takeown", "nslookup", "where.exe", "Get-Date", "w32tm", "Remove-Item", "schtasks",
-        "sc.exe", "chcp", "python",
+        "sc.exe", "chcp", "python", "py", "netstat", "route", "winget", "control",
     },
 }  # fmt: skip
 FOREIGN = {
@@ -94,6 +97,25 @@ def test_no_line_names_another_systems_command(platform: Platform) -> None:
         if platform in shown_on(key)
         for line in words.fix_for(platform)
         if not _is_of(line, platform) or re.search(FOREIGN[platform], line)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+_OF_ONE_SYSTEM = re.compile(
+    r"(dbus|keyring|secret_service|kwallet|snap|macos|windows|libsecret|credential_store)_"
+)
+"""Causes that name their system: whoever explains such a text elsewhere has it from there."""
+
+
+@pytest.mark.parametrize("platform", list(Platform))
+def test_neither_does_a_line_that_explains_an_error(platform: Platform, tmp_path: Path) -> None:
+    host = Host(platform, Session.LOCAL, tmp_path, tmp_path, {}, 0, "ada")
+    wrong = [
+        f"{each.cause}: {line}"
+        for each in signatures()
+        if not _OF_ONE_SYSTEM.match(each.cause)
+        for line in fix_on(each, "", host)
+        if not _is_of(line, platform) or "{{" in line
     ]
     assert not wrong, "\n".join(wrong)
 
