@@ -97,7 +97,11 @@ class _Gathering:
 
         self._add("report.json", "every finding, for programs", report, keep=made)
         if "report.json" in made:
-            self._add_text("report.md", "the same for people; taken out is the same", lambda: markdown.render(made["report.json"]))
+            self._add_text(
+                "report.md",
+                "the same for people; taken out is the same",
+                lambda: markdown.render(made["report.json"]),
+            )
         self._add("itself.json", "mcp-doctor about itself (check --self)", self._itself, keep=made)
         self._add("host.json", "versions, system, session", lambda: surroundings(context))
         self._add(
