@@ -13,7 +13,8 @@ from textual.screen import Screen
 from diagnostics.context import Options
 from diagnostics.fleet.fleet import Fleet
 from diagnostics.fleet.many import read_many
-from diagnostics.fleet.opening import Named
+from diagnostics.fleet.model import NotAReportError, Trouble
+from diagnostics.fleet.opening import files_of
 from diagnostics.fleet.reading import Item, too_many
 from diagnostics.host import Host
 from diagnostics.stores import open_store
@@ -27,15 +28,15 @@ _BATCH = 0.05
 
 
 class Read(Message):
-    """More reports were read: so many files of the reading's number; `items` are theirs."""
+    """More reports were read: `done` of `total` files by the reading of this number; `items` are what is new."""
 
-    def __init__(self, number: int, items: Sequence[Item], done: int, *, is_last: bool) -> None:
+    def __init__(self, number: int, items: Sequence[Item], done: int, total: int, *, is_last: bool) -> None:
         super().__init__()
-        self.number, self.items, self.done, self.is_last = number, items, done, is_last
+        self.number, self.items, self.done, self.total, self.is_last = number, items, done, total, is_last
 
 
 class FleetApp(DoctorApp):
-    """`FleetApp(host, files, more).run()`. Its home screen is the matrix; `fleet` grows while files are read."""
+    """`FleetApp(host, paths).run()`. Its home screen is the matrix; `fleet` grows while files are read."""
 
     TITLE = "mcp-doctor fleet"
     CSS_PATH: ClassVar[list[Path]] = [  # type: ignore[assignment]
@@ -46,22 +47,22 @@ class FleetApp(DoctorApp):
     def __init__(
         self,
         host: Host,
-        files: Sequence[Named],
-        more: int = 0,
+        paths: Sequence[Path],
         *,
         no_color: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(DoctorSession(host, Options(), (), open_store, LocalWorld), no_color=no_color)
-        self.files = tuple(files)
+        self.paths = tuple(paths)
         self.fleet = Fleet()
         self.done = 0
         """Files that were read."""
+        self.total = 0
+        """Files that there are."""
         self.reading = True
         self._clock = clock
         self.at = clock()
         """When the reading began, seconds since the epoch: ages are told as of then."""
-        self._more = more
         self._number = 0
         self._telling = False
 
@@ -73,33 +74,45 @@ class FleetApp(DoctorApp):
 
     def _after_first_paint(self) -> None:
         gc.freeze()
+        gc.enable()
         self.read_reports()
 
     def read_reports(self) -> None:
-        """Reads all files anew, in a thread; what an earlier reading still sends no longer counts."""
+        """Looks for the files and reads them anew, in a thread; what an earlier reading still sends no longer counts."""
         self._number += 1
-        self.fleet, self.done, self.reading, self.at = Fleet(), 0, True, self._clock()
-        self.fleet.take(too_many(self._more))
+        self.fleet, self.done, self.total = Fleet(), 0, 0
+        self.reading, self.at = True, self._clock()
         threading.Thread(target=self._work, args=(self._number,), daemon=True, name="fleet").start()
         self._tell_screens()
 
     def _work(self, number: int) -> None:
         """In the thread: a message a batch."""
-        done = 0
-        for count, items in read_many(self.files, self.at, self.session.host.env):
-            done += count
-            post(self, Read(number, items, done, is_last=False))
-            if number != self._number:
-                return
-        post(self, Read(number, (), done, is_last=True))
+        done = total = 0
+        try:
+            files, more = files_of(self.paths)
+            total = len(files)
+            post(self, Read(number, list(too_many(more)), 0, total, is_last=False))
+            for count, items in read_many(files, self.at, self.session.host.env):
+                done += count
+                post(self, Read(number, items, done, total, is_last=False))
+                if number != self._number:
+                    return
+            post(self, Read(number, (), done, total, is_last=True))
+        except NotAReportError as error:  # the folder was there when the command was called
+            post(self, Read(number, (Trouble("folder", str(error)),), done, total, is_last=True))
 
     def on_read(self, message: Read) -> None:
         """More is known."""
         if message.number != self._number:
             return
         self.fleet.take(message.items)
-        self.done, self.reading = message.done, not message.is_last
+        self.done, self.total, self.reading = message.done, message.total, not message.is_last
         self._tell_soon()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all is read, and the screens were told of it."""
+        return not self.reading and not self._telling
 
     def _tell_soon(self) -> None:
         """Several processes answer: their answers of one moment make one picture."""
@@ -118,12 +131,12 @@ class FleetApp(DoctorApp):
                 changed()
 
 
-def open_fleet(files: Sequence[Named], more: int, *, no_color: bool = False) -> int:
-    """Runs the app. Out: what the reports say, as `mcp-doctor fleet` without the app does; 130 interrupted, 4 broke off."""
+def open_fleet(paths: Sequence[Path], *, no_color: bool = False) -> int:
+    """Runs the app. Out: 0, 130 when it was interrupted, 4 when it broke."""
     from diagnostics.host import this_host
 
     gc.disable()  # until the first picture is painted: loading the screen library makes no garbage
-    app = FleetApp(this_host(), files, more, no_color=no_color)
+    app = FleetApp(this_host(), paths, no_color=no_color)
     app.run()
     gc.enable()
     return app.return_code or 0

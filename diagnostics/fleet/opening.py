@@ -78,7 +78,8 @@ def whole(file: Named) -> bytes:
 
     def read() -> bytes:
         with _opened(file) as stream:
-            return stream.read(MOST_BYTES + 1)
+            # None is what a file of the system's gives that would have to be waited for.
+            return stream.read(MOST_BYTES + 1) or b""
 
     raw = _within(read)
     if len(raw) > MOST_BYTES:

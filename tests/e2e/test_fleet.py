@@ -21,7 +21,7 @@ from diagnostics.fleet.opening import files_of
 from diagnostics.fleet.reading import read
 from diagnostics.model import Stage, Status
 from tests.e2e.conftest import PASSWORD, TOKEN, Scene
-from tests.support.ssh import Installation, SshServer, account
+from tests.support.ssh import Installation, SshServer, account, missing
 from tui.demo.provider import StandInProvider
 
 REPO = Path(__file__).resolve().parents[2]
@@ -104,6 +104,8 @@ class Control:
 @pytest.fixture
 def control() -> Iterator[Control]:
     """A control node without hosts."""
+    if not (PROGRAMS / "ansible-playbook").exists():
+        missing("ansible-core is not installed beside the tests' Python")
     root = Path(tempfile.mkdtemp(prefix="mcpd-", dir="/tmp"))
     (root / "cp").mkdir()
     node = Control(root)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.fleet.opening import files_of
 from tests.support import fake_session
 from tests.support import fleet as made
 from tests.support.forking import REPO, python
@@ -33,14 +32,13 @@ def open_fleet(tmp_path: Path) -> Open:
     async def opened(
         *paths: Path, size: tuple[int, int] = (80, 24), settle: bool = True, **env: str
     ) -> AsyncIterator[Driver]:
-        files, more = files_of(paths)
         host = fake_session.host(tmp_path, **env)
-        app = FleetApp(host, files, more, clock=made.NOON.timestamp)
+        app = FleetApp(host, paths, clock=made.NOON.timestamp)
         app.animation_level = "none"
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
             if settle:
-                await driver.until(lambda: not app.reading)
+                await driver.until(lambda: app.is_shown)
             yield driver
 
     return opened
@@ -119,14 +117,19 @@ async def test_problems_and_causes_are_listed(open_fleet: Open, ward: Path) -> N
         await driver.sees("Narrow it by host", "leftmost is the host itself")
 
 
-async def test_files_are_read_again(open_fleet: Open, ward: Path) -> None:
+async def test_files_are_looked_for_and_read_again(open_fleet: Open, ward: Path) -> None:
     async with open_fleet(ward) as driver:
         made.write(ward, made.envelope("build-01", made.healthy("github")))
+        made.write(ward, made.envelope("new-01", made.locked("github", "slack", "notion")))
         (ward / "build-02.json").unlink()
         await driver.press("r")
-        await driver.sees(
-            "1 broken", "desk-ada · 9 minutes ago", "build-02.json: can't be read" if False else "2 problems"
-        )
+        await driver.sees("2 broken", "new-01 · just now", "1 problem: p")
+        for each in ward.iterdir():
+            each.unlink()
+        await driver.press("r")
+        await driver.sees("There is no report.", "1 problem: p")
+        await driver.press("p", "escape", "enter", "down", "c", "escape")
+        await driver.sees("Hosts × servers")
 
 
 async def test_a_report_that_changes_while_it_is_looked_at(open_fleet: Open, ward: Path) -> None:

@@ -29,14 +29,15 @@ def run(call: Call) -> int:
         from tui.output import refuse
 
         refuse(call.extra["output"])
+    paths = [Path(each) for each in call.extra["paths"]]
     try:
-        files, more = files_of([Path(each) for each in call.extra["paths"]])
+        files, more = files_of(paths)
     except NotAReportError as error:
         raise UsageError(str(error)) from error
     if call.extra.get("format") is None and call.extra.get("output") is None and has_screen():
         from tui.fleet_app import open_fleet
 
-        return open_fleet(files, more, no_color=call.colour is False)
+        return open_fleet(paths, no_color=call.colour is False)
     return _write(files, more, call)
 
 

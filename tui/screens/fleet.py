@@ -121,7 +121,7 @@ class FleetScreen(Screen[None]):
 
     def _progress(self) -> Content:
         if self._owner.reading:
-            return text.progress_text(self._owner.done, len(self._owner.files), self._owner.few_characters)
+            return text.progress_text(self._owner.done, self._owner.total, self._owner.few_characters)
         return text.done_text(self.fleet, self._owner.at)
 
     def _fits(self, host: HostState, server: ServerState) -> bool:
