@@ -148,6 +148,26 @@ def test_letting_in_is_taken_back_with_the_password_and_named_until_it_is_given(
     nothing_told(stage)
 
 
+def test_the_command_that_takes_it_back_asks_for_the_password(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tui import cli
+
+    stage.add("github_token", VALUE)
+    stage.upgrade_python()
+    before = stage.mac().find("mcp-secrets", "github_token")[2]
+    _, (remedy,) = findings(stage)[1]["lookup.macos-access"]
+    assert carried_out(remedy, stage, password=PASSWORD).ok
+    asked: list[str] = []
+    monkeypatch.setattr("tui.commands.check.this_host", stage.host)
+    monkeypatch.setattr("tui.terminal.hidden", lambda prompt: (asked.append(prompt), Secret(PASSWORD))[1])
+    assert cli.main(["undo"]) == 0
+    assert "Taken back" in capsys.readouterr().out
+    assert asked == ["Password of the keychain “login”: "]
+    assert stage.mac().find("mcp-secrets", "github_token")[2] == before
+    nothing_told(stage)
+
+
 def test_where_macos_still_refuses_the_list_is_put_back(stage: Stage) -> None:
     stage.add("github_token", VALUE)
     stage.upgrade_python()

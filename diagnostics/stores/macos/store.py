@@ -158,12 +158,22 @@ def read_one(host: Host, service: str, account: str, seconds: float = SECONDS) -
         return found
     if cause_of_status(found.status) == "macos_keychain_locked":
         picture = look(host)
-        one = picture.keychain(picture.default)
-        if (
-            one is not None and one.locked is False
-        ):  # it is open, so it was this program that would have asked
+        one = picture.keychain(_holder(host, picture, service, account))
+        if one is not None and one.locked is False:  # so it was this program that would have been asked about
             raise StoreError("macos_keychain_access_denied", found.said)
     raise StoreError(cause_of_status(found.status), found.said)
+
+
+def _holder(host: Host, picture: Picture, service: str, account: str) -> str:
+    """The first keychain on the search list that has the entry; the default one where none is seen to."""
+    for path in picture.searched:
+        try:
+            told = ask_security(host, "dump-keychain", path)
+        except ProgramError:
+            break
+        if any((each.service, each.account) == (service, account) for each in items(told.output)):
+            return path
+    return picture.default
 
 
 def _beside(folder: Path, known: set[str]) -> list[str]:

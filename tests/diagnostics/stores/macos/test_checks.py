@@ -225,6 +225,17 @@ def test_a_start_gets_its_entry_or_the_reason(stage: Stage) -> None:
     assert stage.windows == []
 
 
+def test_a_start_tells_a_locked_keychain_from_a_refusal_where_another_one_is_open(stage: Stage) -> None:
+    other = str(stage.keychains / "work.keychain-db")
+    stage.mac().create(other, PASSWORD)
+    stage.add("github_token", VALUE, path=other)
+    stage.mac().lock(other)
+    with pytest.raises(StoreError) as raised:
+        start(stage.host(), "github_token")
+    assert raised.value.cause == "macos_keychain_locked"
+    assert stage.windows == []
+
+
 def test_an_entry_that_comes_twice_is_taken_in_the_order_of_the_search(stage: Stage) -> None:
     other = str(stage.keychains / "work.keychain-db")
     stage.mac().create(other, PASSWORD)
