@@ -17,15 +17,9 @@ from diagnostics.monitor.timers import NAMES, Engine, Installed, lingers
 from diagnostics.text import clean
 from recovery.model import RecoveryError, Remedy, Step
 from recovery.monitor.rounds import LIMIT
-from recovery.steps.monitor import (
-    SetCronBlock,
-    SetScheduledTask,
-    SetTimerFile,
-    SwitchLaunchAgent,
-    SwitchSystemdTimer,
-    is_ours,
-    text_at,
-)
+from recovery.steps.crontab import SetCronBlock
+from recovery.steps.monitor import SetTimerFile, SwitchLaunchAgent, SwitchSystemdTimer, is_ours, text_at
+from recovery.steps.scheduled_task import SetScheduledTask
 
 INSTALL, UNINSTALL = "install-monitor", "uninstall-monitor"
 

@@ -1,4 +1,4 @@
-"""Steps about the timer that runs the monitor. None holds what others have written: a crontab may hold passwords."""
+"""Steps about the timer that runs the monitor: its files, and what switches it on in systemd and launchd."""
 
 import contextlib
 import os
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from diagnostics.monitor.engines import cron, launchd, systemd, task_scheduler
-from diagnostics.monitor.programs import ProgramError, ask, crontab_of, said_by, told
-from diagnostics.monitor.schedule import UnfitError
-from diagnostics.monitor.timers import agent_target, task_of
+from diagnostics.monitor.engines import launchd, systemd
+from diagnostics.monitor.programs import ProgramError, ask, told
+from diagnostics.monitor.timers import agent_target
 from diagnostics.text import clean
 from recovery.files import failed, sweep, sync_folder
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
-from recovery.monitor.history import prepare_folder
 from recovery.ports import RecoveryWorld
 
 _LARGEST = 64 * 1024
@@ -41,7 +39,7 @@ class SetTimerFile:
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Shows the whole text."""
         self._make_sure(self.before)
-        return [Change(clean(self.path), _shown(self.before), _shown(self.after))]
+        return [Change(clean(self.path), shown(self.before), shown(self.after))]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Exchanges it in one step."""
@@ -144,98 +142,6 @@ class SwitchSystemdTimer:
 
 
 @dataclass(frozen=True, slots=True)
-class SetCronBlock:
-    """Puts the monitor's line into this user's crontab, or takes it out; every other byte of it stays."""
-
-    kind: ClassVar[str] = "set-cron-block"
-    risk: ClassVar[Risk] = Risk.REVERSIBLE
-
-    before: str
-    """Our lines with their marks, "" = there are none."""
-    after: str
-
-    @property
-    def title(self) -> str:
-        """See `Step`."""
-        return (
-            "Put the monitor's line into your crontab"
-            if self.after
-            else "Take the monitor's line out of your crontab"
-        )
-
-    def preview(self, world: RecoveryWorld) -> list[Change]:
-        """Shows the lines, and how many others stay."""
-        text = self._read(world)
-        self._make_sure(text, self.before)
-        others = cron.with_block(text, b"").count(b"\n")
-        stay = (
-            "no other line is there"
-            if not others
-            else f"{others} other lines stay as they are, byte for byte"
-        )
-        return [Change(f"your crontab ({stay})", _shown(self.before), _shown(self.after))]
-
-    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
-        """Hands the new crontab to `crontab -`, which exchanges it as a whole. The old one is kept in a file."""
-        self._exchange(world, self.before, self.after)
-        return {}
-
-    def verify(self, world: RecoveryWorld) -> None:
-        """The lines are there, and `crontab -l` reads them back."""
-        if self._ours(self._read(world)) != self.after:
-            raise RecoveryError("the crontab does not hold what was written")
-
-    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
-        """Puts our earlier lines in their place. What others changed meanwhile stays."""
-        self._exchange(world, self.after, self.before)
-
-    def _exchange(self, world: RecoveryWorld, old: str, new: str) -> None:
-        sweep(_kept_in(world))
-        text = self._read(world)
-        if self._ours(text) == new:
-            return
-        self._make_sure(text, old)
-        self._keep(world, text)
-        changed = cron.with_block(text, new.encode())
-        try:
-            if not changed and self._read_or_none(world) is not None:
-                done = ask(world.host, "crontab", "-r")
-            else:
-                done = ask(world.host, "crontab", "-", given=changed)
-        except ProgramError as error:
-            raise HalfDoneError(str(error)) from error
-        if done.code != 0:
-            raise HalfDoneError(f"crontab did not take it: {said_by(done)}")
-
-    def _keep(self, world: RecoveryWorld, text: bytes) -> None:
-        """A copy of the crontab as it is, for its owner alone; it may hold passwords, so the trail must not have it."""
-        path = _kept_in(world)
-        prepare_folder(path.parent)
-        world.files.write(str(path), text)
-
-    def _make_sure(self, text: bytes, expected: str) -> None:
-        if self._ours(text) != expected:
-            raise RecoveryError(
-                "the monitor's lines in your crontab were changed meanwhile: look with `crontab -l`"
-            )
-
-    def _ours(self, text: bytes) -> str:
-        try:
-            return cron.take_apart(text).block.decode("utf-8", "surrogateescape")
-        except UnfitError as error:
-            raise RecoveryError(str(error)) from error
-
-    def _read(self, world: RecoveryWorld) -> bytes:
-        return self._read_or_none(world) or b""
-
-    def _read_or_none(self, world: RecoveryWorld) -> bytes | None:
-        try:
-            return crontab_of(world.host)
-        except ProgramError as error:
-            raise RecoveryError(str(error)) from error
-
-
-@dataclass(frozen=True, slots=True)
 class SwitchLaunchAgent:
     """Has launchd load the agent, or let it go."""
 
@@ -287,70 +193,6 @@ class SwitchLaunchAgent:
             raise RecoveryError(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class SetScheduledTask:
-    """Creates, replaces or deletes the monitor's task of Windows' Task Scheduler."""
-
-    kind: ClassVar[str] = "set-scheduled-task"
-    risk: ClassVar[Risk] = Risk.REVERSIBLE
-
-    before: str
-    """Its description as the scheduler gave it, "" = there was none."""
-    after: str
-
-    @property
-    def title(self) -> str:
-        """See `Step`."""
-        return f"{'Create' if self.after else 'Delete'} the task “{task_scheduler.TASK}”"
-
-    def preview(self, world: RecoveryWorld) -> list[Change]:
-        """Shows the whole description."""
-        return [Change(f"the task “{task_scheduler.TASK}”", _shown(self.before), _shown(self.after))]
-
-    def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
-        """Hands it to schtasks in a file for its user alone, which is gone afterwards."""
-        self._set(world, self.after)
-        return {}
-
-    def verify(self, world: RecoveryWorld) -> None:
-        """The scheduler has it, with our command."""
-        if not self._has(world, self.after):
-            raise RecoveryError("the Task Scheduler does not have what was handed to it")
-
-    def undo(self, world: RecoveryWorld, kept: Mapping[str, str]) -> None:
-        """The earlier one, or none."""
-        self._set(world, self.before)
-
-    def _set(self, world: RecoveryWorld, text: str) -> None:
-        path = world.host.state_dir / ".monitor-task.part"
-        sweep(path)
-        try:
-            if not text:
-                if task_of(world.host) is not None:
-                    told(world.host, "schtasks", "/Delete", "/TN", task_scheduler.TASK, "/F")
-                return
-            world.files.write(str(path), text.encode("utf-16"))
-            told(world.host, "schtasks", "/Create", "/TN", task_scheduler.TASK, "/XML", str(path), "/F")
-        except ProgramError as error:
-            raise HalfDoneError(str(error)) from error
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-    def _has(self, world: RecoveryWorld, text: str) -> bool:
-        try:
-            there = task_of(world.host)
-        except ProgramError as error:
-            raise RecoveryError(str(error)) from error
-        if not text or there is None:
-            return bool(text) == (there is not None)
-        return task_scheduler.command_in(there) == task_scheduler.command_in(text)
-
-
-def _kept_in(world: RecoveryWorld) -> Path:
-    return world.host.state_dir / "monitor/crontab.before"
-
-
 def text_at(path: Path) -> str | None:
     """A small text file, None where there is none. Raises RecoveryError where it can't be read, or is something else."""
     try:
@@ -372,5 +214,6 @@ def _onoff(on: bool) -> str:
     return "on" if on else "off"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text as a preview shows it, line by line; "none" where there is none."""
     return "\n".join(clean(line, 1000) for line in text.splitlines()) or "none"

@@ -58,6 +58,7 @@ RAW_WRITERS = {
     "recovery/stores/macos/terminal.py": "the port of macOS: its own program, at a terminal",
     "recovery/monitor/history.py": "the monitor's own history: a line a round",
     "recovery/steps/monitor.py": "a step",
+    "recovery/steps/scheduled_task.py": "a step",
     "recovery/windows_start.py": "the server itself, where there is no exec",
     "recovery/launching/failure.py": "the note of why a server did not start",
 }
@@ -100,7 +101,7 @@ TAKES_AWAY = {
     "recovery/backups/file.py _name": "gives a finished backup its name, never over another file",
     "recovery/backups/file.py _sweep": "parts of backups that were cut off",
     "recovery/steps/monitor.py SetTimerFile._put": "a timer's file of ours, whose whole text is in the step",
-    "recovery/steps/monitor.py SetScheduledTask._set": "the file in which the task was handed over",
+    "recovery/steps/scheduled_task.py SetScheduledTask._set": "the file in which the task was handed over",
     "recovery/monitor/history.py open_history": "a damaged history, set aside beside the new one",
     "recovery/trail/key.py _make": "its own temporary file; refuses where a key stands",
     "recovery/launching/failure.py _record": "an earlier note of why a server did not start",

@@ -7,13 +7,9 @@ from diagnostics.host import Host
 from diagnostics.monitor.engines import cron, launchd, systemd, task_scheduler
 from diagnostics.monitor.schedule import Job
 from recovery.model import Step
-from recovery.steps.monitor import (
-    SetCronBlock,
-    SetScheduledTask,
-    SetTimerFile,
-    SwitchLaunchAgent,
-    SwitchSystemdTimer,
-)
+from recovery.steps.crontab import SetCronBlock
+from recovery.steps.monitor import SetTimerFile, SwitchLaunchAgent, SwitchSystemdTimer
+from recovery.steps.scheduled_task import SetScheduledTask
 from tests.recovery.faults.stage import Stage, with_env
 
 JOB, EARLIER = Job(("/opt/mcp doctor", "monitor", "run"), 15, 4), Job(("/opt/old", "monitor", "run"), 60)
