@@ -29,10 +29,11 @@ def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False)
     groups: dict[tuple[str, ...], list[HostState]] = {}
     for host in fleet.hosts():
         groups.setdefault((host.status.value, *words.told_of(host)), []).append(host)
-    fine = 0
+    quiet: list[str] = []
     for (_, *told), hosts in groups.items():
         if not told:
-            fine += len(hosts)
+            said = "in order" if hosts[0].status is Status.OK else "without any server"
+            quiet.append(f"{signs[hosts[0].status]} {words.counted(len(hosts), 'host')} {said}")
             continue
         more = (
             f" and {words.counted(len(hosts) - _MOST_NAMES, 'host')} more" if len(hosts) > _MOST_NAMES else ""
@@ -41,8 +42,7 @@ def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False)
         lines += textwrap.wrap(f"{signs[hosts[0].status]} {named}", wide, subsequent_indent="  ")
         for each in told:
             lines += textwrap.wrap(each, wide, initial_indent="    ", subsequent_indent="      ")
-    if fine:
-        lines.append(f"{signs[Status.OK]} {words.counted(fine, 'host')} with nothing to say about")
+    lines += quiet
     causes = fleet.causes()
     if causes:
         lines += ["", "What fails, by the number of hosts:"]

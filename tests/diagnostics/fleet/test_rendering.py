@@ -20,7 +20,7 @@ def test_the_table_tells_a_trouble_once_and_fits_its_width(tmp_path: Path) -> No
     assert "slack: broken at validity: The provider does not accept the token any more" in " ".join(
         text.split()
     )
-    assert "✓ 13 hosts with nothing to say about" in text
+    assert "✓ 13 hosts in order" in text
     assert "  could not be reached: ssh: connect to host 192.0.2.7" in text
     assert "       2  keyring_locked" in text
     assert "cut-off.json: is damaged or cut off" in text
