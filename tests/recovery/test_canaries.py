@@ -421,7 +421,13 @@ def _app(session: Session, asked: tuple[str, ...]) -> None:
     words = [sys.executable, "-m", "tui", *asked]
     env: Mapping[str, str] = session.lab.environment({**session.env, "TERM": "xterm-256color"})
     with Terminal(words, env) as screen:
-        screen.wait_for(r"gh")
+        screen.wait_for(r"checks are done")
+        screen.press("p")
+        screen.wait_for(r"This is all of it")
+        screen.press("esc")
+        screen.wait_gone(r"This is all of it")
+        screen.write("\x1b[20~")  # F9
+        screen.wait_for(r"A picture was kept")
         for key in ("down", "enter", "e", "esc", "w", "esc", "down", "enter", "m", "esc", "esc"):
             screen.press(key)
             screen.read(0.3)
