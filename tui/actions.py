@@ -89,6 +89,14 @@ CHECKUP = (
         footer=False,
     ),
     Action(
+        "copy",
+        "y",
+        "y",
+        "copy",
+        "Copy the first command (or address) of what to do to your terminal's clipboard.",
+        footer=False,
+    ),
+    Action(
         "advise",
         "i",
         "i",
@@ -153,6 +161,7 @@ EXPLAIN = (
 ADVICE = (
     Action("team", "t", "t", "who uses them", "Say who uses these credentials: one person, or several."),
     Action("sso", "s", "s", "company login", "Say whether everybody must log in with the company's account."),
+    Action("copy", "y", "y", "copy", "Copy its first command to your terminal's clipboard.", footer=False),
     Action("again", "r", "r", "look again", "Look at this host anew."),
     Action("help", "question_mark,f1", "?", "help", "Show this help."),
     Action("back", "escape,q", "Esc", "back", "Back to the servers."),
@@ -186,6 +195,7 @@ MOVING = (
     ("Enter", "Deeper: server, path, finding, remedy."),
     ("F9", "Keep a picture of this screen (SVG), to show it to somebody."),
     ("Ctrl+P", "All of this as a list, and the colour themes."),
+    ("Ctrl+L", "Paint the screen anew, if something wrote on it."),
     ("Ctrl+C", "Stop. A change under way is finished first."),
 )
 

@@ -20,7 +20,9 @@ from textual.screen import Screen
 
 from diagnostics.text import clean
 from tui import themes
+from tui.abilities import Clipboard, clipboard_of, has_links
 from tui.board import Board
+from tui.copying import WithoutLinks, may_be_copied
 from tui.faces import has_few_characters, has_few_colours
 from tui.line import Line
 from tui.lost_terminal import outliving
@@ -28,7 +30,7 @@ from tui.messages import Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
 from tui.run import Run, place_of
 from tui.session import DoctorSession
 from tui.thrifty import thrifty
-from tui.work import Tray
+from tui.work import Tray, in_background
 
 if TYPE_CHECKING:
     from diagnostics.host import Host
@@ -84,6 +86,8 @@ class DoctorApp(App[str]):
         self.theme = themes.SIXTEEN.name if few else themes.DARK.name
         if colourless:
             self._without_colour()
+        if not has_links(session.host):
+            self._filters.append(WithoutLinks())
 
     def get_default_screen(self) -> Screen[Any]:
         """The checkup is the home screen; in a drill it has a clock."""
@@ -255,7 +259,6 @@ class DoctorApp(App[str]):
         if selected:
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
-            self.notify("Copied.")
         else:
             self.leave(STOPPED)
 
@@ -264,6 +267,25 @@ class DoctorApp(App[str]):
         from tui.picture import keep_picture
 
         keep_picture(self)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hands a text to the clipboard of the person's own terminal, where that is known to take it; else says why not.
+
+        In: a text that the person chose. What may be a credential is not copied.
+        """
+        if not may_be_copied(text):
+            self.notify("That may be a credential: it is not copied.", severity="warning")
+            return
+        host = self.session.host
+
+        def send(found: Clipboard) -> None:
+            if found.why_not or self._driver is None:
+                self.notify(found.why_not, title="Not copied", severity="warning", markup=False)
+            else:
+                self._driver.write(found.sequence(text))
+                self.notify(text, title="Copied", timeout=3, markup=False)
+
+        in_background(self, lambda: clipboard_of(host), send, lambda _error: None, "clipboard")
 
     def action_redraw(self) -> None:
         """Ctrl+L: paints everything anew, if somebody else has written on the terminal."""

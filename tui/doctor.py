@@ -52,6 +52,10 @@ class Doctor(Protocol):
         """From any thread."""
         ...
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hands a text that is no credential to the terminal's clipboard, or says why that can't be."""
+        ...
+
     def push_screen(self, screen: "Screen[Any]", callback: Callable[[Any], None] | None = None) -> Any:
         """Opens a screen above the others; `callback` gets what it gives."""
         ...

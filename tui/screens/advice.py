@@ -139,6 +139,19 @@ class AdviceScreen(Screen[None]):
         words = {None: "Not said.", True: "The company's login is a must.", False: "It is no must."}
         self.notify(words[self._sso], timeout=2, markup=False)
 
+    def action_copy(self) -> None:
+        """Copies the shown part's first command."""
+        from diagnostics.advice.page import Kind
+        from tui.copying import copyable
+
+        at = self.query_one("#parts", OptionList).highlighted
+        lines = self._parts[at].lines if at is not None and at < len(self._parts) else ()
+        text = copyable(f"$ {each.text}" for each in lines if each.kind is Kind.COMMAND)
+        if text:
+            self.doctor.copy_to_clipboard(text)
+        else:
+            self.notify("There is no command here to copy.")
+
     def action_again(self) -> None:
         """Looks at the host anew."""
         self._look()

@@ -91,6 +91,19 @@ class CheckupScreen(CheckupView):
 
         self.doctor.push_screen(ExplainScreen(self.doctor))
 
+    def action_copy(self) -> None:
+        """Copies what the chosen findings say to type."""
+        from tui.copying import copyable
+
+        key = self.query_one(ServerList).chosen
+        links = self.board.links(key) if key is not None else ()
+        shown = links[tuple(Stage).index(self.query_one(Chain).chosen)].findings if links else ()
+        text = copyable(line for each in shown for line in each.fix)
+        if text:
+            self.doctor.copy_to_clipboard(text)
+        else:
+            self.notify("There is no command or address here to copy.")
+
     def action_advise(self) -> None:
         """Opens the advice on keeping credentials."""
         from tui.screens.advice import AdviceScreen
