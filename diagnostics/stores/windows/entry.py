@@ -8,6 +8,7 @@ keyring library left behind under `USER@SERVICE` and does not read while `SERVIC
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -31,6 +32,7 @@ STALE = "stale-username"
 OUR_COMMENT = "Kept by mcp-doctor"
 PART = "#"
 """Before the mark and number of each further part of what one credential can't hold."""
+_IS_PART = re.compile(r"#[0-9a-f]{8}\.\d+$")
 _HEADER = 32
 """Bytes for what stands before a document: how many parts there are, and their mark."""
 PERSISTENCE = {SESSION: "session", LOCAL_MACHINE: "local machine"}
@@ -135,7 +137,7 @@ def _documents(parts: Sequence[Credential]) -> Iterator[Entry]:
     """Each once; one that is not whole has no value."""
     by_name = {each.target: each for each in parts}
     for first in parts:
-        if PART in first.target.rpartition("/")[2]:
+        if _IS_PART.search(first.target):
             continue
         try:
             told = json.loads(_joined(first, by_name))
@@ -156,6 +158,18 @@ def _joined(first: Credential, by_name: Mapping[str, Credential]) -> bytes:
     return raw + b"".join(
         by_name[f"{first.target}{PART}{mark}.{number}"].blob for number in range(1, int(count))
     )
+
+
+def left_behind(credentials: Iterable[Credential]) -> list[str]:
+    """The names of parts that no document has: a write that was cut off left them."""
+    found = list(credentials)
+    wanted = set()
+    for first in found:
+        header = first.blob.partition(b"\n")[0].split()
+        if len(header) == 2 and header[0].isdigit() and not _IS_PART.search(first.target):
+            mark = header[1].decode("ascii", "replace")
+            wanted |= {f"{first.target}{PART}{mark}.{number}" for number in range(1, int(header[0]))}
+    return [each.target for each in found if _IS_PART.search(each.target) and each.target not in wanted]
 
 
 def persistence(attributes: Mapping[str, str]) -> int:

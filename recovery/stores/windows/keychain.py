@@ -39,6 +39,7 @@ from diagnostics.stores.windows.entry import (
     entries_of,
     found_by_keyring,
     is_ours,
+    left_behind,
     parts_of,
     persistence,
 )
@@ -152,7 +153,12 @@ class WindowsKeychain(WithoutDaemon):
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _put_document(self, folder: str, label: str, attributes: Mapping[str, str], secret: Secret) -> str:
-        """Each set of attributes has a place of its own; the earlier document stands until the new one is whole."""
+        """Each set of attributes has a place of its own; the earlier document stands until the new one is whole.
+
+        What an earlier write left that was cut off goes first; only one operation at a time writes here.
+        """
+        for place in left_behind(self._within(lambda: self._calls.enumerate(f"{folder}/"))):
+            self._delete(place)
         raw = document(label, attributes, secret)
         mark = hashlib.sha256(json.dumps(dict(attributes), sort_keys=True).encode()).hexdigest()[:16]
         name = attributes.get("username", "")

@@ -17,6 +17,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import StoreError, open_store
 from diagnostics.stores.one_entry import Entries
 from diagnostics.stores.windows.credential import LOCAL_MACHINE, SESSION, CredentialError
+from diagnostics.stores.windows.entry import left_behind
 from recovery.backups.making import collect, make
 from recovery.backups.opening import open_backup
 from recovery.backups.restoring import plan_restore
@@ -451,27 +452,43 @@ def test_a_store_that_refuses_midway_is_as_before(windows: LocalWorld, credentia
         assert credentials.everything() == before
 
 
+def seen(windows: LocalWorld) -> list[tuple[str, str, dict[str, str]]]:
+    """Every entry; the parts of one are named anew each time."""
+    found = open_store(windows.host).entries()
+    return sorted(
+        (each.path, each.secret.reveal() if each.secret else "", dict(each.attributes)) for each in found
+    )
+
+
 class DiedError(BaseException):
     """The process is gone; nothing runs after it."""
 
 
 @pytest.mark.parametrize("call", ["write", "delete"])
-@pytest.mark.parametrize("deed", ["set", "delete"])
+@pytest.mark.parametrize("deed", ["set", "delete", "a login into parts", "a login out of parts"])
 def test_killed_before_each_change_it_is_taken_back(windows: LocalWorld, credentials: WineCredentials, journal: Journal, call: str, deed: str) -> None:  # fmt: skip
     """The value fills its credential, so that its copy takes two."""
     credentials.by_keyring(SERVICE, "gh", "x" * 1280)
-    before = credentials.everything()
-    for allowed in range(10):
+    short, long = Secret("{}"), Secret("x" * 5000)
+    assert set_entry("oauth:a", long if deed.endswith("out of parts") else short, windows, journal).ok
+    before = seen(windows)
+    for allowed in range(20):
         with Refusing(credentials, call, allowed, DiedError()) as dying, contextlib.suppress(DiedError):
-            if deed == "set":
-                set_entry("gh", Secret("new"), windows, journal)
-            else:
-                delete_entry("gh", windows, journal)
+            match deed:
+                case "set":
+                    set_entry("gh", Secret("new"), windows, journal)
+                case "delete":
+                    delete_entry("gh", windows, journal)
+                case _:
+                    set_entry("oauth:a", short if deed.endswith("out of parts") else long, windows, journal)
         assert undo(None, windows, Journal(windows.host)).ok
-        assert credentials.everything() == before
+        assert seen(windows) == before
         if not dying.refused:
-            return
-    raise AssertionError("it never came to its end")
+            break
+    else:
+        raise AssertionError("it never came to its end")
+    assert set_entry("oauth:b", long, windows, journal).ok
+    assert left_behind(credentials.enumerate()) == [], "what was cut off is swept by the next"
 
 
 class Refusing:
