@@ -65,6 +65,8 @@ class History:
     """All that a round was about, by key; also such as are no longer configured."""
     trouble: str = ""
     """What is wrong with the file, in words, for people; "" = nothing."""
+    is_unreadable: bool = False
+    """Whether the file itself could not be read: what stands in it is not known to be damaged."""
     memory: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The monitor's own, as the last round left it."""
 

@@ -40,7 +40,9 @@ def read_history(host: Host) -> History:
     except _OddFileError as error:
         return History(trouble=str(error))
     except OSError as error:
-        return History(trouble=f"it can't be read ({error.strerror or type(error).__name__})")
+        return History(
+            trouble=f"it can't be read ({error.strerror or type(error).__name__})", is_unreadable=True
+        )
     return parse(content) if content else History()
 
 
@@ -101,7 +103,7 @@ def parse(content: bytes) -> History:
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         trouble = f"line {bad[0]}{more} can't be read as a round of checks"
-    return History(tuple(rounds), known, trouble, memory)
+    return History(tuple(rounds), known, trouble, memory=memory)
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -67,12 +67,9 @@ def open_history(host: Host) -> tuple[History, str]:
     found = read_history(host)
     if not found.trouble:
         return found, ""
-    aside = _free_name(path)
-    try:
-        path.rename(aside)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise failed("set aside", str(path), error) from error
+    if found.is_unreadable:
+        raise RecoveryError(f"the monitor's history {path}: {found.trouble}")
+    aside = _set_aside(path, keep=bool(found.rounds))
     kept = dataclasses.replace(found, trouble="")
     if kept.rounds:
         _rewrite(host, kept, kept.rounds)
@@ -217,11 +214,40 @@ def _is_over(one: Round, new: NewRound, history: History) -> bool:
     return new.at - one.at > KEPT_FOR + (KEPT_FOR / 30 if one is history.rounds[0] else timedelta())
 
 
-def _free_name(path: Path) -> Path:
-    """A name for a damaged history; the oldest of several makes room."""
+def _set_aside(path: Path, *, keep: bool) -> Path:
+    """Gives a damaged history another name. In: `keep` = its own too, until a good one replaces it in one step.
+
+    Raises:
+        RecoveryError: it can't be set aside.
+    """
+    aside = _name_beside(path)
+    try:
+        if not (aside.exists() and aside.samefile(path)):
+            aside.unlink(missing_ok=True)
+            if keep:
+                _name_too(path, aside)
+            else:
+                path.replace(aside)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise failed("set aside", str(path), error) from error
+    return aside
+
+
+def _name_too(path: Path, other: Path) -> None:
+    try:
+        other.hardlink_to(path)
+    except OSError:  # a file system without links
+        path.replace(other)
+
+
+def _name_beside(path: Path) -> Path:
+    """A name for a damaged history, or the one that it has already; the oldest of several makes room."""
     names = [path.with_name(f"{path.name}.damaged-{number}") for number in range(1, _SET_ASIDE + 1)]
-    free = next((each for each in names if not os.path.lexists(each)), None)
-    return free or min(names, key=lambda each: each.lstat().st_mtime)
+    there = [each for each in names if os.path.lexists(each)]
+    same = next((each for each in there if each.exists() and each.samefile(path)), None)
+    free = next((each for each in names if each not in there), None)
+    return same or free or min(names, key=lambda each: each.lstat().st_mtime)
 
 
 def prepare_folder(folder: Path) -> None:

@@ -50,7 +50,8 @@ class Scene:
     def __init__(self, lab: Lab, apart: Apart, folder: Path) -> None:
         self.lab, self.apart, self.folder = lab, apart, folder
         self.syslog = lab.root / "syslog"
-        lab.add_entry("github_token", github("monitor"))
+        self.token = github("monitor")
+        lab.add_entry("github_token", self.token)
         (lab.home / ".cursor").mkdir()
         (lab.home / ".cursor/mcp.json").write_text(json.dumps({"mcpServers": {"github": SERVER}}))
 
@@ -152,6 +153,11 @@ def test_cron_reports_a_keyring_that_is_locked_and_unlocked(unlocked: Lab) -> No
         assert "cursor:github, env.GITHUB_TOKEN, github_token\n  In order" in timeline
         assert re.search(r"  It was last broken today \d\d:\d\d\.\n", timeline)
         assert re.search(r"\d\d:\d\d  \w+ → broken: The keychain login is locked\n", timeline)
+
+        written = [scene.syslog, mail, *(each for each in unlocked.home.rglob("*") if "monitor" in str(each))]
+        assert not [
+            each for each in written if each.is_file() and scene.token[:12].encode() in each.read_bytes()
+        ]
 
         scene.doctor("uninstall", "--yes")
         assert scene.told("crontab", "-l") == mine

@@ -102,7 +102,8 @@ TAKES_AWAY = {
     "recovery/backups/file.py _sweep": "parts of backups that were cut off",
     "recovery/steps/monitor.py SetTimerFile._put": "a timer's file of ours, whose whole text is in the step",
     "recovery/steps/scheduled_task.py SetScheduledTask._set": "the file in which the task was handed over",
-    "recovery/monitor/history.py open_history": "a damaged history, set aside beside the new one",
+    "recovery/monitor/history.py _set_aside": "a damaged history gets a name beside the new one; the oldest of three goes",
+    "recovery/monitor/history.py _name_too": "the same",
     "recovery/trail/key.py _make": "its own temporary file; refuses where a key stands",
     "recovery/launching/failure.py _record": "an earlier note of why a server did not start",
 }

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import fleet
 from tests.support.lab import REPO
 
 CHILD = REPO / "tests/support/as_windows.py"
 COMMANDS = (
-    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency", "monitor", "report"]
+    ["app", "check", "explain", "run", "fix", "unlock", "undo", "clients", "providers", "demo", "backup", "audit", "cleanup", "emergency", "monitor", "report", "fleet"]
 )  # fmt: skip
 
 
@@ -117,6 +118,12 @@ def test_run_stays_with_the_server_and_ends_as_it_ends(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (37, b"in its value\n")
     assert doctor(tmp_path, "run", "--", "no-such-program").returncode == 127
     assert len(list((tmp_path / "AppData/Local/mcp-doctor/failures").glob("*.json"))) == 1
+
+
+def test_a_fleet_is_read(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "fleet", str(fleet.ward(tmp_path / "reports")), page="cp437")
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.decode("cp437").startswith("x 3 broken")
 
 
 @pytest.mark.parametrize(

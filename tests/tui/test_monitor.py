@@ -20,7 +20,7 @@ from recovery.monitor.plan import install, uninstall
 from recovery.runner import carry_out, preview, undo
 from recovery.world import LocalWorld
 from tests.recovery.faults.monitor_operations import stand_ins
-from tests.support.lab import REPO
+from tests.support.lab import REPO, Lab
 
 
 @pytest.fixture
@@ -233,3 +233,18 @@ def test_help_tells_the_exit_codes(tmp_path: Path) -> None:
     done = doctor(tmp_path / "home", "run", "--help")
     assert "0 nothing new" in " ".join(done.stdout.split())
     assert "--timer" not in done.stdout
+
+
+def test_a_round_starts_no_daemon_and_opens_nothing(lab: Lab) -> None:
+    """A bus that could start a keyring daemon, and a variable that does not name it, as with cron."""
+    lab.start_bus()
+    entry = {"command": "true", "env": {"GITHUB_TOKEN": "${SECRET:github_token}"}}
+    (lab.home / ".cursor").mkdir()
+    (lab.home / ".cursor/mcp.json").write_text(json.dumps({"mcpServers": {"github": entry}}))
+    before = lab.names()
+    command = [sys.executable, "-P", "-m", "tui", "monitor", "run", "--timer", "--offline"]
+    done = lab.run(command, env={"DBUS_SESSION_BUS_ADDRESS": None, "PYTHONPATH": str(REPO)})
+    assert done.returncode == 1
+    assert "Concerns: github (cursor, env.GITHUB_TOKEN)" in done.stdout
+    assert "backend.provider" in history_path(lab.host()).read_text(), "it found the bus by its place"
+    assert lab.names() == before

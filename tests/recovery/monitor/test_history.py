@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 from dataclasses import replace
 from datetime import timedelta
@@ -224,3 +225,51 @@ def test_what_a_forged_history_says_is_harmless(host: Host) -> None:
 def test_there_is_nothing_before_the_first_round(host: Host) -> None:
     assert read_history(host) == History()
     assert not host.state_dir.exists()
+
+
+@pytest.mark.platform_linux
+@pytest.mark.parametrize("state", ["new", "growing", "damaged", "too large"])
+def test_killed_at_any_point_it_holds_what_it_held(
+    host: Host, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """kill -9 before each write; the next round goes on without a word."""
+    from tests.recovery.faults.strike import die, strike
+
+    path = history_path(host)
+
+    def arrange() -> int:
+        shutil.rmtree(host.state_dir, ignore_errors=True)
+        if state != "new":
+            written(host, *(a_round(each, github="ok") for each in range(4)))
+        if state == "damaged":
+            path.write_bytes(path.read_bytes() + b"broken\n")
+        return len(read_history(host).rounds)
+
+    def deed() -> None:
+        if state == "too large":
+            monkeypatch.setattr(writing, "MOST_ROUNDS", 4)
+        found, _ = open_history(host)
+        append_round(host, found, a_round(9, github="fail"))
+
+    host.state_dir.parent.mkdir(parents=True)
+    arrange()
+    points = strike(host.home, deed).points
+    assert len(points) > 1
+    for at in range(1, len(points) + 1):
+        held = arrange()
+        assert strike(host.home, deed, at, die).died
+        found, _ = open_history(host)
+        assert len(found.rounds) in {held, held + 1, 3}, points[at - 1]
+        append_round(host, found, a_round(10, github="fail"))
+        assert read_history(host).trouble == ""
+        assert statuses(read_history(host))[-1] == "fail"
+        assert not [each for each in path.parent.iterdir() if ".new-" in each.name]
+
+
+def test_a_history_that_cannot_be_read_is_not_called_damaged(host: Host) -> None:
+    path = history_path(host)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(path.with_name("elsewhere"))
+    with pytest.raises(RecoveryError, match="can't be read"):
+        open_history(host)
+    assert path.is_symlink()
