@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,9 +79,17 @@ def this_host() -> Host:
         cwd=_cwd(),
         env=env,
         uid=uid,
-        user=env.get("USER") or env.get("LOGNAME") or env.get("USERNAME") or str(uid),
+        user=_user_of(env, platform) or str(uid),
         root=Path("/"),
     )
+
+
+def _user_of(env: Mapping[str, str], platform: Platform) -> str:
+    """The user's name, "" where what says it is none: it stands in commands that a person may copy."""
+    name = env.get("USER") or env.get("LOGNAME") or env.get("USERNAME") or ""
+    if platform is Platform.WINDOWS:
+        return name
+    return name if re.fullmatch(r"[\w.@+-]{1,64}\$?", name) and not name.startswith("-") else ""
 
 
 def platform_of(name: str) -> Platform:

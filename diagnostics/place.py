@@ -6,7 +6,7 @@ anybody. More than one may hold: a job of cron in a container, a remote editor's
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -65,11 +65,18 @@ def places_of(host: Host, parents: Sequence[str] = ()) -> tuple[Place, ...]:
         _container(host),
         _wsl(host),
     )
-    found = [each for each in seen if each is not None]
+    found = [_with_a_name(each) for each in seen if each is not None]
     kinds = {each.kind for each in found}
     if kinds & {Kind.CONTAINER, Kind.POD} and not host.env.get("WSL_DISTRO_NAME"):
         found = [each for each in found if each.kind not in {Kind.WSL1, Kind.WSL2}]  # it shares WSL's kernel
     return tuple(found)
+
+
+def _with_a_name(place: Place) -> Place:
+    """The same, its name left out where it is none: it stands in commands that a person may copy."""
+    if place.name == "" or (re.fullmatch(r"[\w.@:+ -]{1,128}", place.name) and place.name[0] not in "- "):
+        return place
+    return replace(place, name="NAME")
 
 
 def parents_of(host: Host, pid: int) -> tuple[str, ...]:

@@ -152,6 +152,14 @@ def test_a_flatpak_may_be_open_to_the_keychain(tmp_path: Path) -> None:
     assert found.open
 
 
+@pytest.mark.parametrize("name", ["x;rm -rf ~", "$(id)", "-x", "a\x1b[31m", "n" * 500])
+def test_a_name_that_is_none_comes_into_no_command(tmp_path: Path, name: str) -> None:
+    variables = {"SNAP_NAME": name, "TERM": "xterm", "SUDO_UID": "5", "SUDO_USER": name}
+    told = here(tmp_path, {}, variables)
+    assert {kind for kind, _ in told} == {Kind.SNAP, Kind.OTHER_USER}
+    assert {each for _, each in told} == {"NAME"}
+
+
 def test_hostile_files_are_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_bytes(b"\xff\x00" * 100_000)
