@@ -93,7 +93,7 @@ class SetCronBlock:
 
     def _ours(self, text: bytes) -> str:
         try:
-            return cron.take_apart(text).block.decode("utf-8", "surrogateescape")
+            return cron.take_apart(text).block.decode("utf-8", "replace")
         except UnfitError as error:
             raise RecoveryError(str(error)) from error
 

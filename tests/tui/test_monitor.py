@@ -112,6 +112,13 @@ def test_marks_that_are_no_pair_stop_it_with_the_line(host: Host) -> None:
         preview(remedy, LocalWorld(host))
 
 
+def test_lines_of_ours_that_were_spoilt_by_hand_can_still_be_taken_out(host: Host) -> None:
+    ours = cron.BEGIN + b"\n* * * * * x \xff\x1b[31m\n" + cron.END + b"\n"
+    (host.home / "held-crontab").write_bytes(b"# mine \xff\n" + ours + b"# after\n")
+    carried_out(host, out=True)
+    assert crontab(host) == b"# mine \xff\n# after\n"
+
+
 def test_no_engine_and_the_wrong_engine_are_told_with_the_reason(host: Host) -> None:
     (host.root or Path()).joinpath("proc/77/comm").write_text("init\n")
     with pytest.raises(RecoveryError, match=r"no cron daemon runs.*mcp-doctor monitor run"):
