@@ -104,7 +104,7 @@ class MoveMacKeychainAside(MovedAside):
             world.files.write(self.copy, content_of(self.path, self.digest))
             if digest_of(self.copy) != self.digest:
                 raise RecoveryError(f"the copy {clean(self.copy)} is not what was copied: nothing was moved")
-        return MovedAside.apply(self, world, answers)
+        return MovedAside.apply(self, world, {})
 
     def verify(self, world: RecoveryWorld) -> None:
         """It is there under its new name, and so is its copy, byte for byte."""
