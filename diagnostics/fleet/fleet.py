@@ -25,7 +25,8 @@ class Fleet:
 
     def __init__(self) -> None:
         self._hosts: dict[str, HostState] = {}
-        self._lines: dict[str, tuple[str, ...]] = {}
+        self._lines: dict[str, str] = {}
+        """By host, what a filter looks at: a line about it and one a server."""
         self._states: dict[str, list[int]] = {}
         """By a server's name: on how many hosts it is in which state, in the order of `WORST_FIRST`."""
         self._columns: list[str] | None = None
@@ -126,9 +127,11 @@ class Fleet:
         lines = self._lines.get(host.name)
         if lines is None:
             own = (host.own,) if host.own is not None else ()
-            lines = (_of_host(host), *(_line(host, each) for each in (*host.servers, *own)))
+            lines = "\n".join((_of_host(host), *(_line(host, each) for each in (*host.servers, *own))))
             self._lines[host.name] = lines
-        return any(all(word in line for word in wanted) for line in lines)
+        if not all(word in lines for word in wanted):
+            return False  # most hosts, at once
+        return len(wanted) == 1 or any(all(word in line for word in wanted) for line in lines.split("\n"))
 
 
 def _rank(host: HostState) -> tuple[int, int, int, str]:
