@@ -1,7 +1,9 @@
 """The words of `mcp-doctor monitor`."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 
 def add_monitor(
@@ -39,6 +41,7 @@ def add_monitor(
     )
     run.add_argument("names", nargs="*", metavar="SERVER")
     run.add_argument("--timer", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--env", action="append", type=_place, default=[], help=argparse.SUPPRESS)
     run.add_argument("--timeout", type=seconds, metavar="SECONDS", help="limit of one check")
     run.add_argument(
         "--deadline", type=seconds, metavar="SECONDS", help="limit of the whole round (default 240)"
@@ -80,6 +83,13 @@ def add_monitor(
     uninstall = verb("uninstall", "takes it out of every timer that has it; the history stays")
     uninstall.add_argument("--dry-run", action="store_true", help="show what would be done")
     uninstall.add_argument("--yes", action="store_true", help="do it without asking for consent")
+
+
+def _place(text: str) -> tuple[str, str]:
+    name, sign, path = text.partition("=")
+    if not sign or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name) or not Path(path).is_absolute():
+        raise argparse.ArgumentTypeError(f"expected NAME=/FOLDER, got {text!r}")
+    return name, path
 
 
 def _days(text: str) -> int:

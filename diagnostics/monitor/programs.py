@@ -51,7 +51,7 @@ def said_by(done: ChildResult) -> str:
     return clean(lines[-1], 200) if lines else f"nothing, and ended with {done.code}"
 
 
-def is_there(host: Host, program: str) -> bool:
+def on_path(host: Host, program: str) -> bool:
     """Whether the PATH has it."""
     return shutil.which(program, path=host.env.get("PATH", "")) is not None
 

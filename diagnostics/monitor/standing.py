@@ -1,5 +1,6 @@
 """How the monitor stands: what starts it, its last round, the next one, and what fails. Looks only."""
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,8 @@ def lines_of(found: Standing) -> list[str]:
             else "ends with your last logout"
         )
         lines.append(f"Your systemd, with the session bus and the keychain, {stays}.")
+        if not lingers(found.host):
+            lines += ["  To let it go on:", f"  $ loginctl enable-linger {shlex.quote(found.host.user)}"]
     last = found.last
     if last is None:
         lines.append("No round has been done yet.")

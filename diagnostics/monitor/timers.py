@@ -1,6 +1,7 @@
 """Which engines this host has, which of them runs the monitor, and when next. Looks only."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ from pathlib import Path
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.monitor.engines import cron, launchd, systemd, task_scheduler
-from diagnostics.monitor.programs import ProgramError, ask, crontab_of, is_there, told
+from diagnostics.monitor.programs import ProgramError, ask, crontab_of, on_path, told
 from diagnostics.monitor.schedule import LABEL, UnfitError
+from diagnostics.presence import is_there
 from diagnostics.text import clean
 
 _CRONS = {"cron", "crond", "fcron", "busybox-crond"}
@@ -81,7 +83,22 @@ def units_folder(host: Host) -> Path:
 
 def lingers(host: Host) -> bool:
     """Whether this user's systemd, with the session bus, goes on after the last logout."""
-    return host.root is not None and (host.root / "var/lib/systemd/linger" / (host.user or "?")).exists()
+    if host.root is None:
+        return False
+    folder = host.root / "var/lib/systemd/linger"
+    return any(is_there(folder / each) for each in {host.user, _name_of(host.uid)} - {""})
+
+
+def _name_of(uid: int) -> str:
+    """By the list of users: a variable may say something else."""
+    if sys.platform == "win32":
+        return ""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
 
 
 def _trouble_of_systemd(host: Host) -> str:
@@ -89,7 +106,7 @@ def _trouble_of_systemd(host: Host) -> str:
 
     if host.platform is not Platform.LINUX:
         return "systemd is for Linux"
-    if not is_there(host, "systemctl"):
+    if not on_path(host, "systemctl"):
         return "systemctl is not there"
     if not is_listening(str(host.runtime_dir / "systemd/private")):
         return (
@@ -152,7 +169,7 @@ def _next_of(values: Mapping[str, str]) -> datetime | None:
 def _trouble_of_cron(host: Host) -> str:
     if host.platform is Platform.WINDOWS:
         return "Windows has no cron"
-    if not is_there(host, "crontab"):
+    if not on_path(host, "crontab"):
         return "crontab is not there"
     if host.platform is Platform.LINUX and not _cron_runs(host):
         return "no cron daemon runs"
@@ -164,7 +181,8 @@ def _trouble_of_cron(host: Host) -> str:
 
 
 def _cron_runs(host: Host) -> bool:
-    folder = (host.root or Path("/")) / "proc"
+    root = host.root or Path("/")
+    folder = root / "proc"
     try:
         numbers = [each for each in folder.iterdir() if each.name.isdigit()]
     except OSError:
@@ -173,11 +191,14 @@ def _cron_runs(host: Host) -> bool:
         with contextlib.suppress(OSError):
             if (each / "comm").read_text().strip() in _CRONS:
                 return True
-    return False
+    if any(each.name == "1" for each in numbers):
+        return False
+    # Other users' processes are hidden here: what cron leaves while it runs has to tell.
+    return any(is_there(root / "run" / each) for each in ("crond.pid", "cron.pid", "crond.reboot"))
 
 
 def _in_cron(host: Host) -> Iterable[Installed]:
-    if host.platform is Platform.WINDOWS or not is_there(host, "crontab"):
+    if host.platform is Platform.WINDOWS or not on_path(host, "crontab"):
         return
     ours = cron.take_apart(crontab_of(host) or b"").block
     if not ours:

@@ -1,12 +1,14 @@
 """Which steps put the monitor into an engine of this host, or take it out of all that have it. Only looks."""
 
 import platform
+import re
 import shlex
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics import catalog as catalogue
 from diagnostics.host import Host
 from diagnostics.model import Platform
 from diagnostics.monitor import timers
@@ -14,6 +16,7 @@ from diagnostics.monitor.engines import cron, launchd, systemd, task_scheduler
 from diagnostics.monitor.programs import ProgramError, crontab_of
 from diagnostics.monitor.schedule import Job, UnfitError, in_words, may_vanish, own_command
 from diagnostics.monitor.timers import NAMES, Engine, Installed, lingers
+from diagnostics.stores.choice import FILE_STORE_VARIABLE
 from diagnostics.text import clean
 from recovery.model import RecoveryError, Remedy, Step
 from recovery.monitor.rounds import LIMIT
@@ -55,7 +58,8 @@ def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine |
     trouble = timers.trouble_of(engine, host)
     if trouble:
         raise RecoveryError(f"{NAMES[engine]} can't run the monitor here: {trouble}")
-    words = (*own_command(silent=engine is Engine.TASKS), "monitor", "run", "--timer", *arguments)
+    program = own_command(silent=engine is Engine.TASKS)
+    words = (*program, "monitor", "run", "--timer", *_places(host), *arguments)
     job = Job(words, minutes, zlib.crc32(f"{platform.node()} {host.uid}".encode()) % 60)
     found = timers.installed(host)
     others = [each for each in found if each.engine is not engine]
@@ -107,6 +111,15 @@ def uninstall(host: Host) -> Plan:
     return Plan(remedy, tuple(notes))
 
 
+def _places(host: Host) -> list[str]:
+    """The variables that lead this call to folders of its own, for a timer does not have them: paths, nothing else."""
+    names = {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", FILE_STORE_VARIABLE}
+    for each in catalogue.names("clients"):
+        names.update(re.findall(r"\$\{([A-Z_]+)", catalogue.text_of(f"clients/{each}.toml")))
+    told = {name: host.env.get(name, "") for name in names - {"APPDATA", "LOCALAPPDATA", "VAR"}}
+    return [f"--env={name}={path}" for name, path in sorted(told.items()) if Path(path).is_absolute()]
+
+
 def _why_not(host: Host) -> str:
     of_here = {
         Platform.LINUX: (Engine.SYSTEMD, Engine.CRON),
@@ -122,14 +135,18 @@ def _putting_in(host: Host, engine: Engine, job: Job, mine: Installed | None) ->
         case Engine.SYSTEMD:
             folder = timers.units_folder(host)
             texts = {systemd.SERVICE: systemd.service(job, LIMIT), systemd.TIMER: systemd.timer(job)}
-            return [*_files(folder, texts), SwitchSystemdTimer(on=True, was_on=was_on)]
+            files = _files(folder, texts)
+            is_so = not files and mine is not None and mine.active is True
+            return [] if is_so else [*files, SwitchSystemdTimer(on=True, was_on=was_on)]
         case Engine.CRON:
-            return [SetCronBlock(mine.text if mine else "", cron.block(job))]
+            before, after = mine.text if mine else "", cron.block(job)
+            return [SetCronBlock(before, after)] if before != after else []
         case Engine.LAUNCHD:
             path = timers.agent_path(host)
             log = str(host.home / "Library/Logs/mcp-doctor-monitor.log")
             steps = _files(path.parent, {launchd.FILE: launchd.agent(job, log)})
-            return [*steps, SwitchLaunchAgent(str(path), on=True, was_on=was_on)]
+            is_so = not steps and mine is not None and mine.active is True
+            return [] if is_so else [*steps, SwitchLaunchAgent(str(path), on=True, was_on=was_on)]
         case Engine.TASKS:
             return [SetScheduledTask(mine.text if mine else "", task_scheduler.task(job, LIMIT))]
 
@@ -205,6 +222,8 @@ def _notes(host: Host, engine: Engine, words: Sequence[str]) -> list[str]:
             "While nobody of this user is logged in, there is no keychain to look at. That is no failure to the "
             "monitor, unless your systemd lingers."
         )
+        kept = clean(str(host.state_dir / "monitor/crontab.before"))
+        notes.append(f"A copy of your crontab as it is now stays in {kept}, for you alone.")
     if may_vanish(words):
         notes.append(
             f"{clean(words[0])} lies where its installer may throw it away at any time, and the monitor would stop in "

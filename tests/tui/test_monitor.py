@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,17 +128,75 @@ def test_no_engine_and_the_wrong_engine_are_told_with_the_reason(host: Host) -> 
         install(host, [], 15, Engine.LAUNCHD)
 
 
-def test_root_by_sudo_is_refused(host: Host) -> None:
-    from dataclasses import replace
+def test_what_is_so_already_is_not_done_again(host: Host) -> None:
+    carried_out(host)
+    assert not install(host, ["--offline"], 15, None).remedy.steps
+    assert install(host, [], 15, None).remedy.steps
 
+
+def test_a_timer_is_led_to_the_folders_of_this_call(host: Host, tmp_path: Path) -> None:
+    env = {
+        **host.env,
+        "XDG_STATE_HOME": "/my state",
+        "CODEX_HOME": "/codex",
+        "XDG_DATA_HOME": "relative",
+        "GITHUB_TOKEN": "/x",
+    }
+    (step,) = install(replace(host, env=env), [], 15, None).remedy.steps
+    assert "--timer '--env=XDG_STATE_HOME=/my state'" in step.preview(LocalWorld(host))[0].after.replace(
+        "--env=CODEX_HOME=/codex ", ""
+    )
+    assert "GITHUB_TOKEN" not in str(step)
+    assert "relative" not in str(step)
+    done = doctor(tmp_path / "h", "run", "--timer", f"--env=XDG_STATE_HOME={tmp_path / 'own'}", "--offline")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "own/mcp-doctor/monitor/history.jsonl").exists()
+    assert not (tmp_path / "h/.local/state").exists()
+
+
+def test_lingering_is_known_by_the_users_own_name(host: Host) -> None:
+    import pwd
+
+    assert host.root is not None
+    mark = host.root / "var/lib/systemd/linger" / pwd.getpwuid(host.uid).pw_name
+    carried_out(host)
+    assert "  $ loginctl enable-linger me" in lines_of(standing(host))
+    mark.parent.mkdir(parents=True)
+    mark.touch()
+    assert "lingering is on" in "\n".join(lines_of(standing(host)))
+
+
+def test_a_hidden_cron_is_known_by_its_file(host: Host) -> None:
+    assert host.root is not None
+    (host.root / "proc/77/comm").unlink()
+    assert trouble_of(Engine.CRON, host) == "no cron daemon runs"
+    (host.root / "run").mkdir()
+    (host.root / "run/crond.pid").touch()
+    assert trouble_of(Engine.CRON, host) == ""
+
+
+def test_a_round_on_a_dead_disk_is_ended(tmp_path: Path) -> None:
+    code = "import time; from tui.commands.monitor import _end_after; _end_after(0.05); time.sleep(60)"
+    env = {"PYTHONPATH": str(REPO), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, "a disk does not answer" in done.stderr) == (4, True)
+
+
+def test_root_by_sudo_is_refused(host: Host) -> None:
     by_sudo = replace(host, uid=0, env={**host.env, "SUDO_UID": "1000"})
     with pytest.raises(RecoveryError, match="without sudo"):
         install(by_sudo, [], 15, None)
 
 
 def test_a_mac_gets_an_agent(host: Host) -> None:
-    from dataclasses import replace
-
     mac = replace(host, platform=Platform.MACOS)
     carried_out(mac)
     path = mac.home / "Library/LaunchAgents" / launchd.FILE
@@ -148,8 +207,6 @@ def test_a_mac_gets_an_agent(host: Host) -> None:
 
 
 def test_windows_gets_a_task(host: Host) -> None:
-    from dataclasses import replace
-
     windows = replace(
         host, platform=Platform.WINDOWS, env={**host.env, "LOCALAPPDATA": str(host.home / "local")}
     )

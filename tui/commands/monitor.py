@@ -47,6 +47,10 @@ def _run(call: Call) -> int:
     from recovery.monitor.rounds import DEADLINE, Wish, run_round
 
     session = session_of(call)
+    places = dict(call.extra["env"])
+    session = dataclasses.replace(
+        session, host=dataclasses.replace(session.host, env={**session.host.env, **places})
+    )
     wish = Wish(
         limits=_limits(call),
         timer=call.extra["timer"],
