@@ -103,6 +103,10 @@ def _from_provider(state: StoreState, host: Host, look: Look | None) -> Way:
     if provider.hung:
         if provider.uid not in {host.uid, -1}:
             raise RecoveryError("the keyring daemon hangs and belongs to another user")
+        if not provider.pid:
+            raise RecoveryError(
+                "the keyring daemon hangs, and runs outside of this container or sandbox: end it there, and look again"
+            )
         refuse_to_end(provider)
         mend: Step = RestartProvider(provider.pid, provider.program, force=True)
         if provider.stopped:

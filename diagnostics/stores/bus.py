@@ -215,8 +215,24 @@ class Bus:
         return [str(each) for each in self.call(message_bus, "ListActivatableNames")[0]]
 
     def pid_of(self, name: str) -> int:
-        """Process id of a name's owner; for the bus's own name, of the bus."""
+        """Process id of a name's owner; for the bus's own name, of the bus. 0 where it means nothing here.
+
+        That is in a container or a sandbox that was given a bus from outside: the number is then one of the host's, and
+        here another process may have it.
+        """
+        if self._is_from_outside():
+            return 0
         return int(self.call(message_bus, "GetConnectionUnixProcessID", "s", (name,))[0])
+
+    def _is_from_outside(self) -> bool:
+        """Whether the bus runs where our process numbers do not count: the kernel then has none for it (unix(7))."""
+        if sys.platform != "linux":
+            return False
+        try:
+            seen = self._connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        except OSError:
+            return False
+        return int.from_bytes(seen[:4], sys.byteorder) == 0
 
     def uid_of(self, name: str) -> int:
         """User id of a name's owner."""

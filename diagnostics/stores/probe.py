@@ -14,6 +14,7 @@ from jeepney import DBusAddress
 from diagnostics.host import Host
 from diagnostics.stores.activation import activation_of
 from diagnostics.stores.bus import Bus, BusError, address_of, garbled, is_listening, sockets_of
+from diagnostics.stores.listing import KEEPASSXC_NAME, KSECRETD_NAME, KWALLET_NAMES
 from diagnostics.stores.processes import data_home_in, environment_of, kin_of, program_of, state_of
 from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE_INTERFACE
 from diagnostics.stores.reading import SERVICE
@@ -21,6 +22,12 @@ from diagnostics.stores.state import BusState, CollectionState, ProviderState, S
 from diagnostics.stores.wallet import WalletState
 
 _PING_SECONDS = 1.0
+_PROGRAMS = {
+    "org.gnome.keyring": "gnome-keyring-daemon",
+    KEEPASSXC_NAME: "keepassxc",
+    KSECRETD_NAME: "ksecretd",
+    **{each: each.rpartition(".")[2] for each in KWALLET_NAMES},
+}
 _MOST_COLLECTIONS = 50
 """More are counted as not loaded; nobody has that many, and each costs a call."""
 
@@ -147,7 +154,7 @@ def _provider(bus: Bus, state: BusState) -> ProviderState:
         if error.name in {"timeout", "closed"}:
             raise
         return ProviderState(installed=True)  # it left between the two questions
-    program = program_of(pid)
+    program = program_of(pid) if pid else _program_by_names(bus, owner)
     kin = kin_of(pid, program, uid, bus.address)
     hung = False
     try:
@@ -168,6 +175,11 @@ def _provider(bus: Bus, state: BusState) -> ProviderState:
         strays=kin.strays,
         sharers=kin.sharers,
     )
+
+
+def _program_by_names(bus: Bus, owner: str) -> str:
+    """Which program owns a name, told by its other names. "" = none that is known. Raises BusError."""
+    return next((program for name, program in _PROGRAMS.items() if bus.owner(name) == owner), "")
 
 
 def _provider_elsewhere(state: BusState) -> str | None:

@@ -16,7 +16,7 @@ import pytest
 from diagnostics.host import Host, session_of
 from diagnostics.model import Platform, Session
 from diagnostics.place import Kind, parents_of, places_of
-from tests.support.lab import REPO, Lab
+from tests.support.lab import LOGIN, REPO, Lab
 from tests.support.looking import look
 from tests.support.platforms import IS_ROOT, lacking
 from tests.support.tokens import github
@@ -430,3 +430,30 @@ def test_the_bus_as_a_flatpak_sees_it(unlocked: Lab, tmp_path: Path, talks: bool
         "flatpak override --user --talk-name=org.freedesktop.secrets org.example.Client" in each
         for each in provider.fix
     )
+
+
+_PROBE = """
+import json
+from diagnostics.host import this_host
+from diagnostics.stores.secret_service import probe
+seen = probe(this_host())
+print(json.dumps([seen.provider.program, seen.provider.pid, seen.default.path, seen.default.locked]))
+"""
+
+
+@pytest.mark.platform_linux
+def test_process_numbers_of_a_bus_from_outside_mean_nothing_inside(unlocked: Lab) -> None:
+    """A container that is given the host's bus: the daemon's number there may be another process's here."""
+    apart = ("--pid", "--fork", "--mount-proc") if IS_ROOT else ("-Urpf", "--mount-proc")
+    _need_a_namespace(*apart)
+    done = subprocess.run(
+        ["unshare", *apart, sys.executable, "-c", _PROBE],
+        env={**unlocked.environment({}), "PYTHONPATH": str(REPO)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["gnome-keyring-daemon", 0, LOGIN, False]

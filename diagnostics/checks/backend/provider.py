@@ -27,10 +27,11 @@ def _running(state: StoreState) -> Verdict:
     one = state.provider
     facts = {
         "program": one.program or "a program of unknown name",
-        "pid": one.pid,
+        "pid": one.pid or "PID",
         "data_home": one.data_home,
     }
-    who = f"org.freedesktop.secrets belongs to {facts['program']}, process {one.pid}"
+    where = f"process {one.pid}" if one.pid else "outside of this container or sandbox"
+    who = f"org.freedesktop.secrets belongs to {facts['program']}, {where}"
     if one.hung and one.stopped:
         return fail("stopped", _UNRESPONSIVE, evidence=(who, "process state T (stopped)"), **facts)
     if one.hung:

@@ -24,7 +24,7 @@ def collection_locked(context: Context, store: Store) -> Verdict | None:
         "label": one.label or one.path.rpartition("/")[2],
         "items": one.items,
         "program": state.provider.program,
-        "pid": state.provider.pid,
+        "pid": state.provider.pid or "PID",
         "has_display": state.bus.has_display,
     }
     if not one.locked:

@@ -25,7 +25,7 @@ def default_collection(context: Context, store: Store) -> Verdict | None:
     if passed is not None:
         return passed
     state = context.store.state()
-    daemon = {"program": state.provider.program, "pid": state.provider.pid}
+    daemon: dict[str, object] = {"program": state.provider.program, "pid": state.provider.pid or "PID"}
     if state.default is not None and state.default.exists:
         one = state.default
         outcome = "exists" if one.path == LOGIN_COLLECTION or not one.label else "exists-under-another-name"
