@@ -53,7 +53,7 @@ def quiet(terminal: Terminal, seconds: float = 0.6) -> int:
 
 def settled(terminal: Terminal) -> int:
     """The bytes until all checks were asked. A slow line's last picture may wait for two seconds."""
-    terminal.wait_for(r"4 broken")
+    terminal.wait_for(r"checks are done")
     return quiet(terminal, 2.1)
 
 
@@ -64,6 +64,7 @@ def test_bytes_of_a_picture_and_of_a_key(tmp_path: Path) -> None:
         first = len(terminal.stream)
         whole = settled(terminal)
         terminal.press("down")
+        terminal.wait_for("▌✗ server1")
         arrow = quiet(terminal, 1.0) - whole
         idle = quiet(terminal, 1.0) - whole - arrow
         stream = terminal.stream
@@ -92,7 +93,7 @@ def test_the_same_picture_as_over_a_near_line(tmp_path: Path) -> None:
         ]
         env = env_of(tmp_path, PYTHONPATH=str(Path(__file__).parents[2]))
         with Terminal(command, env) as terminal:
-            terminal.wait_for(r"4 broken")
+            terminal.wait_for(r"checks are done")
             quiet(terminal, 0.4)
             terminal.press("down", "?")
             terminal.wait_for("─ Help ─")

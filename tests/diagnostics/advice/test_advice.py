@@ -184,7 +184,7 @@ def test_looking_changes_no_file_and_reads_no_entry(tmp_path: Path) -> None:
 def test_each_state_of_a_keychain_has_its_word(tmp_path: Path, name: str) -> None:
     told = {**told_of("remote-servers"), "keychain": name}
     fact = facts_of(context_of(told, tmp_path), Said())["keychain"]
-    assert fact.values == (None if name == "hung" else {name})
+    assert fact.values == (None if name == "hung" else frozenset({name}))
 
 
 def facts_where_nothing_is_known() -> Facts:
