@@ -8,6 +8,7 @@ from typing import ClassVar
 from diagnostics.secret import Secret
 from diagnostics.stores import StoreError
 from diagnostics.stores.macos.child import Read, Refused, values_of
+from diagnostics.stores.macos.looking import look
 from diagnostics.stores.macos.parsing import partitions
 from diagnostics.stores.macos.program import this_python
 from diagnostics.stores.macos.status import named
@@ -107,7 +108,15 @@ def _read(world: RecoveryWorld, service: str, username: str) -> Read:
 
 
 def partition_list(world: RecoveryWorld, keychain: str, service: str, username: str) -> tuple[str, ...]:
-    """The partition list of an entry in an open keychain. Raises RecoveryError where it has none, or can't be read."""
+    """The partition list of an entry. A keychain that is not open is not asked: it would ask back, in a window.
+
+    Raises:
+        UnavailableError: its keychain is locked, or does not tell whether it is.
+        RecoveryError: it has none, or can't be read.
+    """
+    state = look(world.host).keychain(keychain)
+    if state is None or state.locked is not False:
+        raise UnavailableError("the keychain that holds it is locked: `mcp-doctor unlock` unlocks it")
     _, one = rights(world.host, keychain, service, username, this_python(world.host))
     found = partitions(one.access) if one is not None and one.access is not None else None
     if found is None:

@@ -148,6 +148,26 @@ def test_letting_in_is_taken_back_with_the_password_and_named_until_it_is_given(
     nothing_told(stage)
 
 
+def test_a_keychain_that_was_locked_meanwhile_is_not_asked(stage: Stage) -> None:
+    """It would ask back, in a window: when the remedy is carried out, and when it is taken back."""
+    stage.add("github_token", VALUE)
+    stage.upgrade_python()
+    _, (remedy,) = findings(stage)[1]["lookup.macos-access"]
+    stage.mac().lock(stage.login)
+    locked = carried_out(remedy, stage, password=PASSWORD)
+    assert locked.result is Result.NOTHING_CHANGED
+    assert "locked" in locked.error
+    stage.mac().unlock(stage.login, PASSWORD)
+    assert carried_out(remedy, stage, password=PASSWORD).ok
+    stage.mac().lock(stage.login)
+    world = LocalWorld(stage.host())
+    answers = {"password": Secret(PASSWORD)}
+    assert undo(None, world, Journal(world.host), answers=answers).result is Result.PARTLY
+    stage.mac().unlock(stage.login, PASSWORD)
+    assert undo(None, world, Journal(world.host), answers=answers).ok
+    nothing_told(stage)
+
+
 def test_the_command_that_takes_it_back_asks_for_the_password(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +180,12 @@ def test_the_command_that_takes_it_back_asks_for_the_password(
     assert carried_out(remedy, stage, password=PASSWORD).ok
     asked: list[str] = []
     monkeypatch.setattr("tui.commands.check.this_host", stage.host)
-    monkeypatch.setattr("tui.terminal.hidden", lambda prompt: (asked.append(prompt), Secret(PASSWORD))[1])
+
+    def hidden(prompt: str) -> Secret:
+        asked.append(prompt)
+        return Secret(PASSWORD)
+
+    monkeypatch.setattr("tui.terminal.hidden", hidden)
     assert cli.main(["undo"]) == 0
     assert "Taken back" in capsys.readouterr().out
     assert asked == ["Password of the keychain “login”: "]

@@ -156,7 +156,11 @@ BLOWS: Mapping[str, Callable[[Stage], None]] = {"killed": lambda _stage: die(), 
     ("name", "blow"), [*((each, "killed") for each in sorted(DEEDS)), ("set", "locked midway")]
 )
 def test_befallen_at_its_points(
-    name: str, blow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    blow: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     stage, deed = Stage(tmp_path), DEEDS[name]
     move_in(stage, monkeypatch)
@@ -179,6 +183,8 @@ def test_befallen_at_its_points(
             kept = [each for each in stage.keychains.iterdir() if each.read_bytes() == MAGIC + b"damaged"]
             assert kept, where
     assert stage.windows == []
+    record_property("count: faults injected", len(done.points))
+    record_property("count: operations under fault", f"on a Mac: {name}")
 
 
 def _settle(stage: Stage, deed: Deed, where: object, before: Seen, after: Seen, *, finish: bool) -> None:
