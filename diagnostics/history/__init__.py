@@ -36,7 +36,8 @@ A state:
 A key is `key_of` of the subject: of a reference, of a server without one, of the keychain, of a config file that is
 broken. All texts are cleaned when they are written and again when they are read: the file is the user's, and may hold
 anything. A last line without a line break was cut off by a crash and is left out in silence; any other line that is no
-round makes `History.trouble`, and what can be read is still given.
+round makes `History.trouble`, and what can be read is still given. After a line that is lost (also one that only its
+number is missed by) every credential counts as not known, until a line tells it anew.
 """
 
 from diagnostics.history.model import Condition, Credential, History, Round

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ LARGEST = 8 << 20
 """Bytes. The writer keeps it far below (`recovery.monitor.history`)."""
 _MOST = 5000
 """Credentials; more than any host has."""
+_LOST = "The line of the history that told it is damaged"
+_YEARS = range(1970, 3000)
+"""Far enough from where Python's clock ends that one can count on and tell it in any zone."""
 
 
 def history_path(host: Host) -> Path:
@@ -73,37 +77,94 @@ def parse(content: bytes) -> History:
     lines.pop()  # what stands after the last line break was cut off, or is nothing
     if not lines:
         return History()
-    head = _object(lines[0])
-    if head.get("schema") != SCHEMA:
-        told = head.get("schema")
-        if isinstance(told, str) and told.startswith("mcp-doctor.history/"):
-            return History(trouble=f"a newer mcp-doctor wrote it ({clean(told, 60)})")
-        return History(trouble="its first line is not that of a history")
-    rounds: list[Round] = []
-    known: dict[str, Credential] = {}
-    states: Mapping[str, Condition] = {}
-    memory: Mapping[str, Any] = {}
-    bad: list[int] = []
+    schema = _object(lines[0]).get("schema")
+    if schema != SCHEMA and isinstance(schema, str) and schema.startswith("mcp-doctor.history/"):
+        return History(trouble=f"a newer mcp-doctor wrote it ({clean(schema, 60)})")
+    found = _Lines()
     for number, line in enumerate(lines[1:], 2):
+        found.take(number, line)
+    found.end_lost()
+    trouble = found.trouble()
+    if schema != SCHEMA:  # one bad byte there is not to cost all rounds
+        trouble = "its first line is not that of a history"
+    return History(tuple(found.rounds), found.known, trouble, memory=found.memory)
+
+
+class _Lines:
+    """The rounds of a file, line by line.
+
+    Of what a lost line told nobody knows anything, so every credential counts as not known from there on, until a later
+    line tells it anew.
+    """
+
+    def __init__(self) -> None:
+        self.rounds: list[Round] = []
+        self.known: dict[str, Credential] = {}
+        self.memory: Mapping[str, Any] = {}
+        self._states: Mapping[str, Condition] = {}
+        self._bad: list[int] = []
+        self._missing: list[int] = []
+        self._lost_from: int | None = None
+        """The first round behind a lost line, up to one that tells all."""
+
+    def take(self, number: int, line: bytes) -> None:
         try:
             data = _object(line)
-            after, told = _states(data, states)
+            at = _whole(data["round"])
+            last = self.rounds[-1].number if self.rounds else at - 1
+            lacks = at > last + 1 and not data.get("whole")
+            after, told = _states(data, _lost(self._states) if lacks else self._states)
             one = _round(data, after)
-            if (rounds and one.number <= rounds[-1].number) or len(after) > _MOST or len(known) > _MOST:
+            if at <= last or len(after) > _MOST or len(self.known) > _MOST:
                 raise ValueError
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
-            bad.append(number)
-            continue
-        rounds.append(one)
-        known.update(told)
-        states = after
+            self._bad.append(number)
+            self._states = _lost(self._states)
+            self._begin_lost()
+            return
+        if lacks:
+            self._begin_lost()
+            if number - 1 not in self._bad:
+                self._missing.append(number)
+        if data.get("whole"):
+            self.end_lost(after)
+        self.rounds.append(one)
+        self.known.update(told)
+        self._states = after
         if isinstance(data.get("memory"), dict):
-            memory = data["memory"]
-    trouble = ""
-    if bad:
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        trouble = f"line {bad[0]}{more} can't be read as a round of checks"
-    return History(tuple(rounds), known, trouble, memory=memory)
+            self.memory = data["memory"]
+
+    def _begin_lost(self) -> None:
+        if self._lost_from is None:
+            self._lost_from = len(self.rounds)
+
+    def end_lost(self, states: Mapping[str, Condition] | None = None) -> None:
+        """What turns up later may have been told by the lost line: it was not known till then, rather than absent.
+
+        In: the states of a round that tells all; None = the file ends.
+        """
+        if self._lost_from is None:
+            return
+        later = _lost(self._states if states is None else states)
+        for place in range(self._lost_from, len(self.rounds)):
+            one = self.rounds[place]
+            if later.keys() - one.states.keys():
+                self.rounds[place] = replace(one, states={**later, **one.states})
+        self._lost_from = None
+
+    def trouble(self) -> str:
+        """What is wrong with them, "" = nothing."""
+        if self._bad:
+            more = f" and {len(self._bad) - 1} more" if len(self._bad) > 1 else ""
+            return f"line {self._bad[0]}{more} can't be read as a round of checks"
+        return f"rounds before line {self._missing[0]} are missing" if self._missing else ""
+
+
+def _lost(states: Mapping[str, Condition]) -> Mapping[str, Condition]:
+    return {
+        key: how if how.status is Status.UNKNOWN else Condition(Status.UNKNOWN, title=_LOST)
+        for key, how in states.items()
+    }
 
 
 def _object(line: bytes) -> dict[str, Any]:
@@ -120,8 +181,8 @@ def _round(data: Mapping[str, Any], states: Mapping[str, Condition]) -> Round:
         number=_whole(data["round"]),
         at=_moment(data["at"]),
         boot=_text(data.get("boot", ""), 60),
-        since=_number(data.get("since", 0)),
-        took=_number(data.get("took", 0)),
+        since=_number(data.get("since", 0), 1e10),
+        took=_number(data.get("took", 0), 1e6),
         states=states,
         said=tuple((_text(kind, 40), _text(key, 400)) for kind, key in said),
         clock=_text(data.get("clock", ""), 200),
@@ -142,8 +203,7 @@ def _states(
         cause, check, outcome, title = (
             _text(one.get(name, ""), 200) for name in ("cause", "check", "outcome", "title")
         )
-        ends = _moment(one["expires"]) if one.get("expires") else None
-        states[key] = Condition(Status(one["status"]), cause, check, outcome, title, ends)
+        states[key] = Condition(Status(one["status"]), cause, check, outcome, title, _end(one))
         told[key] = Credential(key, *(_text(one.get(name, ""), 200) for name in ("server", "field", "name")))
     return states, told
 
@@ -160,14 +220,24 @@ def _whole(value: object) -> int:
     return value
 
 
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or not 0 <= value < 1e12:
+def _number(value: object, most: float) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < most:
         raise TypeError
     return float(value)
+
+
+def _end(state: Mapping[str, Any]) -> datetime | None:
+    """When a credential ends; None = not known, or so late that it never does."""
+    if not state.get("expires"):
+        return None
+    told = datetime.fromisoformat(state["expires"])
+    return _moment(state["expires"]) if told.year in _YEARS else None
 
 
 def _moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise TypeError
     told = datetime.fromisoformat(value)
+    if told.year not in _YEARS:
+        raise ValueError
     return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)

@@ -20,6 +20,8 @@ _FORGET = timedelta(days=7)
 """How long it is known what was told of a credential that is no longer configured: its file may just be broken."""
 _REMIND = timedelta(days=1)
 """Of an emergency that stays open."""
+_MOST_DAYS = 100_000
+"""More is not of our making, and more than Python's clock can count."""
 _GOOD = {Status.OK, Status.WARN}
 
 
@@ -113,7 +115,7 @@ class _Told:
                 setattr(made, name, data.get(name) if isinstance(data.get(name), str) else "")
             for name in ("silent", "days"):
                 value = data.get(name)
-                if isinstance(value, int) and not isinstance(value, bool):
+                if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS:
                     setattr(made, name, value)
         return made
 

@@ -144,7 +144,7 @@ def _ends(findings: Iterable[Finding]) -> datetime | None:
     for each in findings:
         try:
             moment = datetime.fromisoformat(each.facts["expires_at"])
-        except (KeyError, ValueError):
+            told.append(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+        except (KeyError, ValueError, OverflowError):
             continue
-        told.append(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
     return min(told, default=None)

@@ -132,7 +132,8 @@ def _append(path: Path, line: bytes) -> int:
 
 def _line(number: int, new: NewRound, history: History) -> str:
     before = history.rounds[-1].states if history.rounds else {}
-    whole = not history.rounds or number % _WHOLE_EVERY == 0
+    follows = bool(history.rounds) and number == history.rounds[-1].number + 1
+    whole = not follows or number % _WHOLE_EVERY == 0
     changed = {key: how for key, how in new.states.items() if whole or before.get(key) != how}
     data: dict[str, Any] = {
         "round": number,

@@ -273,3 +273,81 @@ def test_a_history_that_cannot_be_read_is_not_called_damaged(host: Host) -> None
     with pytest.raises(RecoveryError, match="can't be read"):
         open_history(host)
     assert path.is_symlink()
+
+
+def test_behind_a_lost_line_nothing_is_known_until_it_is_told_anew(host: Host) -> None:
+    """The line that is spoilt may have said that it broke, or that it came back."""
+    written(
+        host,
+        a_round(0, github="ok", slack="ok"),
+        a_round(15, github="fail", slack="ok"),
+        a_round(30, github="fail", slack="fail"),
+        a_round(45, github="fail", slack="ok"),
+    )
+    path = history_path(host)
+    lines = path.read_bytes().splitlines(keepends=True)
+    for spoilt in (b"\x00" + lines[2], b""):  # unreadable, or not there at all
+        path.write_bytes(b"".join((lines[0], lines[1], spoilt, *lines[3:])))
+        found = read_history(host)
+        assert found.trouble
+        assert statuses(found) == ["ok", "unknown", "unknown"], (
+            "github failed, and nobody said that it came back"
+        )
+        assert statuses(found, "slack") == ["ok", "fail", "ok"], "this one was told anew"
+    after = written_after_damage(host, a_round(60, github="fail", slack="ok"))
+    assert statuses(after) == ["ok", "unknown", "unknown", "fail"]
+    assert after.trouble == "", "the damaged one is set aside, and the new one is whole"
+
+
+def written_after_damage(host: Host, new: writing.NewRound) -> History:
+    found, told = open_history(host)
+    assert "damaged" in told
+    append_round(host, found, new)
+    return read_history(host)
+
+
+def test_what_only_a_lost_first_line_told_is_not_called_absent(host: Host) -> None:
+    written(
+        host,
+        a_round(0, github="ok", slack="ok"),
+        a_round(15, github="fail", slack="ok"),
+        a_round(30, github="ok", slack="fail"),
+    )
+    path = history_path(host)
+    head, _, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join((head, b"{\n", *rest)))
+    assert statuses(read_history(host), "slack") == ["unknown", "fail"]
+
+
+def test_a_spoilt_first_line_costs_no_rounds(host: Host) -> None:
+    written(host, a_round(0, github="ok"), a_round(15, github="fail"))
+    path = history_path(host)
+    path.write_bytes(b"X" + path.read_bytes())
+    assert statuses(written_after_damage(host, a_round(30, github="fail"))) == ["ok", "fail", "fail"]
+
+
+_TOO_MUCH = [10**30, 1e308, 5e11, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
+
+
+@pytest.mark.parametrize("value", _TOO_MUCH)
+@pytest.mark.parametrize("name", ["at", "since", "took", "expires", "days"])
+def test_figures_beyond_any_clock_end_nobody(host: Host, name: str, value: object) -> None:
+    """Python's clock ends at the years 1 and 9999: whoever counts on from there is thrown out."""
+    from diagnostics.monitor.changes import Limits, Now, changes_of
+    from diagnostics.monitor.standing import Standing, lines_of
+    from tui.commands.monitor_history import lines
+    from tui.past import Past
+
+    key = credential().key
+    ends = "2026-12-01T12:00:00Z"
+    line = json.loads(writing._line(1, a_round(0, github="ok"), History()))
+    line["states"][key]["expires"] = value if name == "expires" else ends
+    line["memory"] = {"credentials": {key: {"told": "ok", "days": value if name == "days" else 3}}}
+    if name not in {"expires", "days"}:
+        line[name] = value
+    second = {"round": 2, "at": "2026-11-24T13:00:00Z", "states": {key: {"status": "fail", "expires": ends}}}
+    found = parse("\n".join((HEAD, json.dumps(line), json.dumps(second), "")).encode())
+    now = BEGAN + timedelta(hours=2)
+    assert lines_of(Standing(host, (), found, now))
+    assert list(lines(Past(found, now), [key], "24h", 80, few_characters=False))
+    changes_of(found.memory, found.rounds[-1].states if found.rounds else {}, Now(now), Limits())
