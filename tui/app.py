@@ -16,6 +16,7 @@ from textual import constants
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.events import DescendantBlur
 from textual.screen import Screen
 
 from diagnostics.text import clean
@@ -24,6 +25,7 @@ from tui.abilities import Clipboard, clipboard_of, has_links
 from tui.board import Board
 from tui.copying import WithoutLinks, may_be_copied
 from tui.faces import has_few_characters, has_few_colours
+from tui.focus import give_back_later
 from tui.line import Line
 from tui.lost_terminal import outliving
 from tui.messages import Done, FindingsWaiting, RunBegan, RunBroke, RunEnded
@@ -154,6 +156,10 @@ class DoctorApp(App[str]):
         """From now on look with this host (a mended session has another bus)."""
         if host is not None:
             self.session = replace(self.session, host=host)
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """The focus is gone: with a pane that a small window hides, it comes back."""
+        give_back_later(event.widget)
 
     def on_run_began(self, message: RunBegan) -> None:
         """The configs were read."""

@@ -1,6 +1,6 @@
 """The advice in words: parts with lines, the same for a terminal, a ticket and the app."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,17 +53,24 @@ FITS = {
 IS_SO = {"yes": "yes", "partly": "partly", "no": "no", "unknown": "not established"}
 
 
-def page(advice: Advice) -> tuple[Part, ...]:
-    """All of it, in the order in which a person reads."""
+_OPEN = "Open questions"
+
+
+def page(advice: Advice, keys: Mapping[str, str] | None = None) -> tuple[Part, ...]:
+    """All of it, in the order in which a person reads.
+
+    In: `keys` which key answers which question, in the app; None = a page from which the options of the command answer.
+    """
+    where = "below" if keys is None else f"“{_OPEN}”"
     return (
-        Part("answer", "What suits this host", "In short", tuple(_answer(advice))),
+        Part("answer", "What suits this host", "In short", tuple(_answer(advice, where))),
         *(option_part(each, advice) for each in advice.ranking),
         Part("found", "What was found here", "What was found", tuple(_found(advice))),
         Part(
             "questions",
             "What only you know, and what could not be found out",
-            "Open questions",
-            tuple(_questions(advice)),
+            _OPEN,
+            tuple(_questions(advice, keys)),
         ),
         Part("tools", "Tools that guides name, as they are today", "Tools of the guides", tuple(_tools())),
     )
@@ -80,7 +87,7 @@ def option_part(judged: Judged, advice: Advice) -> Part:
     )
 
 
-def _answer(advice: Advice) -> Iterator[Line]:
+def _answer(advice: Advice, where: str) -> Iterator[Line]:
     best = advice.best
     if best is None:
         yield Line(
@@ -92,7 +99,7 @@ def _answer(advice: Advice) -> Iterator[Line]:
     said = len(advice.open_questions)
     if said:
         words = "One question only you can answer" if said == 1 else f"{said} questions only you can answer"
-        yield Line(Kind.ASIDE, f"{words}: see below. Nothing was assumed about them.")
+        yield Line(Kind.ASIDE, f"{words}: see {where}. Nothing was assumed about them.")
 
 
 def _option(judged: Judged, advice: Advice) -> Iterator[Line]:
@@ -129,13 +136,13 @@ def answer_of(fact: Fact) -> str:
     return "; ".join(words[each] for each in words if each in fact.values)
 
 
-def _questions(advice: Advice) -> Iterator[Line]:
+def _questions(advice: Advice, keys: Mapping[str, str] | None) -> Iterator[Line]:
     names = {each.id: each.name for each in options()}
     best = advice.best
     for name in advice.open_questions:
         question = questions()[name]
         yield Line(Kind.HEAD, question.asks)
-        yield Line(Kind.TEXT, f"Say it with {question.option}.")
+        yield Line(Kind.TEXT, f"Press {keys[name]}." if keys else f"Say it with {question.option}.")
         for value, words in question.values.items():
             leads = advice.would_lead[f"{name}={value}"]
             if leads and (best is None or leads != best.option.id):

@@ -47,6 +47,28 @@ async def test_an_answer_changes_the_order(open_app: OpenApp, tmp_path: Path) ->
         await driver.sees("The default keychain is locked")
 
 
+async def test_each_open_question_names_its_key(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(with_vault(tmp_path), size=(120, 50)) as driver:
+        await driver.press("i")
+        await driver.sees("Vault  fits", "see “Open questions”")
+        await driver.press("end", "up")
+        await driver.sees("Press t (once: one person; twice: several).", "Press s (once: yes; twice: no).")
+        assert "--team" not in driver.text
+
+
+async def test_a_small_window_keeps_the_parts_and_the_focus(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(with_vault(tmp_path), size=(80, 24)) as driver:
+        await driver.press("i")
+        await driver.sees("Vault  fits")
+        for width in (60, 140, 80):
+            await driver.pilot.resize_terminal(width, 24)
+            await driver.sees("Vault  fits", "What suits this host")
+            await driver.press("down")
+            await driver.sees("References are")
+            await driver.press("up")
+            await driver.sees("What suits this host")
+
+
 async def test_the_words_are_the_command_s(open_app: OpenApp, tmp_path: Path) -> None:
     fake = with_vault(tmp_path)
     advice = judge(facts_of(fake.look(), Said()))

@@ -200,6 +200,19 @@ async def test_a_window_that_is_too_small_says_so(
         await driver.sees("too small")
 
 
+async def test_a_window_that_was_too_small_has_its_focus_again(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(scenes.locked_out(tmp_path), size=(140, 45)) as driver:
+        for at, width in enumerate((50, 80, 140)):
+            await driver.pilot.resize_terminal(width, 24)
+            if width == 50:
+                await driver.sees("too small")
+                await driver.until(lambda: driver.app.focused is None)
+            else:
+                await driver.until(lambda: isinstance(driver.app.focused, ServerList))
+                await driver.press(("", "down", "up")[at])
+        assert driver.app.screen.query_one(ServerList).chosen == scenes.GITHUB.id
+
+
 async def test_the_mouse_works(open_app: OpenApp, tmp_path: Path) -> None:
     async with open_app(scenes.locked_out(tmp_path)) as driver:
         await driver.pilot.click(ServerList, offset=(5, 5))

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _TEAMS = (None, "single", "shared")
 _SSO = (None, True, False)
+_KEYS = {
+    "team": "t (once: one person; twice: several)",
+    "sso": "s (once: yes; twice: no)",
+}
 
 
 class AdviceScreen(Screen[None]):
@@ -102,7 +106,7 @@ class AdviceScreen(Screen[None]):
         listed = self.query_one("#parts", OptionList)
         at = listed.highlighted or 0
         chosen = self._parts[at].id if self._parts else "answer"
-        self._parts = page(judge({**self._facts, **said_facts(self._team, self._sso)}))
+        self._parts = page(judge({**self._facts, **said_facts(self._team, self._sso)}), _KEYS)
         few = self.doctor.few_characters
         listed.clear_options()
         listed.add_options(Option(label_of(each, few)) for each in self._parts)
@@ -122,7 +126,9 @@ class AdviceScreen(Screen[None]):
         if at is not None and at < len(self._parts):
             part = self._parts[at]
             view = self.query_one(FindingView)
-            view.border_title = Content(part.title)
+            # Four columns are corners and the air within them; a cut title says less than a short one.
+            fits = len(part.title) + 4 <= view.size.width or not view.size.width
+            view.border_title = Content(part.title if fits else part.short)
             view.show(text_of(part, self.doctor.few_characters))
 
     def action_team(self) -> None:
