@@ -11,6 +11,7 @@ import textwrap
 import venv
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,9 @@ def _unpack(archive: Path, modules: Path) -> None:
         )
         content = tar.extractfile(manifest)
         name = json.load(content)["name"] if content else archive.stem
-        tar.extractall(modules / f"{name}.unpacked", filter="data")
+        # Python takes the filter since 3.11.4; Debian 12 has an earlier one.
+        safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(modules / f"{name}.unpacked", **safely)
     (modules / f"{name}.unpacked" / manifest.partition("/")[0]).rename(modules / name)
 
 
