@@ -60,6 +60,7 @@ class DoctorApp(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "stop", show=False, priority=True),
         Binding("f9", "picture", show=False, priority=True),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
     ]
 
     def __init__(self, session: DoctorSession, *, no_color: bool = False, line: Line | None = None) -> None:

@@ -80,7 +80,9 @@ def test_bytes_of_a_picture_and_of_a_key(tmp_path: Path) -> None:
 
 def test_the_same_picture_as_over_a_near_line(tmp_path: Path) -> None:
     """Where only differences are sent, after keys that open and close a window."""
-    seen, sent = [], []
+    seen: list[list[str]] = []
+    sent: list[int] = []
+    repainted: list[int] = []
     for far in (False, True):
         program = (
             f"import tui.line; line = tui.line.Line(far={far}); tui.line.line_of = lambda *_, **__: line"
@@ -101,9 +103,14 @@ def test_the_same_picture_as_over_a_near_line(tmp_path: Path) -> None:
             terminal.wait_gone("─ Help ─")
             sent.append(quiet(terminal, 0.4))
             seen.append(terminal.lines)
+            terminal.write("\x0c")
+            quiet(terminal, 0.4)
+            assert terminal.lines == seen[-1]
+            repainted.append(len(terminal.stream) - sent[-1])
             terminal.press("q")
             terminal.wait_end()
     assert seen[1] == seen[0]
+    assert repainted[1] > 1500, "Ctrl+L sends the whole picture, for something else may have written on it"
     assert sent[1] < sent[0] / 2
 
 
