@@ -50,7 +50,7 @@ def add_monitor(
         each.add_argument("--offline", action="store_true", help="no network: providers are not asked")
         each.add_argument(
             "--prometheus",
-            default="",
+            type=_file_name,
             metavar="FILE",
             help="also write metrics there, for node_exporter's collector",
         )
@@ -92,7 +92,13 @@ def _place(text: str) -> tuple[str, str]:
     return name, path
 
 
+def _file_name(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError("expected the name of a file")
+    return text
+
+
 def _days(text: str) -> int:
-    if not text.isdecimal() or not 0 <= int(text) <= 3650:
+    if not (text.isascii() and text.isdecimal()) or not 0 <= int(text) <= 3650:
         raise argparse.ArgumentTypeError(f"expected days, at most 3650, got {text!r}")
     return int(text)

@@ -10,8 +10,8 @@ from diagnostics.text import clean
 from tui.usage import UsageError
 
 
-def refuse(path: str) -> None:
-    """Before any work is done for it: a place that can't be written to.
+def refuse(path: str, option: str = "--output") -> None:
+    """Before any work is done for it: a place that can't be written to. In: the option that named it.
 
     Raises:
         UsageError: a folder, a pipe, a device or a link stands there, or there is no such folder.
@@ -21,7 +21,7 @@ def refuse(path: str) -> None:
     except DeadlineError:
         said = "its disk does not answer"
     if said:
-        raise UsageError(f"--output {clean(path)}: {said}")
+        raise UsageError(f"{option} {clean(path)}: {said}")
 
 
 def write(path: str, content: bytes, host: Host, mode: int = 0o600) -> None:

@@ -154,12 +154,14 @@ def _round(
     if lines:
         say(tuple(lines))
     took = time.monotonic() - began
-    if context is not None and wish.prometheus:
-        troubles += _measure(context, findings, took, wish.prometheus)
     credentials = {**history.credentials, **seen.credentials}
     said = tuple((each.kind.value, each.key) for each in changes)
     new = NewRound(at, boot, since, took, credentials, seen.states, said, clock, memory)
     append_round(host, history, new)
+    if (
+        context is not None and wish.prometheus
+    ):  # at last: whatever becomes of it, what was told is remembered
+        troubles += _measure(context, findings, took, wish.prometheus)
     return Outcome(_code({each.kind for each in changes}, troubles), tuple(lines), tuple(troubles))
 
 
@@ -253,11 +255,20 @@ def _measure(context: Context, findings: list[Finding], took: float, path: str) 
 
     made: Report = report.build(context, findings, lambda _finding: ())
     text = prometheus.render(made, measured(context.host, took))
-    try:
+    why = f"the metrics were not written: {clean(path)}"
+
+    def write() -> list[str]:
+        if Path(path).is_symlink():
+            return [f"{why} is a link: name the file itself"]
         LocalFiles(context.host.uid).write(path, text.encode(), 0o644)  # another user's collector reads it
+        return []
+
+    try:
+        return on_disk(write)
     except RecoveryError as error:
         return [f"the metrics were not written: {error}"]
-    return []
+    except DeadlineError as error:
+        return [f"{why}: its disk gave {error}"]
 
 
 def _code(kinds: set[Kind], troubles: list[str]) -> int:

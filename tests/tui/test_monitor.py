@@ -282,6 +282,12 @@ def test_a_round_and_what_status_says_of_it(tmp_path: Path) -> None:
         (("install", "--every", "7m"), "--every: expected one of 5m"),
         (("install", "--with", "at"), "invalid choice"),
         (("run", "--expiring", "-1"), "expected days"),
+        (("run", "--expiring", "\u0663"), "expected days"),
+        (("run", "--prometheus="), "expected the name of a file"),
+        (
+            ("install", "--dry-run", "--prometheus", "/nowhere/at/all.prom"),
+            "--prometheus /nowhere/at/all.prom: there is no",
+        ),
         (("run", "nothing-like-it"), "nothing-like-it"),
         ((), "the following arguments are required: VERB"),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.host import Host
+from diagnostics.text import clean
 from recovery.model import RecoveryError, Remedy
 from tui import terminal
 from tui.arguments import Call
@@ -55,7 +56,7 @@ def _run(call: Call) -> int:
         limits=_limits(call),
         timer=call.extra["timer"],
         seconds=call.extra["deadline"] or DEADLINE,
-        prometheus=call.extra["prometheus"],
+        prometheus=call.extra["prometheus"] or "",
     )
 
     def look(host: Host) -> "Context":
@@ -121,6 +122,8 @@ def _history(call: Call) -> int:
 
 
 def _install(call: Call) -> int:
+    import dataclasses
+
     from diagnostics.monitor.schedule import minutes_of
     from diagnostics.monitor.timers import Engine
     from recovery.monitor.plan import install
@@ -129,6 +132,7 @@ def _install(call: Call) -> int:
         minutes = minutes_of(call.extra["every"])
     except ValueError as error:
         raise UsageError(f"--every: {error}") from error
+    notes = _notes_on_metrics(call)
     session = _settled(call)
     if session is None:
         return 1
@@ -139,7 +143,20 @@ def _install(call: Call) -> int:
     except RecoveryError as error:
         terminal.say(str(error))
         return 1
-    return _carry_out(session, call, plan)
+    return _carry_out(session, call, dataclasses.replace(plan, notes=(*plan.notes, *notes)))
+
+
+def _notes_on_metrics(call: Call) -> tuple[str, ...]:
+    """What to say of the place for metrics. Raises UsageError where nothing can be written there."""
+    place = call.extra["prometheus"]
+    if not place:
+        return ()
+    from tui.output import refuse
+
+    refuse(place, "--prometheus")
+    if place.endswith(".prom"):
+        return ()
+    return (f"{clean(place)}: node_exporter's textfile collector reads only names that end in .prom",)
 
 
 def _uninstall(call: Call) -> int:

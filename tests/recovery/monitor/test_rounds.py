@@ -282,6 +282,39 @@ def test_metrics_are_written_where_another_user_can_read_them(world: World, tmp_
     assert "metrics were not written" in outcome.troubles[0]
 
 
+def test_metrics_never_take_a_links_place(world: World, tmp_path: Path) -> None:
+    """`/dev/stdout` is one: root's metrics would take it away from everybody."""
+    link = tmp_path / "mcp.prom"
+    link.symlink_to(tmp_path / "elsewhere.prom")
+    world.wish = Wish(prometheus=str(link))
+    outcome = world.round()
+    assert outcome.code == 4
+    assert "is a link" in outcome.troubles[0]
+    assert link.is_symlink()
+    assert not (tmp_path / "elsewhere.prom").exists()
+
+
+def test_metrics_on_a_disk_that_does_not_answer_leave_the_history_whole(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was told is remembered before: else the same news would come with every round."""
+    from diagnostics import deadline
+
+    world.wish = Wish(prometheus=str(tmp_path / "mcp.prom"))
+    kept: list[int] = []
+
+    def dead(path: Path) -> bool:
+        if path.suffix != ".prom":
+            return False
+        kept.append(len(read_history(world.host).rounds))
+        raise deadline.DeadlineError(3)
+
+    monkeypatch.setattr(Path, "is_symlink", dead)
+    outcome = world.round()
+    assert "its disk gave no answer" in outcome.troubles[0]
+    assert kept[-1] == 1
+
+
 def test_nobody_logged_in_is_no_failure_unless_this_users_systemd_lingers(
     world: World, log: socket.socket
 ) -> None:
