@@ -212,6 +212,7 @@ def _build() -> argparse.ArgumentParser:
     )
     fleet.add_argument("--output", metavar="FILE", help="write it there (0600, replaced in one step)")
     fleet.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
+    fleet.add_argument("--slow", action="store_true", help=_SLOW)
 
     explain = command("explain", "reads an error text or a log and names cause and fix")
     explain.add_argument(

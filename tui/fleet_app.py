@@ -20,6 +20,7 @@ from diagnostics.host import Host
 from diagnostics.stores import open_store
 from recovery.world import LocalWorld
 from tui.app import DoctorApp
+from tui.line import Line, line_of
 from tui.session import DoctorSession
 from tui.work import post
 
@@ -50,9 +51,12 @@ class FleetApp(DoctorApp):
         paths: Sequence[Path],
         *,
         no_color: bool = False,
+        line: Line | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(DoctorSession(host, Options(), (), open_store, LocalWorld), no_color=no_color)
+        super().__init__(
+            DoctorSession(host, Options(), (), open_store, LocalWorld), no_color=no_color, line=line
+        )
         self.paths = tuple(paths)
         self.fleet = Fleet()
         self.done = 0
@@ -131,12 +135,13 @@ class FleetApp(DoctorApp):
                 changed()
 
 
-def open_fleet(paths: Sequence[Path], *, no_color: bool = False) -> int:
-    """Runs the app. Out: 0, 130 when it was interrupted, 4 when it broke."""
+def open_fleet(paths: Sequence[Path], *, no_color: bool = False, slow: bool = False) -> int:
+    """Runs the app. In: `slow` = the person said that the line is. Out: 0, 130 when it was interrupted, 4 when it broke."""
     from diagnostics.host import this_host
 
     gc.disable()  # until the first picture is painted: loading the screen library makes no garbage
-    app = FleetApp(this_host(), paths, no_color=no_color)
+    host = this_host()
+    app = FleetApp(host, paths, no_color=no_color, line=line_of(host, said_slow=slow))
     app.run()
     gc.enable()
     return app.return_code or 0

@@ -37,7 +37,7 @@ def run(call: Call) -> int:
     if call.extra.get("format") is None and call.extra.get("output") is None and has_screen():
         from tui.fleet_app import open_fleet
 
-        return open_fleet(paths, no_color=call.colour is False)
+        return open_fleet(paths, no_color=call.colour is False, slow=bool(call.extra.get("slow")))
     return _write(files, more, call)
 
 
