@@ -35,6 +35,11 @@ def clean(text: str, limit: int = 2000) -> str:
     return out if len(out) <= limit else out[: limit - 1] + "…"
 
 
+def entry_count(count: int) -> str:
+    """`1 entry`, `2 entries`."""
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
 def clean_lines(text: str, most: int = 40, limit: int = 400) -> list[str]:
     """The last `most` lines of a text that have something in them, each made safe by `clean`."""
     tail = text[-most * limit * 2 :]

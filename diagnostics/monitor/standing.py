@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnostics.history import Credential, History, Round, history_path, read_history
+from diagnostics.history.times import zone_of
 from diagnostics.host import Host
 from diagnostics.model import Platform, Status
 from diagnostics.monitor.timers import NAMES, Installed, installed, lingers
@@ -93,6 +94,8 @@ def lines_of(found: Standing) -> list[str]:
             lines.append(
                 "  That is long ago: the timer does not run, or the rounds fail. Try one: mcp-doctor monitor run"
             )
+    if last is not None or any(each.next for each in found.engines):
+        lines.append(zone_of(last.at if last else found.now, found.now))
     if found.history.trouble:
         lines.append(
             f"The history ({clean(str(history_path(found.host)))}) is damaged: {found.history.trouble}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from diagnostics.host import Host
 from diagnostics.stores.keyring_file import KeyringFileError, read_header
 from diagnostics.stores.state import StoreState
+from diagnostics.text import entry_count
 
 _MOST_FILES = 200
 
@@ -128,7 +129,7 @@ def _of_file(path: Path, uid: int) -> Iterator[FileTrouble]:
         yield FileTrouble(f"file-{error.outcome}", cause, path, said, keeps_out=True, mode=mode)
         return
     if header.plain:
-        said = f"it begins with [keyring]; {len(header.items)} entries can be read by anyone who can read the file"
+        said = f"it begins with [keyring]; {entry_count(len(header.items))} can be read by anyone who can read the file"
         yield FileTrouble("file-plain-text", "keyring_file_plaintext", path, said, keeps_out=False, mode=mode)
     if target:
         said = f"it is a link to {target}"
@@ -136,7 +137,7 @@ def _of_file(path: Path, uid: int) -> Iterator[FileTrouble]:
     if info.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield _denied("file-open-to-others", path, f"mode {mode}", mode, info.st_uid, keeps_out=False)
     if path.name == "login_1.keyring":
-        said = f"a second keychain named login, {len(header.items)} entries"
+        said = f"a second keychain named login, {entry_count(len(header.items))}"
         yield FileTrouble("file-second-login", "keyring_file_misplaced", path, said, keeps_out=False)
 
 

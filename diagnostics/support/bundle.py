@@ -28,7 +28,8 @@ _PROMISE = (
     "and servers; the home folder is ~. Words that the doctor's own texts use anyway (a server called github) stay, as do "
     "folders below ~, programs and variables."
 )
-_WIDTH = 78
+_WIDTH = 68
+"""Columns of the list: as many as the app's window has in a terminal of 80."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from diagnostics.model import Platform
 from diagnostics.stores import FILE_STORE, Entry, uses_file_store
 from diagnostics.stores.protocol import HASHED
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE, md5_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.backups.age import decrypt, encrypt
 from recovery.backups.content import Backup, BackupEntry, read, written
 from recovery.backups.error import BackupError, Reason
@@ -116,7 +116,7 @@ def make(
     journal.append(
         Event.NOTE,
         secrets.token_hex(4),
-        what=f"A backup of {len(backup.entries)} entries is written",
+        what=f"A backup of {entry_count(len(backup.entries))} is written",
         deed="backup",
         path=clean(str(path)),
         entries=len(backup.entries),

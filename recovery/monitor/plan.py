@@ -52,7 +52,7 @@ def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine |
     engine = wanted or timers.best(host)
     if engine is None:
         raise RecoveryError(
-            f"nothing that could start the monitor runs here ({_why_not(host)}): run `mcp-doctor monitor run` by "
+            f"nothing here could start the monitor: {_why_not(host)}. Have `mcp-doctor monitor run` called by "
             "whatever starts jobs on this host"
         )
     trouble = timers.trouble_of(engine, host)

@@ -11,7 +11,7 @@ from typing import ClassVar
 from diagnostics.stores import CollectionState, StoreState
 from diagnostics.stores.keyring_file import KeyringFileError, read_bytes, read_header
 from diagnostics.stores.similar import UNDO_SERVICE, md5_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.keyring_file import DAEMON, LOGIN, free_name, is_legible
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
 from recovery.ports import RecoveryWorld
@@ -170,8 +170,8 @@ def _refuse_later_entries(path: str, aside: str) -> None:
     ]
     if later:
         raise RecoveryError(
-            f"the new keychain has {len(later)} entries by now that the old one did not have: they would be out of "
-            "sight, so it is left as it is"
+            f"the new keychain has {entry_count(len(later))} by now that the old one did not have, and that would be out "
+            "of sight, so it is left as it is"
         )
 
 

@@ -14,7 +14,7 @@ from diagnostics.context import SERVICE
 from diagnostics.secret import Secret
 from diagnostics.stores import CollectionState, Entry
 from diagnostics.stores.similar import QUARANTINE_SERVICE, UNDO_SERVICE
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.backups.comparison import Place, digest_of, place_of
 from recovery.backups.earlier import Earlier, bring_back, keep, kept, standing, standing_at
 from recovery.keyring_file import collection_named, content_of
@@ -236,7 +236,9 @@ def _as_entry(item: SavedItem, collection: str = "") -> Entry:
 
 
 def _told(found: Salvage, written: int, aside: int) -> list[str]:
-    lines = [f"{written - aside} of {len(found.saved)} entries were written; the others were there already."]
+    lines = [
+        f"{written - aside} of {entry_count(len(found.saved))} were written; the others were there already."
+    ]
     if aside:
         lines.append(
             f"{aside} of other programs had another value there: they are set aside in the keychain."

@@ -13,7 +13,7 @@ from diagnostics.secret import Secret
 from diagnostics.stores import Entry
 from diagnostics.stores.keyring_file import KeyringFileError, parse_header
 from diagnostics.stores.similar import UNDO_SERVICE, md5_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.keyring_file import collection_named, content_of
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
 from recovery.ports import RecoveryWorld
@@ -48,7 +48,7 @@ class TrySalvage:
         clear = read_clear_part(content)
         if clear is None or not clear.places:
             raise RecoveryError(f"nothing in {clean(self.path)} can be read any more, with no password")
-        count = f"{len(clear.items)} entries, as far as its readable part tells"
+        count = f"{entry_count(len(clear.items))}, as far as its readable part tells"
         return [Change(f"the damaged file {clean(self.path)}", count, "read in memory; it stays as it is")]
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:

@@ -207,7 +207,7 @@ def test_undo_refuses_where_something_was_stored_since(filled: Lab) -> None:
     filled.keyring_set("later", "stored afterwards")
     back = undo(outcome.operation, world, Journal(world.host))
     assert not back.ok
-    assert any("1 entries by now" in note for note in back.notes)
+    assert any("1 entry by now" in note for note in back.notes)
     assert filled.keyring_get("later") == "stored afterwards"
 
 

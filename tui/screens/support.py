@@ -177,7 +177,7 @@ def _in_lines(text: str, room: int) -> list[str]:
         lead = " " * min(len(line) - len(line.lstrip(" ")), room // 3)
         safe = clean(line, 100_000)
         broken = textwrap.wrap(
-            safe, room, initial_indent=lead, subsequent_indent=f"{lead}  ", break_on_hyphens=False
+            safe.lstrip(" "), room, initial_indent=lead, subsequent_indent=f"{lead}  ", break_on_hyphens=False
         )
         lines += [part for each in broken for part in chop_cells(each, room)] or [" "]
     return lines

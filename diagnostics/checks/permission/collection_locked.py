@@ -7,6 +7,7 @@ from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicab
 from diagnostics.context import Context
 from diagnostics.model import Store, Syntax
 from diagnostics.stores import StoreError, WalletState
+from diagnostics.text import entry_count
 
 
 @check(of=Store, needs=("permission.default-collection",), within=8.0)
@@ -30,7 +31,7 @@ def collection_locked(context: Context, store: Store) -> Verdict | None:
     if not one.locked:
         return ok("unlocked", **facts)
     if state.provider.is_ksecretd:
-        seen = [f"{one.path} is locked, with {one.items} entries", *_known(context, one.path)]
+        seen = [f"{one.path} is locked, with {entry_count(one.items)}", *_known(context, one.path)]
         unseen = state.wallet is not None and state.wallet.offscreen
         outcome = "wallet-of-ksecretd-closed-unseen" if unseen else "wallet-of-ksecretd-closed"
         return fail(outcome, "keyring_locked", evidence=seen, **facts)
@@ -39,7 +40,7 @@ def collection_locked(context: Context, store: Store) -> Verdict | None:
     if state.provider.program == "keepassxc":
         said = f"{one.path} is locked"
         return fail("database-locked", "keyring_locked", evidence=(said,), **facts)
-    evidence = [f"{one.path} is locked, with {one.items} entries", *_known(context, one.path)]
+    evidence = [f"{one.path} is locked, with {entry_count(one.items)}", *_known(context, one.path)]
     return fail("locked", "keyring_locked", evidence=evidence, **facts)
 
 
@@ -76,7 +77,11 @@ def _known(context: Context, collection: str) -> list[str]:
     except StoreError as error:
         return [f"its entries could not be listed: {error}"]
     there = sorted(hashed | seen)
-    said = [f"{len(there)} of the {len(names)} entries that the configs name are in it"]
+    if len(names) == 1:
+        return [f"the entry that the configs name is{'' if there else ' not'} in it"]
+    said = [
+        f"{len(there)} of the {len(names)} entries that the configs name {'is' if len(there) == 1 else 'are'} in it"
+    ]
     if there and len(names) > len(there):
         said.append(f"not in it: {', '.join(sorted(names - set(there))[:10])}")
     return said

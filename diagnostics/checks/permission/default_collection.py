@@ -7,6 +7,7 @@ from diagnostics.checks.applicable import SECRET_SERVICE, STAND_IN, not_applicab
 from diagnostics.context import Context
 from diagnostics.model import Store
 from diagnostics.stores import CollectionState, StoreState, WalletState
+from diagnostics.text import entry_count
 
 _MISSING, _MISDIRECTED, _NO_OBJECT = (
     "keyring_collection_missing",
@@ -50,7 +51,7 @@ def _no_default(state: StoreState, folder: Path | None, daemon: dict[str, object
         evidence.append(f"{folder}/default says: {named}")
     candidate = _candidate(state)
     if candidate is not None:
-        evidence.append(f"there is {candidate.path} with {candidate.items} entries")
+        evidence.append(f"there is {candidate.path} with {entry_count(candidate.items)}")
         return fail(
             "alias-dangling" if named else "not-chosen",
             _MISDIRECTED,

@@ -24,7 +24,7 @@ def test_locked_since_the_daemon_started(unlocked: Lab) -> None:
     seen = look_at(unlocked, "github_token", "slack_token")
     assert seen.fails == [(LOCKED, "locked", "keyring_locked")]
     evidence = seen.finding(LOCKED).evidence
-    assert "1 of the 2 entries that the configs name are in it" in evidence
+    assert "1 of the 2 entries that the configs name is in it" in evidence
     assert "not in it: slack_token" in evidence
     assert seen.finding(LOCKED).facts["items"] == "2"
     assert seen.outcome("lookup.readable") == "runner.waits"
@@ -36,7 +36,7 @@ def test_locked_again_after_it_was_open(unlocked: Lab) -> None:
     unlocked.lock()
     seen = look_at(unlocked)
     assert seen.fails == [(LOCKED, "locked", "keyring_locked")]
-    assert "1 of the 1 entries that the configs name are in it" in seen.finding(LOCKED).evidence
+    assert "the entry that the configs name is in it" in seen.finding(LOCKED).evidence
 
 
 def test_the_look_turns_green_after_unlocking(unlocked: Lab) -> None:
