@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -349,6 +350,8 @@ def _logged_in(program: str, env: dict[str, str], digest: bytes) -> int:
 
     Raises UnavailableError: it could not be started.
     """
+    if sys.platform == "win32":
+        raise UnavailableError("KWallet is not on Windows")
     import socket
     import tempfile
 
