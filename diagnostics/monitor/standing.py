@@ -10,13 +10,14 @@ from diagnostics.history import Credential, History, Round, history_path, read_h
 from diagnostics.history.times import zone_of
 from diagnostics.host import Host
 from diagnostics.model import Platform, Status
-from diagnostics.monitor.timers import NAMES, Installed, installed, lingers
+from diagnostics.monitor.timers import NAMES, Installed, lingers, looked
 from diagnostics.monitor.words import local, name_of, span
 from diagnostics.text import clean
 
 SCHEMA = "mcp-doctor.monitor/1"
 _LATE = timedelta(days=2)
-"""Without a round for so long the monitor counts as stopped, whatever its interval."""
+"""Without a round for so long the monitor counts as stopped, whatever its interval. So does one whose last round lies so
+far ahead: the clock was set back since, and nobody can tell how long ago it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Standing:
     engines: tuple[Installed, ...]
     history: History
     now: datetime
+    unclear: tuple[str, ...] = ()
+    """Which engines could not be asked, and why; a line each."""
 
     @property
     def last(self) -> Round | None:
@@ -36,7 +39,7 @@ class Standing:
     @property
     def is_late(self) -> bool:
         """Whether a monitor is installed and no round was done for long."""
-        return bool(self.engines) and self.last is not None and self.now - self.last.at > _LATE
+        return bool(self.engines) and self.last is not None and abs(self.now - self.last.at) > _LATE
 
     @property
     def is_well(self) -> bool:
@@ -46,13 +49,16 @@ class Standing:
 
 def standing(host: Host) -> Standing:
     """Looks: at files, and by asking the timers' own programs."""
-    return Standing(host, tuple(installed(host)), read_history(host), datetime.now(UTC))
+    engines, unclear = looked(host)
+    return Standing(host, tuple(engines), read_history(host), datetime.now(UTC), tuple(unclear))
 
 
 def lines_of(found: Standing) -> list[str]:
     """For people."""
     lines: list[str] = []
-    if not found.engines:
+    if not found.engines and found.unclear:
+        lines.append("It is not known whether the monitor is installed:")
+    elif not found.engines:
         lines += [
             "The monitor is not installed. To have credentials looked after:",
             "$ mcp-doctor monitor install",
@@ -63,6 +69,7 @@ def lines_of(found: Standing) -> list[str]:
         )
         if each.next is not None:
             lines.append(f"  Next round: about {local(each.next)}")
+    lines += [f"  {each}" for each in found.unclear]
     if len(found.engines) > 1:
         lines.append("  Two timers begin the same rounds; to keep one: mcp-doctor monitor install")
     if found.engines and found.host.platform is Platform.LINUX:
@@ -93,6 +100,8 @@ def lines_of(found: Standing) -> list[str]:
         if found.is_late:
             lines.append(
                 "  That is long ago: the timer does not run, or the rounds fail. Try one: mcp-doctor monitor run"
+                if ago >= timedelta()
+                else "  How long ago that was can't be told, so neither whether the monitor runs. Try: mcp-doctor monitor run"
             )
     if last is not None or any(each.next for each in found.engines):
         lines.append(zone_of(last.at if last else found.now, found.now))
@@ -118,6 +127,7 @@ def as_data(found: Standing) -> dict[str, Any]:
             }
             for each in found.engines
         ],
+        "not_known": list(found.unclear),
         "lingering": lingers(found.host) if found.host.platform is Platform.LINUX else None,
         "last": None
         if last is None

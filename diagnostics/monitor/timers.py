@@ -66,11 +66,19 @@ def best(host: Host) -> Engine | None:
 
 def installed(host: Host) -> list[Installed]:
     """The monitor in every engine that has it; usually one. An engine that can't be asked is left out."""
+    return looked(host)[0]
+
+
+def looked(host: Host) -> tuple[list[Installed], list[str]]:
+    """The monitor in every engine that has it, and what could not be found out: a line an engine, safe to show."""
     found: list[Installed] = []
-    for look in (_in_systemd, _in_cron, _in_launchd, _in_tasks):
-        with contextlib.suppress(ProgramError, UnfitError):
+    unclear: list[str] = []
+    for engine, look in _LOOKS.items():
+        try:
             found += look(host)
-    return found
+        except (ProgramError, UnfitError) as error:
+            unclear.append(f"whether {NAMES[engine]} has it could not be found out: {error}")
+    return found, unclear
 
 
 # ── systemd ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -128,7 +136,13 @@ def _in_systemd(host: Host) -> Iterable[Installed]:
         yield Installed(Engine.SYSTEMD, where, text, None, trouble)
         return
     names = ("ActiveState", "UnitFileState", "NextElapseUSecMonotonic", "NextElapseUSecRealtime")
-    said = told(host, "systemctl", "--user", "show", systemd.TIMER, *(f"--property={each}" for each in names))
+    try:
+        said = told(
+            host, "systemctl", "--user", "show", systemd.TIMER, *(f"--property={each}" for each in names)
+        )
+    except ProgramError as error:  # its files are there, so it may well run
+        yield Installed(Engine.SYSTEMD, where, text, None, str(error))
+        return
     values = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     active = values.get("ActiveState") == "active"
     is_on = active and values.get("UnitFileState") == "enabled"
@@ -287,4 +301,11 @@ _TROUBLE: Mapping[Engine, Callable[[Host], str]] = {
     Engine.CRON: _trouble_of_cron,
     Engine.LAUNCHD: _trouble_of_launchd,
     Engine.TASKS: _trouble_of_tasks,
+}
+
+_LOOKS: Mapping[Engine, Callable[[Host], Iterable[Installed]]] = {
+    Engine.SYSTEMD: _in_systemd,
+    Engine.CRON: _in_cron,
+    Engine.LAUNCHD: _in_launchd,
+    Engine.TASKS: _in_tasks,
 }

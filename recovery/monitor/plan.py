@@ -91,6 +91,8 @@ def uninstall(host: Host) -> Plan:
     notes: list[str] = []
     if not any(each.engine is Engine.CRON for each in found):
         notes += _unreadable_crontab(host)
+    if notes and not found:
+        raise RecoveryError(f"it is not known whether the monitor is installed. {notes[0]}")
     steps = _taking_out(host, found)
     if any(each.engine is Engine.SYSTEMD and each.trouble for each in found) and timers.trouble_of(
         Engine.SYSTEMD, host

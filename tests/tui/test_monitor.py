@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from diagnostics.history import history_path
+from diagnostics.history import History, Round, history_path
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.monitor.engines import cron, launchd, systemd
@@ -188,6 +189,45 @@ def test_a_round_on_a_dead_disk_is_ended(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, "a disk does not answer" in done.stderr) == (4, True)
+
+
+def test_a_timer_that_cannot_be_asked_is_not_called_absent(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (host.home / "bin/crontab").write_text(
+        "#!/bin/sh\necho you are not allowed to use this program >&2; exit 1\n"
+    )
+    found = standing(host)
+    assert not found.is_well
+    assert "It is not known whether the monitor is installed:" in lines_of(found)
+    assert "  whether cron has it could not be found out: crontab said: you are not" in "\n".join(
+        lines_of(found)
+    )
+    assert as_data(found)["not_known"]
+    with pytest.raises(RecoveryError, match=r"not known whether .* you are not allowed"):
+        uninstall(host)
+    unit = host.home / ".config/systemd/user" / systemd.TIMER
+    unit.parent.mkdir(parents=True)
+    unit.write_text(systemd.MARK)
+    monkeypatch.setattr("diagnostics.stores.bus.is_listening", lambda _path: True)
+    (host.home / "bin/systemctl").write_text(
+        "#!/bin/sh\necho Transport endpoint is not connected >&2; exit 1\n"
+    )
+    (one,) = standing(host).engines
+    assert (one.engine, one.active) == (Engine.SYSTEMD, None), "its files are there: it may well run"
+    assert "Transport endpoint" in one.trouble
+
+
+@pytest.mark.parametrize("days", [3, -3])
+def test_a_last_round_far_from_now_is_no_sign_of_life(host: Host, days: int) -> None:
+    """Ahead of now it lies where the clock was set back since: a monitor that stopped then would look well for so long."""
+    carried_out(host)
+    now = datetime.now(UTC)
+    last = Round(1, now - timedelta(days=days), "", 0, 0, {})
+    found = replace(standing(host), history=History((last,)), now=now)
+    assert found.is_late
+    assert not found.is_well
+    assert any("long ago" in each for each in lines_of(found))
 
 
 def test_root_by_sudo_is_refused(host: Host) -> None:
