@@ -113,7 +113,17 @@ def _failing(changes: Iterable[Change], told: Told) -> Iterator[str]:
         if well is not None:
             yield f"  It was last seen well at {local(well)}."
         finding = told.seen.findings.get(some[0].key)
-        yield from (f"  {line}" for line in (finding.fix if finding else ())[:_MOST_FIX])
+        yield from (f"  {line}" for line in _beginning(finding.fix if finding else ()))
+
+
+def _beginning(fix: Sequence[str]) -> Sequence[str]:
+    """The first lines of what to do, cut where a sentence has its command; `check` has the rest."""
+    if len(fix) <= _MOST_FIX:
+        return fix
+    kept = list(fix[:_MOST_FIX])
+    while kept and kept[-1].endswith(":"):
+        kept.pop()
+    return [*kept, "More ways, and why:", "$ mcp-doctor check"]
 
 
 def _last_well(key: str, history: History) -> datetime | None:

@@ -69,6 +69,7 @@ class World:
         self.host = host
         self.how = {"github": Status.OK}
         self.title = "The keychain is locked"
+        self.fix: tuple[str, ...] = ("Unlock it:", "$ mcp-doctor unlock")
         self.takes = 0.0
         self.said: list[tuple[str, ...]] = []
 
@@ -82,7 +83,7 @@ class World:
         return [
             Finding(
                 f"lookup.entry:{each.key}", "lookup.entry", Stage.LOOKUP, self.how[each.server_id.partition(":")[2]],
-                "found", self.title, fix=("Unlock it:", "$ mcp-doctor unlock"), server=each.server_id,
+                "found", self.title, fix=self.fix, server=each.server_id,
                 cause="keyring_locked", reference=each.field, subject=each.key,
             )
             for each in context.references
@@ -122,6 +123,12 @@ def test_it_says_only_what_is_new(world: World, log: socket.socket) -> None:
         *["ERROR: github credential failed client=cursor field=env.TOKEN name=github_token cause=keyring_locked check=lookup.entry"] * 2,
         "INFO: github credential healthy client=cursor field=env.TOKEN name=github_token",
     ]  # fmt: skip
+
+
+def test_a_long_fix_ends_with_a_whole_step(world: World) -> None:
+    world.fix = (*("Try this:", "$ true") * 2, "Then this.", "At last:", "$ mcp-doctor unlock")
+    lines = world.round(github=Status.FAIL).lines
+    assert lines[-3:] == ("  Then this.", "  More ways, and why:", "  $ mcp-doctor check")
 
 
 def test_what_has_one_reason_is_said_once(world: World) -> None:
