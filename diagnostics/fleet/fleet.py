@@ -10,6 +10,8 @@ from diagnostics.rollup import WORST_FIRST
 
 MOST_COLUMNS = 200
 """Servers by name that the matrix has; a host's own list has all."""
+STALE = 7 * 86400.0
+"""Seconds after which a report counts as old."""
 _WORDS = {
     Status.OK: "ok",
     Status.WARN: "warn warning",
@@ -110,6 +112,13 @@ class Fleet:
         """The host whose report is the oldest."""
         dated = [each for each in self._hosts.values() if each.at is not None]
         return min(dated, key=lambda each: each.at or 0.0, default=None)
+
+    def stale(self, now: float) -> int:
+        """How many hosts' reports are so old, or of no told age, that they say nothing of today. In: seconds since the epoch."""
+        return sum(
+            each.reached is Reached.REACHABLE and (each.at is None or now - each.at > STALE)
+            for each in self._hosts.values()
+        )
 
     @property
     def lost(self) -> int:

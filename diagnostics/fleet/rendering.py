@@ -91,6 +91,7 @@ def data(fleet: Fleet, now: float) -> Mapping[str, Any]:
             **{each.value: counts.get(each, 0) for each in Status},
             **{each.value: without.get(each, 0) for each in list(words.REACHED)[1:]},
             "unreadable": fleet.lost,
+            "stale": fleet.stale(now),
         },
         "causes": dict(fleet.causes()),
         "hosts": [_host(each) for each in fleet.hosts()],

@@ -59,6 +59,9 @@ def totals(fleet: Fleet, now: float) -> str:
     oldest = fleet.oldest
     if oldest is not None and oldest.at is not None:
         said += f" Oldest: {oldest.name}, {age(now - oldest.at)}."
+    stale = fleet.stale(now)
+    if stale:
+        said += f" {counted(stale, 'report')} of more than a week ago, or without a date: gather again."
     return said
 
 

@@ -254,6 +254,7 @@ def test_without_a_terminal_it_is_a_table(ward: Path, tmp_path: Path) -> None:
     [
         ((), "required"),
         (("/nonexistent",), "No such file"),
+        (("",), "an empty name is no file"),
         (("{empty}",), "there is no report in the folder"),
         (("{cut}",), "is damaged or cut off"),
         (("/dev/null",), "is no plain file"),

@@ -29,6 +29,10 @@ def run(call: Call) -> int:
         from tui.output import refuse
 
         refuse(call.extra["output"])
+    if not all(each.strip() for each in call.extra["paths"]):
+        raise UsageError(
+            "an empty name is no file or folder of reports"
+        )  # to Python it is the folder we stand in
     paths = [Path(each) for each in call.extra["paths"]]
     try:
         files, more = files_of(paths)

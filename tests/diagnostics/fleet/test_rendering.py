@@ -50,7 +50,7 @@ def test_data_for_programs(tmp_path: Path) -> None:
     assert data["schema"] == "mcp-doctor.fleet-summary/1"
     assert data["summary"] == {
         "hosts": 20, "servers": 70, "ok": 13, "warn": 1, "fail": 3, "skip": 0, "unknown": 1, "unreachable": 1,
-        "failed": 1, "unreadable": 1,
+        "failed": 1, "unreadable": 1, "stale": 0,
     }  # fmt: skip
     assert data["hosts"][0]["host"] == "build-01"
     assert data["hosts"][0]["servers"][0]["cause"] == "keyring_locked"
@@ -70,3 +70,16 @@ def test_data_for_programs(tmp_path: Path) -> None:
 )
 def test_ages(seconds: float, said: str) -> None:
     assert words.age(seconds) == said
+
+
+def test_what_is_known_of_long_ago_is_told_to_be_so(tmp_path: Path) -> None:
+    """A host that was well a year ago is not well, and not broken either: nobody has looked since."""
+    made.write(
+        tmp_path, made.envelope("a", made.healthy("github")), made.envelope("b", made.healthy("github"))
+    )
+    fleet = made.fleet_of(tmp_path)
+    assert "gather again" not in words.totals(fleet, NOW)
+    assert "2 reports of more than a week ago, or without a date: gather again." in words.totals(
+        fleet, NOW + 8 * 86400
+    )
+    assert rendering.data(fleet, NOW + 8 * 86400)["summary"]["stale"] == 2
