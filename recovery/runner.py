@@ -147,7 +147,7 @@ def resume(
         with journal.operating():
             operation = journal.operation(wanted)
             if operation is None or operation.state not in {Event.PLANNED, Event.UNDOING}:
-                raise RecoveryError(f"no operation {clean(wanted)} was interrupted")
+                raise RecoveryError(f'no operation "{clean(wanted)}" was interrupted')
             run = Run(operation.id, operation.title, CountingWorld(world), journal, notify, scrub, given)
             if not finish or operation.state is Event.UNDOING:
                 return run.back(operation)
@@ -168,7 +168,7 @@ def _to_undo(wanted: str | None, journal: Journal) -> Operation:
         return found
     found = next((each for each in operations if each.id == wanted), None)
     if found is None:
-        raise RecoveryError(f"no operation {clean(wanted)} is recorded: `mcp-doctor audit show` lists them")
+        raise RecoveryError(f'no operation "{clean(wanted)}" is recorded: `mcp-doctor audit show` lists them')
     if found.state is Event.FORGOTTEN:
         raise RecoveryError(
             f"operation {found.id} can't be taken back any more: the earlier value that was kept for it was deleted "

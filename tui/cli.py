@@ -124,7 +124,8 @@ def _say(name: str, line: str, code: int) -> int:
     from diagnostics.text import clean
     from diagnostics.tokens.masking import mask_pasted
 
-    tell(f"{name}: " + "\n".join(mask_pasted(clean(each)) for each in line.split("\n")))
+    safe = (" " * (len(each) - len(each.lstrip(" "))) + mask_pasted(clean(each)) for each in line.split("\n"))
+    tell(f"{name}: " + "\n".join(safe))
     return code
 
 

@@ -38,6 +38,25 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
+def say_prose(*lines: str, lead: str = "") -> None:
+    """Sentences, broken at blanks within 78 columns, each after `lead`; commands (`$ `) stay whole."""
+    for line in lines:
+        text = clean(line, 20_000)
+        if text.startswith("$ "):
+            say(lead + text)
+        else:
+            say(
+                *textwrap.wrap(
+                    text,
+                    78,
+                    initial_indent=lead,
+                    subsequent_indent=lead,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+            )
+
+
 def warn_of_interrupted(host: Host) -> None:
     """Names on standard error what a crash left half done, so that nobody builds on it unawares. Reads only."""
     from diagnostics.deadline import DeadlineError, on_disk

@@ -89,6 +89,15 @@ def units_folder(host: Host) -> Path:
     return Path(host.env.get("XDG_CONFIG_HOME") or host.home / ".config") / "systemd/user"
 
 
+def has_systemd(host: Host) -> bool:
+    """Whether systemd started this computer: only then is there one of the user's own, and lingering."""
+    return (
+        host.platform is Platform.LINUX
+        and host.root is not None
+        and is_there(host.root / "run/systemd/system")
+    )
+
+
 def lingers(host: Host) -> bool:
     """Whether this user's systemd, with the session bus, goes on after the last logout."""
     if host.root is None:

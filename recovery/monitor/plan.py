@@ -35,6 +35,8 @@ class Plan:
     """Without steps where there is nothing to do."""
     notes: tuple[str, ...] = ()
     """Lines to say; commands begin with `$ `."""
+    is_end: bool = False
+    """Whether no rounds are begun any more afterwards."""
 
 
 def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine | None) -> Plan:
@@ -78,7 +80,7 @@ def install(host: Host, arguments: Sequence[str], minutes: int, wanted: Engine |
         "",
         tuple(steps),
     )
-    return Plan(remedy, tuple(_notes(host, engine, words)))
+    return Plan(remedy, tuple(_notes(host, engine, words, is_change=bool(steps))))
 
 
 def uninstall(host: Host) -> Plan:
@@ -110,7 +112,7 @@ def uninstall(host: Host) -> Plan:
         "",
         tuple(steps),
     )
-    return Plan(remedy, tuple(notes))
+    return Plan(remedy, tuple(notes), is_end=True)
 
 
 def _places(host: Host) -> list[str]:
@@ -212,7 +214,7 @@ _LINGER = (
 )
 
 
-def _notes(host: Host, engine: Engine, words: Sequence[str]) -> list[str]:
+def _notes(host: Host, engine: Engine, words: Sequence[str], *, is_change: bool) -> list[str]:
     notes = []
     if engine is Engine.SYSTEMD and not lingers(host):
         notes += [
@@ -224,6 +226,7 @@ def _notes(host: Host, engine: Engine, words: Sequence[str]) -> list[str]:
             "While nobody of this user is logged in, there is no keychain to look at. That is no failure to the "
             "monitor, unless your systemd lingers."
         )
+    if engine is Engine.CRON and is_change:
         kept = clean(str(host.state_dir / "monitor/crontab.before"))
         notes.append(f"A copy of your crontab as it is now stays in {kept}, for you alone.")
     if may_vanish(words):

@@ -204,7 +204,8 @@ def _carry_out(session: DoctorSession, call: Call, plan: "Plan") -> int:
 
     remedy = plan.remedy
     if not remedy.steps:
-        terminal.say(f"{remedy.title}: nothing to do.", *plan.notes)
+        terminal.say(f"{remedy.title}: nothing to do.")
+        terminal.say_prose(*plan.notes)
         return 0
     world = session.open_world(session.host)
     try:
@@ -219,14 +220,14 @@ def _carry_out(session: DoctorSession, call: Call, plan: "Plan") -> int:
         terminal.say("Left as it is.")
         return 1
     outcome = carry_out(remedy, {}, world, Journal(session.host))
-    terminal.say(
-        "Done. To see how it goes: mcp-doctor monitor status" if outcome.ok else outcome.error, *outcome.notes
-    )
+    done = "Done." if plan.is_end else "Done. To see how it goes: mcp-doctor monitor status"
+    terminal.say(done if outcome.ok else outcome.error, *outcome.notes)
     return 0 if outcome.ok else 1
 
 
 def _describe(remedy: Remedy, plan: "Plan", changes: "Sequence[Change]") -> None:
-    terminal.say("", remedy.title, f"  {remedy.why}")
+    terminal.say("", remedy.title)
+    terminal.say_prose(remedy.why, lead="  ")
     for change in changes:
         if "\n" not in change.before + change.after:
             terminal.say(f"  - {change.what}: {change.before} → {change.after}")
@@ -238,7 +239,7 @@ def _describe(remedy: Remedy, plan: "Plan", changes: "Sequence[Change]") -> None
             terminal.say(f"  - {change.what}, {words}:")
             terminal.say(*(f"      | {line}" for line in text.split("\n")))
     terminal.say("  This can be taken back with: mcp-doctor undo")
-    terminal.say(*(f"  {each}" for each in plan.notes))
+    terminal.say_prose(*plan.notes, lead="  ")
 
 
 # ── status ──────────────────────────────────────────────────────────────────────────────────────────────────

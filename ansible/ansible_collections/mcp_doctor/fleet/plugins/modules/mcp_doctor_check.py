@@ -135,7 +135,8 @@ def find(wanted):
             return found
     raise NoReportError(
         "mcp-doctor is not installed for this user: there is no %s. Install it there (uv tool install, pipx install), "
-        "or name it with `executable`." % (wanted or " or ".join(NAMES) + " on the PATH or in ~/.local/bin")
+        "or name it: mcp_doctor_executable in the playbook, `executable` of this module."
+        % (wanted or " or ".join(NAMES) + " on the PATH or in ~/.local/bin")
     )
 
 
