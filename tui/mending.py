@@ -40,14 +40,19 @@ def mend(
 
 
 def take_back(
-    doctor: Doctor, operation: str, title: str, then: "Callable[[Outcome], None]", otherwise: Broke
+    doctor: Doctor,
+    operation: str,
+    title: str,
+    answers: "Answers",
+    then: "Callable[[Outcome], None]",
+    otherwise: Broke,
 ) -> None:
-    """Takes a recorded operation back in a thread."""
+    """Takes a recorded operation back in a thread. In: `answers` as `tui.screens.undo_asks` got them."""
 
     def job(world: "RecoveryWorld", journal: "Journal") -> "Outcome":
         from recovery.runner import undo
 
-        return undo(operation, world, journal)
+        return undo(operation, world, journal, answers=answers)
 
     _operate(doctor, f"Take back: {title}", job, then, otherwise)
 

@@ -88,10 +88,14 @@ class AllowPython:
             words = ("-S", ",".join(self.before), "-s", self.service, "-a", self.username, self.keychain)
             command = clean(shlex.join(("security", "set-generic-password-partition-list", *words)))
             raise UnavailableError(
-                "putting the earlier list back takes the keychain's password, which `mcp-doctor undo` asks for at a "
-                f"terminal; by hand: {command}"
+                "putting the earlier list back takes the keychain's password, which `mcp-doctor undo` asks for; "
+                f"by hand: {command}"
             )
-        self._set(world, self.before, password)
+        try:
+            self._set(world, self.before, password)
+        except RecoveryError as error:
+            # A password that was mistyped must not be the end of it: it is asked for again.
+            raise UnavailableError(str(error)) from error
         if partition_list(world, self.keychain, self.service, self.username) != self.before:
             raise RecoveryError("macOS did not put the earlier list back")
 

@@ -142,6 +142,10 @@ def test_letting_in_is_taken_back_with_the_password_and_named_until_it_is_given(
     assert any("security set-generic-password-partition-list -S" in each for each in without.notes)
     (half,) = journal.interrupted()
     assert [each.name for each in asks_to_undo(half.id, journal)] == ["password"]
+    wrong = undo(half.id, world, journal, answers={"password": Secret("wrong")})
+    assert wrong.result is Result.PARTLY
+    assert "not the right one" in wrong.notes[0]
+    assert [each.id for each in journal.interrupted()] == [half.id]
     assert undo(half.id, world, journal, answers={"password": Secret(PASSWORD)}).ok
     assert stage.mac().find("mcp-secrets", "github_token")[2] == before
     assert journal.interrupted() == []

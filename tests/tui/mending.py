@@ -14,7 +14,7 @@ from diagnostics.secret import Secret
 from recovery.journal import Event, Journal
 from recovery.login.device import Code, Waiting
 from recovery.login.error import LoginError
-from recovery.model import Answers, Ask, AskKind, Change, RecoveryError, Remedy, Risk
+from recovery.model import Answers, Ask, AskKind, Change, RecoveryError, Remedy, Risk, UnavailableError
 from recovery.operation import ask_data
 from tests.support.fake_session import FakeSession, finding
 from tests.tui import scenes
@@ -97,6 +97,28 @@ class TryStore:
 
 
 @dataclass(frozen=True, slots=True)
+class TryAllow(TryStore):
+    """Can only be taken back with the password."""
+
+    kind: ClassVar[str] = "test-allow"
+    needs: ClassVar[tuple[str, ...]] = ("password",)
+    undo_needs: ClassVar[tuple[str, ...]] = ("password",)
+
+    @property
+    def title(self) -> str:
+        return "Let this Python read github_token"
+
+    def apply(self, world: World, answers: Answers) -> Mapping[str, str]:
+        world.files.stored.append("allowed")
+        return {}
+
+    def undo_with(self, world: World, kept: Mapping[str, str], answers: Answers) -> None:
+        if answers.get("password") != Secret(PASSWORD):
+            raise UnavailableError("the keychain refused the password: it is not the right one")
+        self.undo(world, kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Impossible(TryStore):
     """Can't work here."""
 
@@ -127,6 +149,9 @@ UNLOCK = Remedy(
     ("permission.example",),
 )  # fmt: skip
 STORE = Remedy("replace", "Replace github_token", WHY, LOCKED_ID, (TryStore(),), (ASK_TOKEN,))
+ALLOW = Remedy(
+    "allow-this-python", "Let this Python read github_token", WHY, LOCKED_ID, (TryAllow(),), (ASK_PASSWORD,)
+)
 ASK_LOGIN = Ask("token", AskKind.LOGIN, "Sign in at github.com", about={"provider": "github"})
 SIGN_IN = Remedy("sign-in", "Sign in at github.com with a code", WHY, LOCKED_ID, (TryStore(),), (ASK_LOGIN,))
 IMPOSSIBLE = Remedy("impossible", "Store it", WHY, LOCKED_ID, (Impossible(),))
@@ -156,7 +181,7 @@ def mended_by(remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch
     holder: list[World] = []
     session = scenes.locked_out(tmp, open_world=lambda _host: holder[0], **more)
     holder.append(World(session.host, session))
-    kinds = {step.kind: step for step in (TryUnlock, TryStore, Impossible, Final)}
+    kinds = {step.kind: step for step in (TryUnlock, TryStore, TryAllow, Impossible, Final)}
     serve: Callable[..., list[Remedy]] = lambda found, _context: _serving(found, remedies)  # noqa: E731
     monkeypatch.setattr("recovery.planner.remedies_for", serve)
     monkeypatch.setattr("recovery.steps.step_kinds", lambda: kinds)

@@ -84,9 +84,10 @@ def _ask(session: DoctorSession, operation: "Operation", journal: "Journal") -> 
 
 
 def _take_back(session: DoctorSession, operation: "Operation", journal: "Journal") -> "Outcome":
-    from recovery.runner import resume
+    from recovery.runner import asks_to_undo, resume
 
-    return resume(operation.id, session.open_world(session.host), journal, finish=False)
+    answers = terminal.ask_all(asks_to_undo(operation.id, journal))
+    return resume(operation.id, session.open_world(session.host), journal, finish=False, answers=answers)
 
 
 def _finish(session: DoctorSession, operation: "Operation", journal: "Journal") -> "Outcome | None":

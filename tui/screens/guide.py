@@ -17,6 +17,7 @@ from tui.messages import StepMoved
 from tui.screens import guide_text as text
 from tui.screens.guide_page import Phase
 from tui.screens.guide_token import TokenGuide
+from tui.screens.undo_asks import ask_before_undo
 from tui.widgets.answers import AnswerField
 from tui.widgets.chain import strip
 from tui.work import in_background, post
@@ -268,7 +269,15 @@ class GuideScreen(TokenGuide):
                 self._go(Phase.LOOKING_AGAIN, "")
             self.doctor.look(self._remedy.recheck or None)
 
-        take_back(self.doctor, self._operation, self._remedy.title, done, self._broke)
+        def go(answers: Answers) -> None:
+            take_back(self.doctor, self._operation, self._remedy.title, answers, done, self._broke)
+
+        def left() -> None:
+            self._taking_back = False
+            if self.is_whole:
+                self._finish()
+
+        ask_before_undo(self.doctor, self._operation, self._remedy.title, go, left, self._broke)
 
     # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────
 

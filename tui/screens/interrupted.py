@@ -10,10 +10,12 @@ from tui.disk import from_disk
 from tui.doctor import Doctor
 from tui.mending import bring_to_an_end, say, say_error, words_of
 from tui.screens.dialog import Dialog
+from tui.screens.undo_asks import ask_before_undo
 from tui.work import in_background
 
 if TYPE_CHECKING:
     from recovery.journal import Operation
+    from recovery.model import Answers
     from recovery.runner import Outcome
 
 _FINISH = Action("finish", "f", "f", "finish it", "Do the steps that are left; shows them first, and asks.")
@@ -121,4 +123,13 @@ def _bring_to_an_end(doctor: Doctor, operation: "Operation", choice: str | None)
             doctor.look()
             look_for_interrupted(doctor)
 
-        bring_to_an_end(doctor, operation, done, lambda error: say_error(doctor, error), finish=False)
+        def broke(error: Exception) -> None:
+            say_error(doctor, error)
+
+        def go(answers: "Answers") -> None:
+            bring_to_an_end(doctor, operation, done, broke, finish=False, answers=answers)
+
+        def left() -> None:
+            look_for_interrupted(doctor)
+
+        ask_before_undo(doctor, operation.id, operation.title, go, left, broke)

@@ -1,4 +1,4 @@
-"""Taking back the last operation: what it was, then the outcome."""
+"""Taking back the last operation: what it was, what it needs to know, then the outcome."""
 
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,12 @@ from tui.doctor import Doctor
 from tui.mending import say, say_error, take_back
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.interrupted import ask_about
+from tui.screens.undo_asks import ask_before_undo
 from tui.work import in_background
 
 if TYPE_CHECKING:
     from recovery.journal import Operation
+    from recovery.model import Answers
     from recovery.runner import Outcome
 
 
@@ -60,8 +62,14 @@ def _ask(doctor: Doctor, operation: "Operation | None") -> None:
         say(doctor, outcome, f"Taken back: {title}")
         doctor.look()
 
+    def broke(error: Exception) -> None:
+        say_error(doctor, error)
+
+    def go(answers: "Answers") -> None:
+        take_back(doctor, operation.id, title, answers, done, broke)
+
     def agreed(yes: bool | None) -> None:
         if yes:
-            take_back(doctor, operation.id, title, done, lambda error: say_error(doctor, error))
+            ask_before_undo(doctor, operation.id, title, go, lambda: None, broke)
 
     doctor.push_screen(ConfirmScreen("Take back?", Content("\n").join(lines), "take it back", "undo"), agreed)
