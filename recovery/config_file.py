@@ -10,6 +10,7 @@ from pathlib import Path
 from diagnostics.configs.content import LARGEST, Content, decoded
 from diagnostics.deadline import DISK_SECONDS, DeadlineError, on_disk
 from diagnostics.model import Problem
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.text import clean
 from recovery.files import failed, sync_folder
 from recovery.model import RecoveryError, UnavailableError
@@ -61,12 +62,11 @@ def look(path: str, uid: int) -> Look:
 def _look(path: str, uid: int) -> Look:
     real = os.path.realpath(path)
     try:
-        handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
+        with open_regular(real) as file:
             info = os.fstat(file.fileno())
-            if not stat.S_ISREG(info.st_mode):
-                raise RecoveryError(f"{clean(real)} is no plain file, so it is not edited")
             raw = file.read(LARGEST + 1)
+    except NotRegularError as error:
+        raise RecoveryError(f"{clean(real)} is no plain file, so it is not edited") from error
     except OSError as error:
         raise failed("read", clean(real), error) from error
     if len(raw) > LARGEST:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Problem
+from diagnostics.regular_file import NotRegularError, open_regular
 
 if TYPE_CHECKING:
     import zipfile
@@ -59,19 +60,17 @@ def read_bundle(path: Path) -> Packed | Problem:
 
 
 def _opened(path: Path) -> Packed | Problem:
-    # Non-blocking, so that opening a pipe nobody writes to returns at once.
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    )
     if path.is_dir():
         return Problem("not-a-file", "config_unreadable", "directory")
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return Problem("not-a-file", "config_unreadable", "special file")
-        if status.st_size > LARGEST_BUNDLE:
+    try:
+        opened = open_regular(path)
+    except NotRegularError:
+        return Problem("not-a-file", "config_unreadable", "special file")
+    with opened as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST_BUNDLE:
             return Problem("too-large", "config_unreadable", f"{LARGEST_BUNDLE // 1_000_000}")
-        if _directory_size(file, status.st_size) > _LARGEST_DIRECTORY:
+        if _directory_size(file, size) > _LARGEST_DIRECTORY:
             return Problem("too-large", "config_unreadable", f"{LARGEST_BUNDLE // 1_000_000}")
         return _read(file)
 

@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeVar
 
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.fleet.model import NotAReportError
+from diagnostics.regular_file import NotRegularError, open_regular
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ def _names_in(path: Path) -> list[str] | None:
         return [each.name for each in entries if each.name.endswith(_NAMES) and not each.name.startswith(".")]
 
 
+_NO_FILE = "is no plain file (a folder, pipe, socket or device), so it was not opened"
 _LINK = "is a link, which is not followed in a folder of reports: name the file itself"
 
 
@@ -129,19 +131,9 @@ def _opened(file: Named) -> BinaryIO:
     facts = file.path.stat() if file.by_person else file.path.lstat()
     if stat.S_ISLNK(facts.st_mode):
         raise NotAReportError(_LINK)
-    _must_be_plain(facts.st_mode)
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", *(() if file.by_person else ("O_NOFOLLOW",))):
-        flags |= getattr(os, name, 0)
-    stream = os.fdopen(os.open(file.path, flags), "rb")
-    try:
-        _must_be_plain(os.fstat(stream.fileno()).st_mode)  # it may have been exchanged meanwhile
-    except NotAReportError:
-        stream.close()
-        raise
-    return stream
-
-
-def _must_be_plain(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise NotAReportError("is no plain file (a folder, pipe, socket or device), so it was not opened")
+    if not stat.S_ISREG(facts.st_mode):
+        raise NotAReportError(_NO_FILE)
+    try:  # it may have been exchanged meanwhile
+        return open_regular(file.path, follow=file.by_person)
+    except NotRegularError as error:
+        raise NotAReportError(_NO_FILE) from error

@@ -1,8 +1,8 @@
 """Reads the history's file. Never raises for what stands in it, never waits for a pipe, never reads without a limit."""
 
+import errno
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import Any
 from diagnostics.history.model import Condition, Credential, History, Round
 from diagnostics.host import Host
 from diagnostics.model import ClientFile, Reference, Server, Status, Store
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.text import clean
 from diagnostics.tokens.masking import mask_pasted
 
@@ -22,6 +23,7 @@ LARGEST = 8 << 20
 """Bytes. The writer keeps it far below (`recovery.monitor.history`)."""
 _MOST = 5000
 """Credentials; more than any host has."""
+_LINK = "it is a link, which is not followed: move it aside"
 _LOST = "The line of the history that told it is damaged"
 _YEARS = range(1970, 3000)
 """Far enough from where Python's clock ends that one can count on and tell it in any zone."""
@@ -44,9 +46,8 @@ def read_history(host: Host) -> History:
     except _OddFileError as error:
         return History(trouble=str(error))
     except OSError as error:
-        return History(
-            trouble=f"it can't be read ({error.strerror or type(error).__name__})", is_unreadable=True
-        )
+        said = _LINK if error.errno == errno.ELOOP else error.strerror or type(error).__name__
+        return History(trouble=f"it can't be read ({said})", is_unreadable=True)
     return parse(content) if content else History()
 
 
@@ -55,19 +56,16 @@ class _OddFileError(Exception):
 
 
 def _content(path: Path) -> bytes:
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
     try:
-        handle = os.open(path, flags)
+        opened = open_regular(path, follow=False)
     except (FileNotFoundError, NotADirectoryError):
         return b""
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise _OddFileError("it is not a file")
-        if info.st_size > LARGEST:
-            raise _OddFileError(f"it is larger than any history that mcp-doctor keeps ({info.st_size} bytes)")
+    except (NotRegularError, IsADirectoryError) as error:
+        raise _OddFileError("it is not a file") from error
+    with opened as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST:
+            raise _OddFileError(f"it is larger than any history that mcp-doctor keeps ({size} bytes)")
         return file.read(LARGEST)
 
 

@@ -1,5 +1,6 @@
 """Itself: the settings of the keyring library, read as they stand, also where the library itself is broken."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
 from diagnostics.itself import about_itself
 from diagnostics.model import Platform, Stage, Store
+from diagnostics.regular_file import NotRegularError, open_regular
 
 _LARGEST = 64 * 1024
 
@@ -113,9 +115,9 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _read(path: Path) -> tuple[str, int]:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise OSError(22, "it is not a file")
-        return file.read(_LARGEST).decode("utf-8", "replace"), stat.S_IMODE(info.st_mode)
+    try:
+        with open_regular(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            return file.read(_LARGEST).decode("utf-8", "replace"), stat.S_IMODE(mode)
+    except NotRegularError as error:
+        raise OSError(errno.EINVAL, str(error)) from error

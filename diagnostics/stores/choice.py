@@ -19,6 +19,7 @@ from typing import Any
 
 from diagnostics.host import Host
 from diagnostics.model import Platform
+from diagnostics.regular_file import open_regular
 from diagnostics.text import clean
 
 FILE_STORE_VARIABLE = "MCP_DOCTOR_STORE_IDENTITY"
@@ -150,11 +151,8 @@ def _line_of(name: str, text: str) -> str:
 
 def _read(path: Path, uid: int) -> bytes:
     """Raises OSError, or ValueError for what must not be followed: who may write it decides who gets the entries."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise ValueError("it is no file")
+    with open_regular(path) as file:
+        info = os.fstat(file.fileno())
         if info.st_uid not in {uid, 0}:
             raise ValueError("it belongs to another user, who could choose another store for you")
         if info.st_mode & stat.S_IWOTH:

@@ -10,7 +10,6 @@ Inside is JSON: {"format": "mcp-doctor-store", "version": 1, "items": [{"id", "l
 import base64
 import json
 import os
-import stat
 import string
 import struct
 from collections.abc import Collection, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 
 from diagnostics.host import Host
 from diagnostics.model import Store
+from diagnostics.regular_file import open_regular
 from diagnostics.secret import Secret
 from diagnostics.stores.choice import choice_of
 from diagnostics.stores.state import (
@@ -302,13 +302,8 @@ def _library() -> ModuleType:
 
 def _read(path: Path, most: int, *, follow: bool = True, owners: Collection[int] = ()) -> bytes:
     """Raises OSError, or ValueError for what is no file, too large, or another user's. A mounted secret is often a link."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
-    handle = os.open(path, flags)
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise ValueError("it is no file")
-        if owners and info.st_uid not in owners:
+    with open_regular(path, follow=follow) as file:
+        if owners and os.fstat(file.fileno()).st_uid not in owners:
             raise ValueError("it belongs to another user, who could have put in what they like")
         raw = file.read(most + 1)
     if len(raw) > most:

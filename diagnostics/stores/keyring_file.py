@@ -5,11 +5,12 @@ length before them; a clear part with the entries' hashed attributes, then the e
 """
 
 import os
-import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from diagnostics.regular_file import NotRegularError, open_regular
 
 MAGIC = b"GnomeKeyring\n\r\0\n"
 LARGEST = 64 * 1024 * 1024
@@ -66,14 +67,13 @@ def read_bytes(path: Path) -> bytes:
         KeyringFileError: `unreadable` or `too-large`.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            info = os.fstat(file.fileno())
-            if not stat.S_ISREG(info.st_mode):
-                raise KeyringFileError("unreadable", "not a plain file")
-            if info.st_size > LARGEST:
-                raise KeyringFileError("too-large", f"{info.st_size} bytes")
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise KeyringFileError("too-large", f"{size} bytes")
             return file.read(LARGEST)
+    except NotRegularError as error:
+        raise KeyringFileError("unreadable", "not a plain file") from error
     except OSError as error:
         raise KeyringFileError("unreadable", error.strerror or str(error)) from error
 

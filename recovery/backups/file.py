@@ -4,10 +4,10 @@ import contextlib
 import errno
 import os
 import secrets
-import stat
 import time
 from pathlib import Path
 
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.text import clean
 from recovery.backups.age import LARGEST
 from recovery.backups.error import BackupError, Reason
@@ -67,14 +67,12 @@ def read_file(path: Path) -> bytes:
     """
     shown = clean(str(path))
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                raise BackupError(Reason.UNREADABLE, f"{shown} is not a file")
-            if info.st_size > _MOST:
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > _MOST:
                 raise BackupError(Reason.TOO_LARGE, f"{shown} is too large for a backup that mcp-doctor made")
             content = file.read(_MOST + 1)
+    except NotRegularError:
+        raise BackupError(Reason.UNREADABLE, f"{shown} is not a file") from None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "no usable path"
         raise BackupError(Reason.UNREADABLE, f"{shown} can't be read ({said})") from None

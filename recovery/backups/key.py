@@ -1,12 +1,11 @@
 """What locks and opens a backup: a passphrase, or recipients and their identities (age's own, or SSH keys)."""
 
-import os
 import re
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.secret import Secret
 from diagnostics.text import clean
 from recovery.backups.error import BackupError, Reason
@@ -190,11 +189,10 @@ def _read(path: Path, reason: Reason, what: str) -> str:
     """A small text file. What is none, or can't be read, is said."""
     shown = clean(str(path))
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise BackupError(reason, f"{shown} is not a file")
+        with open_regular(path) as file:
             raw = file.read(_FILE + 1)
+    except NotRegularError:
+        raise BackupError(reason, f"{shown} is not a file") from None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "no usable path"
         raise BackupError(reason, f"{shown} is neither {what} nor a file that can be read ({said})") from None

@@ -20,6 +20,7 @@ from typing import Any
 
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.text import clean
 from recovery.model import RecoveryError
 
@@ -101,12 +102,12 @@ def _content(path: Path, root: Path) -> bytes:
     owner = root.stat().st_uid  # root; elsewhere in a user namespace, and in a test
     for folder in (path.parent.parent, path.parent):
         _make_sure(folder.stat(), owner, f"the folder {folder}")
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise _UntrustedError("it is no plain file")
-        _make_sure(info, owner, "it")
+    try:
+        opened = open_regular(path, follow=False)
+    except NotRegularError as error:
+        raise _UntrustedError("it is no plain file") from error
+    with opened as file:
+        _make_sure(os.fstat(file.fileno()), owner, "it")
         return file.read(_LARGEST)
 
 

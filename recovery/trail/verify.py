@@ -3,12 +3,12 @@
 import hmac
 import os
 import shlex
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.host import Host
+from diagnostics.regular_file import NotRegularError, open_regular
 from diagnostics.text import clean
 from recovery.trail import clock
 from recovery.trail.actor import machine
@@ -195,12 +195,12 @@ def _emergencies(path: Path | None, keys: dict[str, TrailKey]) -> tuple[list[Rec
         return [], ""
 
     def read() -> bytes:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(handle, "rb") as file:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                return b""
-            file.seek(max(0, info.st_size - _SHARED_MOST))
+        try:
+            opened = open_regular(path, follow=False)
+        except NotRegularError:
+            return b""
+        with opened as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _SHARED_MOST))
             return file.read()
 
     try:
