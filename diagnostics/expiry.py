@@ -4,7 +4,6 @@ A check that learns the end of a credential which nobody renews by itself puts `
 with a refresh token has none: its access token ends every hour, and that is no news to anybody.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from diagnostics.model import Finding
@@ -36,8 +35,3 @@ def moment_of(text: str | None) -> datetime | None:
 def expiry_of(finding: Finding) -> datetime | None:
     """When the credential that a finding is about ends; None where the finding does not know."""
     return moment_of(finding.facts.get(FACT))
-
-
-def soonest(findings: Iterable[Finding]) -> datetime | None:
-    """The first end among several; None where none of them knows one."""
-    return min((each for each in map(expiry_of, findings) if each is not None), default=None)

@@ -38,10 +38,6 @@ class Writer:
         """The label that it gives an entry."""
         return _filled(self.label, service, account)
 
-    def kernel_name(self, service: str, account: str) -> str:
-        """The name of a key that it keeps in the kernel's keyring, "" = it keeps none."""
-        return _filled(self.kernel, service, account)
-
 
 @cache
 def writers() -> Mapping[str, Writer]:

@@ -47,11 +47,6 @@ def plugin_files(
                 yield file if managed is None else _without_effect(file, managed)
 
 
-def is_plugin(server_name: str) -> bool:
-    """Whether a server of this name comes from a plugin."""
-    return server_name.startswith("plugin:")
-
-
 def _in_force(host: Host, plugins: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     here = {str(each) for each in upward(host)}
     for plugin, said in list(plugins.items())[:_MOST]:

@@ -19,7 +19,6 @@ _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*(?s:.)*?(?:\*/|\Z)")
 _TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=\s*+[}}\]])")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _LONG_NUMBER = r"[0-9]{4000,}"
-_BAD_ESCAPE = re.compile(r'\\(?:[^"\\/bfnrtu]|u(?![0-9a-fA-F]{4}))')
 
 
 class JsonDocument:

@@ -14,7 +14,6 @@ HANDSHAKE_VERSION = "2025-11-25"
 """The newest version with `initialize`; servers of either era were seen to accept it as the first message."""
 STATELESS_VERSION = "2026-07-28"
 METHOD_NOT_FOUND = -32601
-UNSUPPORTED_VERSION = -32022
 _LONGEST_TEXT = 20_000
 """Characters: far more than is ever shown, so that no secret is cut in half before it is masked."""
 _CLIENT = {"name": "mcp-doctor", "version": "1"}

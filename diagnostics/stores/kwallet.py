@@ -23,7 +23,6 @@ from diagnostics.host import Host
 from diagnostics.stores.bus import Bus, BusError, garbled
 from diagnostics.stores.listing import KSECRETD_NAME
 from diagnostics.stores.processes import data_home_in, environment_of
-from diagnostics.stores.protocol import ROOT
 from diagnostics.stores.wallet import KSECRETD, WalletState
 
 INTERFACE = "org.kde.KWallet"
@@ -53,15 +52,6 @@ class Settings:
 def address_of_version(version: str) -> DBusAddress:
     """Where kwalletd of this major version answers."""
     return DBusAddress(f"/modules/kwalletd{version}", f"org.kde.kwalletd{version}", INTERFACE)
-
-
-def collection_of(wallet: str) -> str:
-    """The Secret Service's path of a wallet: what is no letter or digit is written as `_` and its code in hex."""
-    plain = "".join(
-        each if each.isascii() and each.isalnum() else "".join(f"_{byte:02x}" for byte in each.encode())
-        for each in wallet
-    )
-    return f"{ROOT}/collection/{plain}"
 
 
 _PLAIN_IN_FILES = f"{string.ascii_letters}{string.digits}^&'@{{}}[],$=!-#()%.+_\r\n\t\f\v "

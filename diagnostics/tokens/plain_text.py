@@ -41,7 +41,6 @@ _PLACEHOLDER = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_SPEAKS_OF_SECRET = re.compile(r"token|key|secret|password|credential|pat\b", re.IGNORECASE)
 _USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@?#]*:([^/\s@?#]+)@", re.IGNORECASE)
 _DATABASE = re.compile(
     r"(?:jdbc:)?(?:postgres|mysql|mariadb|mongodb|redis)[\w+]*://[^/\s@]*(?:@|:\D)", re.IGNORECASE

@@ -168,14 +168,3 @@ def _after(state: State, on_conflict: OnConflict) -> tuple[str]:
     if state is State.DIFFERS and on_conflict is OnConflict.FAIL:
         return ("a conflict: choose",)
     return ("stays as it is",)
-
-
-def fill_from(
-    opened: Opened, world: RecoveryWorld, *, identities: Sequence[Path] = (), finding: str = ""
-) -> Remedy:
-    """The remedy that gives a keychain what it lacks of a backup and touches nothing that is there.
-
-    For whoever rebuilds a damaged keyring. Raises as `plan_restore`.
-    """
-    plan = plan_restore(opened, world, on_conflict=OnConflict.SKIP, identities=identities, finding=finding)
-    return plan.remedy

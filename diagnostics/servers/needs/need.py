@@ -1,7 +1,7 @@
 """What a server needs from its environment, and how that is known. No I/O."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -58,11 +58,6 @@ class Knowledge:
     """Every variable that it is known to read, with the evidence."""
     whole: bool = False
     """Whether all of its code was read, so that a variable which is not among `reads` is probably not read."""
-
-
-def simple(names: Sequence[str], source: Source, evidence: str) -> Need:
-    """A need that any one of these variables meets."""
-    return Need(tuple((name,) for name in names), source, evidence)
 
 
 def merged(needs: Iterable[Need]) -> tuple[Need, ...]:
