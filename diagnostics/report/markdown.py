@@ -19,10 +19,11 @@ _BREAK = "\u200b"
 """Takes no room; behind it nothing is a mention, a reference or a link any more."""
 
 
-def render(report: Report) -> str:
+def render(report: Report, *, of_servers: bool = True) -> str:
     """Markdown text. Everything that came from the host is escaped, so that it can't become markup.
 
-    What is said of several servers in the same words is said once, as in the text report.
+    What is said of several servers in the same words is said once, as in the text report; where the report is not
+    `of_servers` (the doctor's about itself), what is in order is listed instead of them, also as there.
     """
     order = ("fail", "unknown", "warn", "ok", "skip")
     counts = report["summary"]
@@ -32,9 +33,11 @@ def render(report: Report) -> str:
         "",
         " · ".join((f"mcp-doctor {__version__}", _plain(report["generated_at"]), *report["host"].values())),
         "",
-        *_broken_files(report["clients"]),
-        *_servers(report["servers"]),
     ]
+    if of_servers:
+        lines += [*_broken_files(report["clients"]), *_servers(report["servers"])]
+    else:
+        lines += _in_order(report["findings"])
     for variants in paragraphs(report):
         first = variants[0].first
         lines += ["", f"## {_SIGN[first['status']]} {_plain(first['title'])}", ""]
@@ -64,6 +67,15 @@ def _servers(servers: list[dict[str, Any]]) -> list[str]:
         f"| {_plain(each['name'])} | {_plain(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
         for each in worst_first(servers)
     ]
+
+
+def _in_order(findings: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for each in findings:
+        if each["status"] in {"ok", "skip"}:
+            lines.append(f"- {_SIGN[each['status']]} {_plain(each['title'])}")
+            lines += [f"  - {_plain(line)}" for line in each["evidence"]]
+    return lines
 
 
 def _told(paragraph: Paragraph) -> list[str]:

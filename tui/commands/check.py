@@ -116,6 +116,10 @@ def _rendered(made: dict[str, object], call: Call, *, of_servers: bool = True) -
 
         host = this_host()
         return sarif.render(made, str(host.home), str(host.cwd))
+    if chosen == "markdown":
+        from diagnostics.report import markdown
+
+        return markdown.render(made, of_servers=of_servers)
     import importlib
 
     rendered: str = importlib.import_module(f"diagnostics.report.{chosen}").render(made)
