@@ -56,12 +56,12 @@ def summary(fleet: Fleet) -> Iterator[tuple[Status, str]]:
 def totals(fleet: Fleet, now: float) -> str:
     """How much there is, and how old. In: seconds since the epoch."""
     said = f"{counted(len(fleet), 'host')}, {counted(fleet.servers, 'server')}."
+    stale = fleet.stale(now)
+    if stale:  # before the oldest: the app has one line for all of it
+        said += f" {counted(stale, 'report')} over a week old or undated: gather again."
     oldest = fleet.oldest
     if oldest is not None and oldest.at is not None:
         said += f" Oldest: {oldest.name}, {age(now - oldest.at)}."
-    stale = fleet.stale(now)
-    if stale:
-        said += f" {counted(stale, 'report')} of more than a week ago, or without a date: gather again."
     return said
 
 

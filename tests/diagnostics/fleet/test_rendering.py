@@ -79,7 +79,5 @@ def test_what_is_known_of_long_ago_is_told_to_be_so(tmp_path: Path) -> None:
     )
     fleet = made.fleet_of(tmp_path)
     assert "gather again" not in words.totals(fleet, NOW)
-    assert "2 reports of more than a week ago, or without a date: gather again." in words.totals(
-        fleet, NOW + 8 * 86400
-    )
+    assert "2 reports over a week old or undated: gather again." in words.totals(fleet, NOW + 8 * 86400)
     assert rendering.data(fleet, NOW + 8 * 86400)["summary"]["stale"] == 2
