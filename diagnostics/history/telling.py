@@ -33,6 +33,7 @@ NO_HISTORY = (
     "$ mcp-doctor monitor install",
     "It shows what it will set up, asks first, and can be taken back.",
 )
+NOT_READ = ("Nothing is known of the time before now: of the history nothing can be read.",)
 NOT_SEEN = "The monitor has not seen this one yet: it looks at what is configured when its next round comes."
 
 
@@ -119,10 +120,17 @@ def tell_gap(start: datetime, end: datetime, now: datetime, zone: tzinfo | None 
     return f"{stamp(start, now, zone)}  nobody looked until {stamp(end, now, zone)}"
 
 
+def nothing(history: History) -> tuple[str, ...]:
+    """What to say where there are no rounds: why, and what to do."""
+    return NOT_READ if history.trouble else NO_HISTORY
+
+
 def tell_state(history: History, now: datetime, zone: tzinfo | None = None) -> tuple[str, ...]:
     """What is to be known of the history itself: how old it is, whether it is damaged, whether rounds still come."""
     lines = []
-    if history.trouble:
+    if history.is_unreadable:
+        lines.append(f"The history of this computer: {history.trouble}.")
+    elif history.trouble:
         lines.append(
             f"Part of the history can't be read: {history.trouble}. What can be read is shown; the monitor sets a "
             "damaged file aside at its next round."

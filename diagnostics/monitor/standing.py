@@ -10,7 +10,7 @@ from diagnostics.history import Credential, History, Round, history_path, read_h
 from diagnostics.history.times import zone_of
 from diagnostics.host import Host
 from diagnostics.model import Platform, Status
-from diagnostics.monitor.timers import NAMES, Installed, lingers, looked
+from diagnostics.monitor.timers import NAMES, Installed, has_systemd, lingers, looked
 from diagnostics.monitor.words import local, name_of, span
 from diagnostics.text import clean
 
@@ -72,7 +72,7 @@ def lines_of(found: Standing) -> list[str]:
     lines += [f"  {each}" for each in found.unclear]
     if len(found.engines) > 1:
         lines.append("  Two timers begin the same rounds; to keep one: mcp-doctor monitor install")
-    if found.engines and found.host.platform is Platform.LINUX:
+    if found.engines and has_systemd(found.host):
         stays = (
             "stays when you log out (lingering is on)"
             if lingers(found.host)
@@ -83,7 +83,11 @@ def lines_of(found: Standing) -> list[str]:
             lines += ["  To let it go on:", f"  $ loginctl enable-linger {shlex.quote(found.host.user)}"]
     last = found.last
     if last is None:
-        lines.append("No round has been done yet.")
+        lines.append(
+            "Whether a round was done is not known."
+            if found.history.trouble
+            else "No round has been done yet."
+        )
     else:
         ago = found.now - last.at
         when = f"{span(ago)} ago" if ago >= timedelta() else f"{span(ago)} from now: the clock was set back"
@@ -106,8 +110,9 @@ def lines_of(found: Standing) -> list[str]:
     if last is not None or any(each.next for each in found.engines):
         lines.append(zone_of(last.at if last else found.now, found.now))
     if found.history.trouble:
+        is_damaged = "" if found.history.is_unreadable else "is damaged: "
         lines.append(
-            f"The history ({clean(str(history_path(found.host)))}) is damaged: {found.history.trouble}"
+            f"The history ({clean(str(history_path(found.host)))}) {is_damaged}{found.history.trouble}"
         )
     return lines
 

@@ -7,9 +7,9 @@ from datetime import tzinfo
 
 from rich.cells import cell_len
 
-from diagnostics.history import History
+from diagnostics.history import History, history_path
 from diagnostics.history.strip import cells, span_of
-from diagnostics.history.telling import NO_HISTORY, NOT_SEEN, tell_change
+from diagnostics.history.telling import NOT_SEEN, nothing, tell_change
 from diagnostics.text import clean
 from tui.arguments import Call
 from tui.cells import CELLS, sign
@@ -40,6 +40,8 @@ def run(call: Call) -> int:
         past = from_disk(lambda: read_past(session.host, context.servers), "the history")
     except RecoveryError as error:
         raise UsageError(str(error)) from error
+    if past.history.is_unreadable:
+        raise UsageError(f"{clean(str(history_path(session.host)))}: {past.history.trouble}")
     keys = past.keys(_chosen(call.names, [each.id for each in context.servers], past.history))
     few = has_few_characters(session.host) or "utf" not in (sys.stdout.encoding or "").lower()
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
@@ -59,7 +61,7 @@ def lines(
     """The text. In: the keys of the rows; the span (`24h`, `7d`, `30d`); columns; the zone, None = this computer's."""
     if not past.history.rounds:
         yield from said(past, None, zone)
-        yield from NO_HISTORY
+        yield from nothing(past.history)
         return
     span = span_of(past.history, past.now - SPANS[length], past.now)
     yield from said(past, span, zone)

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from diagnostics.history import key_of
 from diagnostics.history.strip import Span, cells, span_of
-from diagnostics.history.telling import NO_HISTORY, NOT_SEEN
+from diagnostics.history.telling import NOT_SEEN, nothing
 from diagnostics.model import Server, Status
 from diagnostics.text import clean
 from tui.actions import HISTORY, bindings
@@ -188,8 +188,15 @@ class HistoryScreen(Screen[None]):
         lines = text.said(past, None, self.ZONE)
         self.query_one("#history-said", Static).update(Content("\n".join(lines)))
         view = self.query_one(FindingView)
-        view.border_title = Content("No history yet" if not past.history.rounds else "Not seen yet")
-        view.show(text.lines_of([NOT_SEEN]) if past.history.rounds else text.lines_of(NO_HISTORY))
+        title = (
+            "Not seen yet"
+            if past.history.rounds
+            else "No history"
+            if past.history.trouble
+            else "No history yet"
+        )
+        view.border_title = Content(title)
+        view.show(text.lines_of([NOT_SEEN] if past.history.rounds else nothing(past.history)))
         view.focus()
 
     def _draw(self) -> None:

@@ -141,6 +141,12 @@ def test_a_pipe_in_its_place_is_not_waited_for(host: Host) -> None:
     assert read_history(host).trouble == "it is not a file"
 
 
+def test_a_folder_in_its_place_is_set_aside(host: Host) -> None:
+    history_path(host).mkdir(parents=True)
+    assert "it is not a file" in open_history(host)[1]
+    assert statuses(written(host, a_round(github="ok"))) == ["ok"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(host: Host) -> None:
     host.state_dir.parent.mkdir(parents=True)
     host.state_dir.write_text("a file")
@@ -270,9 +276,21 @@ def test_a_history_that_cannot_be_read_is_not_called_damaged(host: Host) -> None
     path = history_path(host)
     path.parent.mkdir(parents=True)
     path.symlink_to(path.with_name("elsewhere"))
-    with pytest.raises(RecoveryError, match="can't be read"):
+    with pytest.raises(
+        RecoveryError, match=r"can't be read \(it is a link, which is not followed: move it aside\)"
+    ):
         open_history(host)
     assert path.is_symlink()
+    from diagnostics.monitor.standing import Standing, lines_of
+    from tui.commands.monitor_history import lines
+    from tui.past import Past
+
+    found = read_history(host)
+    told = "\n".join(lines(Past(found, BEGAN), [], "24h", 80, few_characters=False))
+    assert "nothing can be read" in told
+    assert "no history yet" not in told, "whether a monitor looked is not known"
+    assert "set" not in told, "nobody sets aside what may be somebody's own link"
+    assert "Whether a round was done is not known." in lines_of(Standing(host, (), found, BEGAN))
 
 
 def test_behind_a_lost_line_nothing_is_known_until_it_is_told_anew(host: Host) -> None:
