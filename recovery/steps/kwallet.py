@@ -13,7 +13,8 @@ from recovery.ports import RecoveryWorld
 from recovery.steps.keychain import PASSWORD
 
 if TYPE_CHECKING:
-    from recovery.stores.kwallet import KSecretD, KWallet
+    from recovery.stores.ksecretd import KSecretD
+    from recovery.stores.kwallet import KWallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class StartKWallet:
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Starts it; a Secret Service that came up meanwhile is left alone."""
-        from recovery.stores.kwallet import start
+        from recovery.stores.kwallet_daemon import start
 
         if world.keychain.state().provider.running:
             return {"left": "as it was"}
@@ -215,7 +216,7 @@ class RestartKWallet:
 
     def apply(self, world: RecoveryWorld, answers: Answers) -> Mapping[str, str]:
         """Saves, ends and starts it; where the wallet is offered by now, it does nothing."""
-        from recovery.stores.kwallet import start
+        from recovery.stores.kwallet_daemon import start
 
         if _is_gone(world):  # a crash came when it had been ended
             return _start_again(world)
@@ -311,7 +312,7 @@ def _is_gone(world: RecoveryWorld) -> bool:
 
 
 def _start_again(world: RecoveryWorld) -> dict[str, str]:
-    from recovery.stores.kwallet import start
+    from recovery.stores.kwallet_daemon import start
 
     wallet = world.keychain.state().wallet
     if wallet is None or wallet.running:
@@ -322,7 +323,7 @@ def _start_again(world: RecoveryWorld) -> dict[str, str]:
 
 
 def _started_by_us(world: RecoveryWorld) -> int:
-    from recovery.stores.kwallet import started_by_us
+    from recovery.stores.kwallet_daemon import started_by_us
 
     address = world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
     if not address:
@@ -373,7 +374,7 @@ def _path_of(pid: int, program: str) -> str:
 
 @contextlib.contextmanager
 def _ksecretd(world: RecoveryWorld, program: str) -> Iterator["KSecretD"]:
-    from recovery.stores.kwallet import KSecretD
+    from recovery.stores.ksecretd import KSecretD
 
     address = world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
     if not address:

@@ -10,41 +10,29 @@ names at once, so whoever ends it in between has lost them: every write is follo
 import contextlib
 import hashlib
 import os
-import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from diagnostics.host import Host
 from diagnostics.secret import Secret
 from diagnostics.stores.bus import Bus, BusError, garbled
-from diagnostics.stores.kwallet import FOLDERS, address_of_version, file_of
-from diagnostics.stores.listing import KSECRETD_NAME, KWALLET_NAMES, is_served_by
+from diagnostics.stores.kwallet import address_of_version, file_of
+from diagnostics.stores.listing import KWALLET_NAMES, is_served_by
 from diagnostics.stores.processes import data_home_in, environment_of
 from diagnostics.stores.protocol import COLLECTION, NAME, ROOT, SERVICE_INTERFACE
-from diagnostics.stores.wallet import KSECRETD
 from diagnostics.text import clean
 from recovery.model import RecoveryError, UnavailableError
+from recovery.stores.kwallet_daemon import until
 
 _APPLICATION = "mcp-doctor"
-_ROUNDS, _HASH_BYTES, _SALT_BYTES = 50_000, 56, 56
+ROUNDS, HASH_BYTES, _SALT_BYTES = 50_000, 56, 56
 _MAGIC = b"KWALLET\n\r\0\r\n"
 _GPG = 2
 """The cipher's number in a wallet's file; such a wallet has no password."""
 _PBKDF2 = 2
 """The number of the hash that `pamOpen` takes. Wallets of before 2014 have another."""
-_OPEN_SECONDS = 5.0
-_SAVE_SECONDS = 9.0
-_START_SECONDS = 10.0
-_LONGEST_VARIABLE = 990
-"""ksecretd reads the environment into lines of 1,000 bytes."""
-_OURS = "MCP_DOCTOR_STARTED_THIS"
-"""A variable that a daemon of ours has, so that it is known after a crash, too."""
-_STARTED: list["subprocess.Popen[bytes]"] = []
-"""Daemons that are to go on without us; Python would complain of one that is forgotten."""
+OPEN_SECONDS = 5.0
+SAVE_SECONDS = 9.0
 
 
 def is_kwallet(bus: Bus) -> bool:
@@ -181,9 +169,9 @@ class KWallet:
             handle = self._handle(wallet)
         except (BusError, RecoveryError):
             # It wants the person's leave to let us in; it saves by itself a few seconds after a write.
-            time.sleep(_SAVE_SECONDS)
+            time.sleep(SAVE_SECONDS)
             return
-        self._call("sync", "is", (handle, _APPLICATION), seconds=_SAVE_SECONDS)
+        self._call("sync", "is", (handle, _APPLICATION), seconds=SAVE_SECONDS)
         self._close(handle)
 
     def save_all(self) -> None:
@@ -219,8 +207,8 @@ class KWallet:
         if not password:
             raise RecoveryError("an empty password is refused: everybody could open the wallet")
         raw = password.reveal().encode("utf-8", "surrogateescape")
-        digest = hashlib.pbkdf2_hmac("sha512", raw, salt, _ROUNDS, _HASH_BYTES)
-        self._bus.call(self._to, "pamOpen", "sayi", (wallet, digest, 0), seconds=_OPEN_SECONDS)
+        digest = hashlib.pbkdf2_hmac("sha512", raw, salt, ROUNDS, HASH_BYTES)
+        self._bus.call(self._to, "pamOpen", "sayi", (wallet, digest, 0), seconds=OPEN_SECONDS)
 
     def _salt(self, wallet: str) -> bytes:
         path = self._file(wallet, "salt")
@@ -276,123 +264,11 @@ class KWallet:
         if prompt != "/":
             window = DBusAddress(prompt, NAME, "org.freedesktop.Secret.Prompt")
             self._bus.call(window, "Prompt", "s", ("",))
-            if not _until(lambda: not self._locked(path), _OPEN_SECONDS):
+            if not until(lambda: not self._locked(path), OPEN_SECONDS):
                 with contextlib.suppress(BusError):
                     self._bus.call(window, "Dismiss")
         if self._locked(path):
             raise UnavailableError("KWallet does not hand out the wallet although it is open")
-
-
-class KSecretD(KWallet):
-    """KWallet since KDE Frameworks 6.14, running or to be started: what a login does is all that opens a wallet of it.
-
-    Raises:
-        BusError: (every method) the daemon or the bus did not answer.
-    """
-
-    def __init__(self, bus: Bus, host: Host, program: str = "") -> None:
-        """In: the path of ksecretd where it does not run."""
-        self._bus = bus
-        self._host = host
-        self.pid = bus.pid_of(KSECRETD_NAME) if bus.owner(KSECRETD_NAME) is not None else 0
-        self._env = environment_of(self.pid) if self.pid else {**host.env, "HOME": str(host.home)}
-        found = shutil.which(KSECRETD, path=":".join((self._env.get("PATH", ""), *FOLDERS)))
-        self._program = program or found or KSECRETD
-
-    def is_open(self, wallet: str) -> bool:
-        """Whether it is open; here the Secret Service says so truly."""
-        path = self.collection(wallet) if self.pid else ""
-        return bool(path) and not self._locked(path)
-
-    def exists(self, wallet: str) -> bool:
-        """Whether a file of its name is there."""
-        return os.path.lexists(self._file(wallet, "kwl"))
-
-    def open(self, wallet: str, password: Secret) -> None:
-        """Starts ksecretd as a login does: it takes a hash of the password from a pipe, and the place of one that runs.
-
-        Raises RecoveryError where the password does not fit; a daemon runs then all the same, its wallet closed.
-        """
-        if self.is_open(wallet):
-            return
-        if not self.exists(wallet):
-            raise RecoveryError(
-                f"there is no wallet “{clean(wallet)}”: opening it would make one with this password"
-            )
-        if not password:
-            raise RecoveryError("an empty password opens no wallet")
-        self._refuse_another_kind(wallet)
-        raw = password.reveal().encode("utf-8", "surrogateescape")
-        digest = hashlib.pbkdf2_hmac("sha512", raw, self._salt(wallet), _ROUNDS, _HASH_BYTES)
-        env = dict(self._env) if self.pid else {**self._host.env, "QT_QPA_PLATFORM": "offscreen", _OURS: "1"}
-        env["DBUS_SESSION_BUS_ADDRESS"] = self._bus.address
-        before, self.pid = self.pid, _logged_in(self._program, env, digest)
-        if not _until(lambda: self._serves_instead_of(before), _START_SECONDS):
-            raise UnavailableError(
-                f"KWallet was started and offered no Secret Service within {_START_SECONDS:g} s"
-            )
-        if not _until(lambda: self.is_open(wallet), _OPEN_SECONDS):
-            raise RecoveryError(
-                f"the wallet “{clean(wallet)}” was not opened: the password is not the right one"
-            )
-
-    def _serves_instead_of(self, before: int) -> bool:
-        with contextlib.suppress(BusError):
-            owner = self._bus.pid_of(NAME)
-            return owner != before and self._bus.pid_of(KSECRETD_NAME) == owner == self.pid
-        return False
-
-
-def _logged_in(program: str, env: dict[str, str], digest: bytes) -> int:
-    """Starts ksecretd as pam_kwallet does. Out: its process.
-
-    The hash goes over a pipe, then it waits for somebody to send the session's environment to a socket.
-
-    Raises UnavailableError: it could not be started.
-    """
-    if sys.platform == "win32":
-        raise UnavailableError("KWallet is not on Windows")
-    import socket
-    import tempfile
-
-    with (
-        tempfile.TemporaryDirectory(prefix="mcp-doctor-") as folder,
-        socket.socket(socket.AF_UNIX) as server,
-        socket.socket(socket.AF_UNIX) as client,
-    ):
-        path = f"{folder}/environment"
-        server.bind(path)
-        server.listen(1)
-        read, write = os.pipe()
-        try:
-            child = subprocess.Popen(
-                [program, "--pam-login", str(read), str(server.fileno())],
-                env={**env, "PAM_KWALLET5_LOGIN": path},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(read, server.fileno()),
-                start_new_session=True,
-            )
-            os.write(write, digest)
-        except OSError as error:
-            raise UnavailableError(f"{program} can't be started: {error.strerror}") from error
-        finally:
-            os.close(read)
-            os.close(write)
-        _STARTED.append(child)
-        client.settimeout(_OPEN_SECONDS)
-        try:
-            client.connect(path)
-            for name, value in env.items():
-                if "\n" not in value and len(name) + len(value) < _LONGEST_VARIABLE:
-                    client.sendall(f"{name}={value}\n".encode("utf-8", "surrogateescape"))
-        except OSError as error:
-            raise UnavailableError(
-                f"KWallet did not take its environment: {error.strerror or error}"
-            ) from error
-        return child.pid
 
 
 def _is_filled(file: Path) -> bool:
@@ -411,84 +287,3 @@ def _is_filled(file: Path) -> bool:
         raise RecoveryError(f"{file} does not tell what the wallet holds, so it is not taken away")
     # The first folder with entries is followed by their digests; until then, folder stands behind folder.
     return any(int.from_bytes(plain[at + 16 : at + 20]) for at in range(0, len(plain), 20))
-
-
-def wait_until_saved(bus: Bus, wallet: str) -> None:
-    """Returns when ksecretd has written a wallet that was changed just now, by itself and within seconds: it can't be told to.
-
-    Raises BusError.
-    """
-    began = time.time()
-    home = data_home_in(environment_of(bus.pid_of(KSECRETD_NAME)))
-    file = Path(home) / "kwalletd" / f"{file_of(wallet)}.kwl"
-
-    def is_written() -> bool:
-        with contextlib.suppress(OSError):
-            return bool(home) and file.stat().st_mtime >= began
-        return False
-
-    _until(is_written, _SAVE_SECONDS)
-
-
-def start(program: str, host: Host, environment: dict[str, str] | None = None) -> int:
-    """Starts KWallet's daemon so that it outlives this login. Out: its process id, as soon as it answers.
-
-    In: the program's path; the environment of one that ran before, None = of our own, without a screen.
-
-    Raises:
-        RecoveryError: it did not come up; with its last words.
-    """
-    import tempfile
-
-    address = host.env.get("DBUS_SESSION_BUS_ADDRESS")
-    if not address:
-        raise UnavailableError("no session bus is known in this session, so KWallet can't be started")
-    env = dict(environment or {**host.env, "QT_QPA_PLATFORM": "offscreen"})
-    env["DBUS_SESSION_BUS_ADDRESS"] = address
-    if environment is None:
-        env[_OURS] = "1"
-    with tempfile.TemporaryFile() as said:
-        try:
-            child = subprocess.Popen(
-                [program],
-                env=env,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise UnavailableError(f"{program} can't be started: {error.strerror}") from error
-        if _until(lambda: child.poll() is not None or _serves(address, child.pid), _START_SECONDS):
-            if child.poll() is None:
-                _STARTED.append(child)
-                return child.pid
-            said.seek(0)
-            words = clean(said.read(4096).decode(errors="replace").strip()) or f"code {child.returncode}"
-            raise UnavailableError(f"KWallet ended at once: {words}")
-        child.kill()
-        child.wait()
-    raise UnavailableError(f"KWallet was started and offered no Secret Service within {_START_SECONDS:g} s")
-
-
-def started_by_us(bus: Bus) -> int:
-    """The process of KWallet's daemon on this bus where `start` made it run, else 0. Raises BusError."""
-    found = next((name for name in (KSECRETD_NAME, *KWALLET_NAMES) if bus.owner(name) is not None), "")
-    pid = bus.pid_of(found) if found else 0
-    return pid if pid and _OURS in environment_of(pid) else 0
-
-
-def _serves(address: str, pid: int) -> bool:
-    with contextlib.suppress(BusError), Bus.connect(address) as bus:
-        return is_kwallet(bus) and bus.pid_of(NAME) == pid
-    return False
-
-
-def _until(holds: Callable[[], bool], seconds: float) -> bool:
-    ends = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.02)
-    return True

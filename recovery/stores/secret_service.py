@@ -336,7 +336,7 @@ def _save(bus: Bus, collection: str) -> None:
     with _said("who keeps the secrets could not be found out"):
         ksecretd = is_served_by(bus, KSECRETD_NAME)
     if ksecretd:
-        from recovery.stores.kwallet import wait_until_saved
+        from recovery.stores.ksecretd import wait_until_saved
 
         wait_until_saved(bus, _label(bus, collection))
 

@@ -63,6 +63,7 @@ ALLOWED = {
     "recovery/login/plan.py": "reads what the person typed that is not secret: address, site, client id",
     "recovery/stores/secret_service.py": "writes to the keychain",
     "recovery/stores/kwallet.py": "hashes a wallet's password as a login does",
+    "recovery/stores/ksecretd.py": "hashes a wallet's password as a login does",
     "recovery/stores/keyring_library.py": "writes to the keychain of macOS and Windows",
     "recovery/stores/macos/terminal.py": "types a keychain's password at the terminal of macOS's own program",
     "recovery/stores/windows/keychain.py": "writes to the Credential Manager of Windows",

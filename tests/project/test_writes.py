@@ -49,6 +49,8 @@ RAW_WRITERS = {
     "recovery/backups/file.py": "a backup's file: never over another one; its making is a note of the trail",
     "recovery/stores/file_store.py": "the port of the encrypted store",
     "recovery/stores/kwallet.py": "the salt of a wallet that a step creates",
+    "recovery/stores/ksecretd.py": "the pipe over which a login hands its hash to ksecretd",
+    "recovery/stores/kwallet_daemon.py": "the last words of a daemon that a step starts, unnamed",
     "recovery/steps/file_store.py": "a step",
     "recovery/steps/emergency.py": "a step",
     "recovery/emergency/holder.py": "the socket of the process that keeps a token in memory",
