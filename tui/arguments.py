@@ -324,6 +324,9 @@ def _provider_url(text: str) -> tuple[str, str]:
         )
     if parts.username or parts.password:
         raise argparse.ArgumentTypeError("the address must not hold a user or password")
+    if parts.query or parts.fragment:  # a token in it would stand in the crontab or unit of a monitor
+        raise argparse.ArgumentTypeError("the address ends with its path: nothing from a ? or # on is taken")
+    _ = parts.port  # ValueError where it is none
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise argparse.ArgumentTypeError(
             "the address must be https (or http on loopback): a token goes there"

@@ -9,6 +9,8 @@ from diagnostics.host import Host
 from diagnostics.text import clean
 from tui.usage import UsageError
 
+_NO_FILE = ("this is a link; name the file itself", "this is no plain file")
+
 
 def refuse(path: str, option: str = "--output") -> None:
     """Before any work is done for it: a place that can't be written to. In: the option that named it.
@@ -21,7 +23,8 @@ def refuse(path: str, option: str = "--output") -> None:
     except DeadlineError:
         said = "its disk does not answer"
     if said:
-        raise UsageError(f"{option} {clean(path)}: {said}")
+        instead = "; without --output the report goes to standard output" if said in _NO_FILE else ""
+        raise UsageError(f"{option} {clean(path)}: {said}{instead if option == '--output' else ''}")
 
 
 def write(path: str, content: bytes, host: Host, mode: int = 0o600) -> None:
@@ -52,5 +55,5 @@ def _trouble(path: Path) -> str:
     if stat.S_ISDIR(mode):
         return "this is a folder; name a file in it"
     if stat.S_ISLNK(mode):
-        return "this is a link; name the file itself (without --output the report goes to standard output)"
-    return "this is no plain file; without --output the report goes to standard output"
+        return _NO_FILE[0]
+    return _NO_FILE[1]

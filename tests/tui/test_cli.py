@@ -59,6 +59,9 @@ def test_options_may_stand_before_and_after_the_command() -> None:
         ["check", "--provider-url", "github"],
         ["check", "--provider-url", "github=http://example.org"],
         ["check", "--provider-url", "github=https://user:word@example.org"],
+        ["check", "--provider-url", "github=https://example.org/?token=word"],
+        ["check", "--provider-url", "github=https://example.org/#word"],
+        ["check", "--provider-url", "github=https://example.org:99999/"],
         ["check", "--no-such-option"],
     ],
 )
