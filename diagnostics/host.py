@@ -74,7 +74,7 @@ def this_host() -> Host:
     uid = os.getuid() if hasattr(os, "getuid") else 0
     return Host(
         platform=platform,
-        session=session_of(env, platform, Path("/")),
+        session=session_of(env, platform, Path("/"), windows_session()),
         home=Path.home(),
         cwd=_cwd(),
         env=env,
@@ -99,15 +99,22 @@ def platform_of(name: str) -> Platform:
     return Platform.WINDOWS if name in {"win32", "cygwin"} else Platform.LINUX
 
 
-def session_of(env: Mapping[str, str], platform: Platform, root: Path) -> Session:
+def session_of(
+    env: Mapping[str, str], platform: Platform, root: Path, windows_session: int | None = None
+) -> Session:
     """Which kind of session this is, from variables and marker files below `root`.
 
     SSH wins over the rest (a login into a container or WSL is worked on like any SSH login).
+    In: `windows_session` = the number of the session on Windows, None = not told.
     """
     if env.get("SSH_CONNECTION") or env.get("SSH_TTY") or env.get("SSH_CLIENT"):
         return Session.SSH
-    if platform is not Platform.LINUX:
-        return Session.LOCAL
+    if platform is Platform.MACOS:
+        return _session_of_mac(env)
+    if platform is Platform.WINDOWS:
+        # Session 0 has no desktop: services, WinRM and tasks that run whether somebody is logged on or not are in it.
+        # No variable tells: a client hands its servers a few of them, and SESSIONNAME is not among those.
+        return Session.SERVICE if windows_session == 0 else Session.LOCAL
     if env.get("WSL_DISTRO_NAME") or env.get("WSL_INTEROP"):
         return Session.WSL
     if env.get("container", "flatpak") != "flatpak" or env.get("KUBERNETES_SERVICE_HOST"):
@@ -121,6 +128,29 @@ def session_of(env: Mapping[str, str], platform: Platform, root: Path) -> Sessio
     if not env.get("TERM") and not env.get("DISPLAY") and set(env) <= _CRON_ENV:
         return Session.CRON
     return Session.LOCAL
+
+
+def _session_of_mac(env: Mapping[str, str]) -> Session:
+    """launchd names the job in XPC_SERVICE_NAME; for a shell that is `0`, for an app `application.` and its name."""
+    job = env.get("XPC_SERVICE_NAME", "0")
+    if job not in {"", "0"} and not job.startswith("application.") and not env.get("TERM"):
+        return Session.SERVICE
+    # An app hands its servers as few variables as cron does its jobs, but not cron's shell and PATH (crontab(5)).
+    few = set(env) <= _CRON_ENV | {"XPC_SERVICE_NAME", "XPC_FLAGS", "__CF_USER_TEXT_ENCODING"}
+    if few and env.get("SHELL") == "/bin/sh" and env.get("PATH") == "/usr/bin:/bin":
+        return Session.CRON
+    return Session.LOCAL
+
+
+def windows_session() -> int | None:
+    """The number of this process's session on Windows, None elsewhere and where it is not told."""
+    if sys.platform == "win32":
+        import ctypes
+
+        number = ctypes.c_ulong(0)
+        if ctypes.windll.kernel32.ProcessIdToSessionId(ctypes.c_ulong(os.getpid()), ctypes.byref(number)):
+            return int(number.value)
+    return None
 
 
 _CRON_ENV = {

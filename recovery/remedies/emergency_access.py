@@ -23,6 +23,7 @@ from recovery.planner import remedy
     "lookup.macos-access.password",
     "lookup.macos-access.other-programs",
     "backend.credential-manager.no-logon-session",
+    "backend.credential-manager.no-logon-session-in-background",
     "backend.credential-manager.undecryptable",
     "backend.credential-manager.denied",
     "backend.credential-manager.refused",

@@ -1,10 +1,11 @@
 """Which session this is, by variables and marker files."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from diagnostics.host import Host, platform_of, session_of
+from diagnostics.host import Host, platform_of, session_of, windows_session
 from diagnostics.model import Platform, Session
 
 
@@ -32,9 +33,63 @@ def test_a_linux_session_is_told_by_its_signs(
     assert session_of(env, Platform.LINUX, tmp_path) is session
 
 
-def test_other_systems_are_local_or_ssh(tmp_path: Path) -> None:
-    assert session_of({}, Platform.MACOS, tmp_path) is Session.LOCAL
-    assert session_of({"SSH_CONNECTION": "x"}, Platform.MACOS, tmp_path) is Session.SSH
+SHELL = {"HOME": "/Users/u", "LOGNAME": "u", "USER": "u", "SHELL": "/bin/zsh"}
+CRON = SHELL | {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "PWD": "/Users/u", "SHLVL": "1"}
+APP = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "XPC_FLAGS": "0x0"}
+
+
+@pytest.mark.parametrize(
+    ("env", "session"),
+    [
+        ({}, Session.LOCAL),
+        (SHELL | {"TERM": "xterm-256color", "XPC_SERVICE_NAME": "0", "XPC_FLAGS": "0x0"}, Session.LOCAL),
+        (SHELL | APP | {"XPC_SERVICE_NAME": "application.com.example.Chat.1.2"}, Session.LOCAL),
+        (SHELL | APP | {"XPC_SERVICE_NAME": "0"}, Session.LOCAL),  # a server of an app
+        (SHELL | APP, Session.LOCAL),
+        (APP | {"XPC_SERVICE_NAME": "org.example.daemon"}, Session.SERVICE),
+        (SHELL | APP | {"XPC_SERVICE_NAME": "org.example.agent"}, Session.SERVICE),
+        (SHELL | {"TERM": "xterm", "XPC_SERVICE_NAME": "org.example.terminal"}, Session.LOCAL),
+        (CRON, Session.CRON),
+        (CRON | {"XPC_SERVICE_NAME": "0", "__CF_USER_TEXT_ENCODING": "0x1F5:0x0:0x0"}, Session.CRON),
+        ({"SSH_CONNECTION": "x", "XPC_SERVICE_NAME": "org.example.agent"}, Session.SSH),
+        ({"SSH_CLIENT": "::1 5 22"}, Session.SSH),
+    ],
+)
+def test_a_session_of_macos_is_told_by_its_variables(
+    tmp_path: Path, env: dict[str, str], session: Session
+) -> None:
+    assert session_of(env, Platform.MACOS, tmp_path) is session
+
+
+HANDED_ON = {"APPDATA": "a", "PATH": "p", "SYSTEMROOT": "r", "USERNAME": "u", "USERPROFILE": "h"}
+
+
+@pytest.mark.parametrize(
+    ("env", "number", "session"),
+    [
+        (HANDED_ON | {"SESSIONNAME": "Console"}, 1, Session.LOCAL),
+        (HANDED_ON | {"SESSIONNAME": "RDP-Tcp#3"}, 2, Session.LOCAL),
+        (HANDED_ON, 1, Session.LOCAL),  # a server of an app
+        (HANDED_ON, None, Session.LOCAL),
+        (HANDED_ON, 0, Session.SERVICE),
+        (HANDED_ON | {"SSH_CONNECTION": "::1 5 ::1 22"}, 0, Session.SSH),
+    ],
+)
+def test_a_session_of_windows_is_told_by_its_number(
+    tmp_path: Path, env: dict[str, str], number: int | None, session: Session
+) -> None:
+    assert session_of(env, Platform.WINDOWS, tmp_path, number) is session
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows numbers its sessions")
+def test_windows_tells_the_number_of_this_session() -> None:
+    assert (windows_session() or 0) >= 0
+    assert windows_session() is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has one")
+def test_other_systems_have_no_such_number() -> None:
+    assert windows_session() is None
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def credential_manager(context: Context, store: Store) -> Verdict | None:
             "user": context.host.user,
         }
         say = unknown if error.outcome == "hung" else fail
-        return say(error.outcome, error.cause, evidence=(str(error),), **facts)
+        return say(_outcome(error.outcome, context.host), error.cause, evidence=(str(error),), **facts)
     except StoreError as error:
         return unknown("hung", error.cause, evidence=(str(error),), said=str(error))
     if count:
@@ -42,7 +42,7 @@ def credential_manager(context: Context, store: Store) -> Verdict | None:
     try:
         files = on_disk(lambda: _kept_files(context.host))
     except (OSError, DeadlineError):
-        return ok("empty")
+        files = []
     if files:
         shown = tuple(str(each) for each in files[:3])
         return warn(
@@ -52,7 +52,15 @@ def credential_manager(context: Context, store: Store) -> Verdict | None:
             files=len(files),
             folder=files[0].parent,
         )
+    if context.host.session is Session.SERVICE:
+        return ok("empty-in-background", user=context.host.user)
     return ok("empty")
+
+
+def _outcome(told: str, host: Host) -> str:
+    """A service is helped in another way than somebody who has logged in from afar."""
+    in_background = told == "no-logon-session" and host.session is Session.SERVICE
+    return "no-logon-session-in-background" if in_background else told
 
 
 def _over(host: Host) -> str:

@@ -426,6 +426,18 @@ def test_a_session_that_gets_none_is_told_why(windows: LocalWorld, credentials: 
     assert credentials.everything() == before
 
 
+def test_a_service_is_told_what_gives_it_one(windows: LocalWorld, credentials: WineCredentials) -> None:
+    windows.host = dataclasses.replace(windows.host, session=Session.SERVICE)
+    empty = findings(context_of(windows))["backend.credential-manager.empty-in-background"]
+    assert empty.status is Status.OK
+    assert f"the account {windows.host.user}" in empty.detail
+    credentials.broken = {"enumerate": 1312}
+    refused = findings(context_of(windows))["backend.credential-manager.no-logon-session-in-background"]
+    assert refused.status is Status.FAIL
+    assert "Do not store password" in refused.fix[0]
+    assert [each.id for each in remedies_for(refused, context_of(windows))] == ["emergency-access"]
+
+
 def test_what_can_not_be_decrypted_right_now_is_never_deleted(windows: LocalWorld, credentials: WineCredentials, journal: Journal) -> None:  # fmt: skip
     credentials.by_keyring(SERVICE, "gh", TOKEN)
     credentials.broken = {"read": 0x8009000B}
