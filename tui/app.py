@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual import constants
@@ -268,6 +268,13 @@ class DoctorApp(App[str]):
             self.screen.clear_selection()
         else:
             self.leave(STOPPED)
+
+    def action_command_palette(self) -> None:
+        """Shows the palette."""
+        from tui.screens.palette import Palette
+
+        if self.use_command_palette and not Palette.is_open(cast("App[object]", self)):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_picture(self) -> None:
         """F9: keeps a picture of the screen. Fields for secrets show none; what shows one all the same is not kept."""

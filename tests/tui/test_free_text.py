@@ -71,3 +71,21 @@ async def test_what_people_write_is_taken(open_app: OpenApp, tmp_path: Path, wor
         field.value = words
         await driver.pilot.pause()
         assert field.value == words
+
+
+@pytest.mark.parametrize("how", ["pasted", "typed"])
+async def test_the_palette_shows_no_token_either(open_app: OpenApp, tmp_path: Path, how: str) -> None:
+    async with open_app(scenes.locked_out(tmp_path)) as driver:
+        await driver.press("ctrl+p")
+        await driver.sees("Search for commands")
+        if how == "pasted":
+            driver.app.post_message(events.Paste(TOKENS[0]))
+        else:
+            ahead(driver, TOKENS[0])
+        await driver.sees("That looks like a credential")
+        field = driver.app.screen.query_one(Input)
+        await driver.until(lambda: getattr(driver.app.screen, "_refusing", None) is None)
+        assert field.value == ""
+        assert TOKENS[0][-8:] not in driver.text
+        await driver.write("advice")
+        await driver.sees("Which way of keeping credentials suits this host")

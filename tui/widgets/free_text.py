@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from diagnostics.tokens.masking import holds_credential, pasted_token
 
-_REST = 0.5
+REST = 0.5
 """Seconds without a key after which what was typed ahead is at its end."""
 REFUSED = (
     "That looks like a credential. This field shows what is typed, so it was emptied, and nothing of it was kept. "
@@ -39,7 +39,7 @@ class FreeText(Input):
             self.app.notify(REFUSED, title="Not taken", severity="warning", timeout=20, markup=False)
         else:
             self._refusing.stop()
-        self._refusing = self.set_timer(_REST, self._take_again)
+        self._refusing = self.set_timer(REST, self._take_again)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The Enter that was typed ahead too is none."""
