@@ -21,8 +21,8 @@ _DAY = (2026, 1, 1, 0, 0, 0)
 """Of every file in it: the same content makes the same bundle."""
 
 
-def make(target: Path) -> Path:
-    """Writes the bundle. Out: its path."""
+def make(target: Path, *, kind: int = zipfile.ZIP_DEFLATED) -> Path:
+    """Writes the bundle. In: `kind` of compression, as zipfile numbers them. Out: its path."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made_for = {
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
@@ -30,7 +30,7 @@ def make(target: Path) -> Path:
     }
     with target.open("wb") as file:
         file.write(b"#!/usr/bin/env python3\n")
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with zipfile.ZipFile(file, "w", kind) as bundle:
             _add(bundle, "__main__.py", (Path(__file__).with_name("start.py")).read_bytes())
             _add(bundle, "made_for.json", json.dumps(made_for).encode())
             for name, path in sorted({**dict(_own()), **dict(_needed_files())}.items()):
@@ -41,7 +41,7 @@ def make(target: Path) -> Path:
 
 def _add(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, _DAY)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = bundle.compression
     bundle.writestr(entry, content)
 
 
