@@ -5,6 +5,7 @@ Told by variables and files alone. Their values are credentials or addresses and
 
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 from diagnostics.advice.fact import Fact, Look, known, unknown
 from diagnostics.context import Context
@@ -77,16 +78,27 @@ def _signs(host: Host, variables: tuple[str, ...], files: tuple[str, ...]) -> It
 
 def _workload(context: Context) -> Fact:
     host = context.host
-    found = {value: f"{name} is set" for name, value in _IDENTITIES.items() if host.env.get(name)}
+    set_here = {name: value for name, value in _IDENTITIES.items() if host.env.get(name)}
+    lost = [each for each in set_here if each.endswith("_FILE") and not _is_file(host, host.env[each])]
+    found = {value: f"{name} is set" for name, value in set_here.items() if name not in lost}
     if host.root is not None and (host.root / _POD).exists():
         found["kubernetes"] = f"/{_POD} is there"
     if found:
         return known("workload", *found, seen=list(found.values()))
+    if lost:
+        return unknown("workload", f"{lost[0]} is set, and names a file that is not there or is none")
     machine = _machine(host)
     if machine:
         said = f"this is a machine of {machine}; whether it was given a role is only told by its metadata service, which advise does not ask"
         return unknown("workload", said)
     return known("workload", "none")
+
+
+def _is_file(host: Host, path: str) -> bool:
+    try:
+        return (host.root / path.lstrip("/") if host.root is not None else Path(path)).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _machine(host: Host) -> str:

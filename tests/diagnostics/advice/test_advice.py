@@ -268,3 +268,12 @@ def test_no_module_of_it_reaches_out() -> None:
     for file in Path(diagnostics.advice.__file__).parent.glob("*.py"):
         for word in ("requests", "socket", "urllib", "subprocess"):
             assert f"import {word}" not in file.read_text()
+
+
+def test_an_identity_whose_file_is_not_there_is_none_that_was_given(tmp_path: Path) -> None:
+    """The variable outlives the pod's mount, and whoever copies a profile copies it."""
+    told = told_of("pod-with-an-identity")
+    told["root"] = {"etc/passwd": ""}
+    workload = facts_of(context_of(told, tmp_path), Said())["workload"]
+    assert workload.values is None
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE is set, and names a file that is not there" in workload.why
