@@ -10,6 +10,7 @@ from recovery.planner import remedy
     "permission.macos-keychain.locked",
     "permission.macos-keychain.locked-over-ssh",
     "permission.macos-keychain.locked-in-background",
+    "permission.macos-keychain.locked-beside",
     rank=10,
 )
 def unlock_mac_keychain(finding: Finding, context: Context) -> Remedy | None:

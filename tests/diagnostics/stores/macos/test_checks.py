@@ -14,6 +14,7 @@ from diagnostics.stores.macos.child import Refused
 from diagnostics.stores.macos.program import this_python
 from diagnostics.stores.macos.store import MacStore, rights
 from diagnostics.stores.one_entry import Entries
+from recovery.planner import remedies_for
 from tests.support.looking import Look, look
 from tests.support.macos.stage import PASSWORD, Stage, stage
 from tests.support.tokens import github
@@ -58,6 +59,28 @@ def test_a_locked_keychain_by_session(stage: Stage, session: str, outcome: str) 
     seen = looked(stage, session)
     assert seen.fails == [(LOCK, outcome, "macos_keychain_locked")]
     assert seen.context.value_of(seen.context.references[0]) is None
+
+
+def test_a_locked_keychain_that_nothing_rests_on_keeps_nobody_waiting(stage: Stage) -> None:
+    """As soon as one entry is only in it, it does."""
+    other = str(stage.keychains / "work.keychain-db")
+    stage.mac().create(other, PASSWORD)
+    stage.add("github_token", VALUE, path=other)
+    stage.mac().lock(stage.login)
+    seen = looked(stage)
+    assert seen.fails == []
+    assert (LOCK, "locked-beside", "macos_keychain_locked") in seen.warnings
+    assert seen.outcome(ACCESS) == "given"
+    assert "work" in seen.finding(LOCK).detail
+    (remedy,) = remedies_for(seen.finding(LOCK), seen.context)
+    assert remedy.id == "unlock-mac-keychain"
+    stage.mac().lock(other)
+    assert looked(stage).fails == [(LOCK, "locked", "macos_keychain_locked")]
+    stage.mac().unlock(other, PASSWORD)
+    stage.mac().unlock(stage.login, PASSWORD)
+    stage.add("github_token", VALUE, path=stage.login)
+    stage.mac().lock(stage.login)
+    assert looked(stage).fails == [(LOCK, "locked", "macos_keychain_locked")]
 
 
 def test_one_that_locks_itself_is_a_warning(stage: Stage) -> None:
