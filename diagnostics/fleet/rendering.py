@@ -1,6 +1,5 @@
 """The fleet without the app: a plain table, Markdown, and data for programs."""
 
-import re
 import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import Any
 from diagnostics.fleet import words
 from diagnostics.fleet.fleet import Fleet
 from diagnostics.fleet.model import HostState, ServerState
+from diagnostics.markdown_text import as_text
 from diagnostics.model import Status
 
 SCHEMA = "mcp-doctor.fleet-summary/1"
@@ -17,7 +17,6 @@ _PLAIN = {Status.OK: "+", Status.WARN: "!", Status.FAIL: "x", Status.UNKNOWN: "?
 _MOST_TROUBLES = 50
 _MOST_NAMES = 6
 """Hosts with the same trouble that are named."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 
 
 def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False) -> str:
@@ -60,23 +59,19 @@ def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False)
 def markdown(fleet: Fleet, now: float) -> str:
     """To paste into a ticket. What came from hosts is escaped, so that it can't become markup."""
     said = ", ".join(said for _, said in words.summary(fleet))
-    lines = [f"# mcp-doctor fleet: {said or 'no host'}", "", _plain(words.totals(fleet, now)), ""]
+    lines = [f"# mcp-doctor fleet: {said or 'no host'}", "", as_text(words.totals(fleet, now)), ""]
     lines += ["| host | state | what |", "| --- | --- | --- |"]
     for host in fleet.hosts():
         state = words.REACHED[host.reached] or words.STATE[host.status]
-        told = "<br>".join(_plain(each) for each in words.told_of(host))
-        lines.append(f"| {_plain(host.name)} | {_SIGNS[host.status]} {state} | {told} |")
+        told = "<br>".join(as_text(each) for each in words.told_of(host))
+        lines.append(f"| {as_text(host.name)} | {_SIGNS[host.status]} {state} | {told} |")
     if fleet.causes():
         lines += ["", "| cause | hosts |", "| --- | --- |"]
-        lines += [f"| {_plain(cause)} | {count} |" for cause, count in fleet.causes()]
+        lines += [f"| {as_text(cause)} | {count} |" for cause, count in fleet.causes()]
     if fleet.troubles:
         lines += ["", "Reports that could not be taken as they are:", ""]
-        lines += [f"- {_plain(each.where)}: {_plain(each.said)}" for each in fleet.troubles]
+        lines += [f"- {as_text(each.where)}: {as_text(each.said)}" for each in fleet.troubles]
     return "\n".join(lines) + "\n"
-
-
-def _plain(told: str) -> str:
-    return _SPECIAL.sub(r"\\\1", told)
 
 
 def data(fleet: Fleet, now: float) -> Mapping[str, Any]:

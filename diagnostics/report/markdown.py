@@ -4,19 +4,14 @@ import re
 from typing import Any
 
 from diagnostics import __version__
+from diagnostics.markdown_text import as_text
 from diagnostics.report import Report
 from diagnostics.report.paragraphs import Paragraph, by_client, paragraphs, worst_first
 
 _SIGN = {"ok": "✔", "warn": "▲", "fail": "✘", "skip": "–", "unknown": "?"}
 _MOST_SERVERS = 24
 """Rows of the table; more servers are counted, a row a client."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#!|~$&^]|^[-+=/])")
-_NUMBERED = re.compile(r"^(\d+)\.")
-_ACTING = re.compile(r"(@|\\#|(?:\\[!~&$]|%)(?=[\w\"])|:(?=//)|\bwww(?=\.)|\bGH(?=-\d))", re.IGNORECASE)
-"""What the places where tickets live make of plain text, once it is rendered: mentions, references, links."""
 _LINE_END = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]")
-_BREAK = "\u200b"
-"""Takes no room; behind it nothing is a mention, a reference or a link any more."""
 
 
 def render(report: Report, *, of_servers: bool = True) -> str:
@@ -31,7 +26,7 @@ def render(report: Report, *, of_servers: bool = True) -> str:
     lines = [
         f"# mcp-doctor: {summary or 'nothing asked'}",
         "",
-        " · ".join((f"mcp-doctor {__version__}", _plain(report["generated_at"]), *report["host"].values())),
+        " · ".join((f"mcp-doctor {__version__}", as_text(report["generated_at"]), *report["host"].values())),
         "",
     ]
     if of_servers:
@@ -40,7 +35,7 @@ def render(report: Report, *, of_servers: bool = True) -> str:
         lines += _in_order(report["findings"])
     for variants in paragraphs(report):
         first = variants[0].first
-        lines += ["", f"## {_SIGN[first['status']]} {_plain(first['title'])}", ""]
+        lines += ["", f"## {_SIGN[first['status']]} {as_text(first['title'])}", ""]
         lines += [f"`{first['check']}`" + (f", cause `{first['cause']}`" if first["cause"] else "")]
         for each in variants:
             lines += _told(each)
@@ -49,7 +44,7 @@ def render(report: Report, *, of_servers: bool = True) -> str:
 
 def _broken_files(clients: list[dict[str, Any]]) -> list[str]:
     broken = [each for each in clients if each["error"]]
-    lines = [f"- {_SIGN['fail']} {_plain(each['path'])}: {_plain(each['error'])}" for each in broken]
+    lines = [f"- {_SIGN['fail']} {as_text(each['path'])}: {as_text(each['error'])}" for each in broken]
     return [*lines, ""] if lines else []
 
 
@@ -57,14 +52,14 @@ def _servers(servers: list[dict[str, Any]]) -> list[str]:
     if len(servers) > _MOST_SERVERS:
         lines = ["| client | servers |", "| --- | --- |"]
         return lines + [
-            f"| {_plain(each.client)} | {_SIGN[each.status]} {_plain(each.words)} |"
+            f"| {as_text(each.client)} | {_SIGN[each.status]} {as_text(each.words)} |"
             for each in by_client(servers)
         ]
     if not servers:
         return ["No MCP server is configured in the places that were looked at."]
     lines = ["| server | client | state |", "| --- | --- | --- |"]
     return lines + [
-        f"| {_plain(each['name'])} | {_plain(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
+        f"| {as_text(each['name'])} | {as_text(each['client'])} | {_SIGN[each['status']]} {each['status']} |"
         for each in worst_first(servers)
     ]
 
@@ -73,16 +68,16 @@ def _in_order(findings: list[dict[str, Any]]) -> list[str]:
     lines: list[str] = []
     for each in findings:
         if each["status"] in {"ok", "skip"}:
-            lines.append(f"- {_SIGN[each['status']]} {_plain(each['title'])}")
-            lines += [f"  - {_plain(line)}" for line in each["evidence"]]
+            lines.append(f"- {_SIGN[each['status']]} {as_text(each['title'])}")
+            lines += [f"  - {as_text(line)}" for line in each["evidence"]]
     return lines
 
 
 def _told(paragraph: Paragraph) -> list[str]:
     first = paragraph.first
-    lines = ["", f"**{_plain(paragraph.where)}**", ""]
-    lines += [_plain(first["detail"])] if first["detail"] else []
-    lines += ["", *(f"- {_plain(line)}" for line in paragraph.evidence)] if paragraph.evidence else []
+    lines = ["", f"**{as_text(paragraph.where)}**", ""]
+    lines += [as_text(first["detail"])] if first["detail"] else []
+    lines += ["", *(f"- {as_text(line)}" for line in paragraph.evidence)] if paragraph.evidence else []
     return lines + _fix(first["fix"])
 
 
@@ -94,7 +89,7 @@ def _fix(fix: list[str]) -> list[str]:
         if line.startswith(("$ ", "| ")):
             block.append(line.removeprefix("| ").removeprefix("$ "))
             continue
-        lines += [*_code(block), f"1. {_plain(line)}"]
+        lines += [*_code(block), f"1. {as_text(line)}"]
         block = []
     return lines + _code(block)
 
@@ -104,9 +99,3 @@ def _code(block: list[str]) -> list[str]:
         return []
     fence = "`" * (2 + max(len(run) for run in ["`", *re.findall("`+", " ".join(block))]))
     return [f"   {_LINE_END.sub(' ', line)}" for line in (fence, *block, fence)]
-
-
-def _plain(text: str) -> str:
-    """Text from the host as text: neither markup, nor HTML, nor what a ticket's page makes of plain text by itself."""
-    text = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _ACTING.sub(rf"\1{_BREAK}", _NUMBERED.sub(r"\1\\.", text))

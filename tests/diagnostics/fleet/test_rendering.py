@@ -36,13 +36,15 @@ def test_hosts_with_the_same_trouble_are_told_together(tmp_path: Path) -> None:
 
 
 def test_markdown_lets_no_host_write_markup(tmp_path: Path) -> None:
-    evil = "<script>|a|[x](http://y)`"
+    evil = "<script>|a|[x](http://y)` @all https://evil.example #12"
     told = made.with_one("fail", "github", title=evil)
     made.write(tmp_path, made.envelope("web-01", told))
     text = rendering.markdown(made.fleet_of(tmp_path), NOW)
     assert "<script>" not in text
     assert "](http" not in text
     assert "\\<script\\>\\|a\\|" in text
+    acting = ("@all", "://", "#12")  # a mention, a link, a reference, where a ticket is shown
+    assert not [each for each in acting if each in text]
 
 
 def test_data_for_programs(tmp_path: Path) -> None:
