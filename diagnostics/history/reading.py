@@ -22,7 +22,7 @@ HEAD = json.dumps({"schema": SCHEMA})
 LARGEST = 8 << 20
 """Bytes. The writer keeps it far below (`recovery.monitor.history`)."""
 _MOST = 5000
-"""Credentials; more than any host has."""
+"""Credentials of a round; more than any host has."""
 _LINK = "it is a link, which is not followed: move it aside"
 _LOST = "The line of the history that told it is damaged"
 _YEARS = range(1970, 3000)
@@ -113,7 +113,7 @@ class _Lines:
             lacks = at > last + 1 and not data.get("whole")
             after, told = _states(data, _lost(self._states) if lacks else self._states)
             one = _round(data, after)
-            if at <= last or len(after) > _MOST or len(self.known) > _MOST:
+            if at <= last or len(after) > _MOST:
                 raise ValueError
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             self._bad.append(number)

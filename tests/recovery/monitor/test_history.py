@@ -369,3 +369,17 @@ def test_figures_beyond_any_clock_end_nobody(host: Host, name: str, value: objec
     assert lines_of(Standing(host, (), found, now))
     assert list(lines(Past(found, now), [key], "24h", 80, few_characters=False))
     changes_of(found.memory, found.rounds[-1].states if found.rounds else {}, Now(now), Limits())
+
+
+def test_names_of_long_ago_spoil_no_later_round(host: Host) -> None:
+    """A host whose servers are called anew every day has thousands of names in its history, and a few at a time."""
+    line = {"round": 1, "at": "2026-11-24T12:00:00Z", "whole": True}
+    lines = [HEAD] + [
+        json.dumps(
+            line
+            | {"round": number, "states": {f"s{number}-{each}": {"status": "ok"} for each in range(2000)}}
+        )
+        for number in range(1, 6)
+    ]
+    found = parse(("\n".join(lines) + "\n").encode())
+    assert (found.trouble, len(found.rounds), len(found.credentials)) == ("", 5, 10_000)
