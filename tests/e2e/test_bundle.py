@@ -56,7 +56,7 @@ def server(someone: Account) -> Iterator[SshServer]:
 def left_in(folder: Path) -> set[str]:
     """What is there, also while it is being taken away."""
     return {
-        os.path.relpath(os.path.join(parent, each), folder)
+        str(Path(parent, each).relative_to(folder))
         for parent, folders, files in os.walk(folder)
         for each in (*folders, *files)
     }
@@ -97,7 +97,7 @@ def test_a_dropped_line_leaves_nothing_either(made: Path, someone: Account, serv
         terminal.wait_for(r"q quit")
         terminal.hang_up()
         ends = time.monotonic() + 60
-        while os.listdir(folder) != ["empty"] and time.monotonic() < ends:
+        while [each.name for each in folder.iterdir()] != ["empty"] and time.monotonic() < ends:
             time.sleep(0.05)
         assert left_in(folder) == {"empty"}
     finally:

@@ -18,6 +18,7 @@ from recovery.runner import asks_to_undo, carry_out, preview, undo
 from recovery.stores.macos.terminal import answer_at_terminal
 from recovery.world import LocalWorld
 from tests.recovery.backups.conftest import a_pair
+from tests.support.macos.in_process import move_in
 from tests.support.macos.stage import PASSWORD, Stage, findings, stage
 from tests.support.tokens import github
 
@@ -25,6 +26,15 @@ __all__ = ["stage"]
 
 VALUE, OTHER = github("mac"), github("mac, other")
 NEW = "frisch-und-neu"
+
+
+@pytest.fixture
+def in_process(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a process a call; the tests that don't ask for it prove that the programs are called rightly."""
+    move_in(stage, monkeypatch)
+
+
+IN_PROCESS = pytest.mark.usefixtures("in_process")
 
 
 def carried_out(remedy: Remedy, stage: Stage, session: str = "screen", **answers: str) -> Outcome:
@@ -68,6 +78,7 @@ def test_locked_over_ssh_unlocked_and_green(stage: Stage) -> None:
     nothing_told(stage)
 
 
+@IN_PROCESS
 def test_entries_are_stored_replaced_taken_back_and_deleted(stage: Stage) -> None:
     world = LocalWorld(stage.host())
     journal = Journal(world.host)
@@ -81,6 +92,7 @@ def test_entries_are_stored_replaced_taken_back_and_deleted(stage: Stage) -> Non
     nothing_told(stage)
 
 
+@IN_PROCESS
 def test_what_cannot_be_added_is_not_deleted_first(stage: Stage) -> None:
     stage.add("github_token", VALUE)
     (stage.root / "adding-fails").touch()
@@ -92,6 +104,7 @@ def test_what_cannot_be_added_is_not_deleted_first(stage: Stage) -> None:
     assert stage.windows == []
 
 
+@IN_PROCESS
 def test_a_name_in_two_keychains_is_neither_replaced_nor_deleted(stage: Stage) -> None:
     other = str(stage.keychains / "work.keychain-db")
     stage.mac().create(other, PASSWORD)
@@ -129,6 +142,7 @@ def test_after_an_upgrade_this_python_is_let_in_again(stage: Stage) -> None:
     assert stage.value("github_token") == VALUE
 
 
+@IN_PROCESS
 def test_letting_in_is_taken_back_with_the_password_and_named_until_it_is_given(stage: Stage) -> None:
     stage.add("github_token", VALUE)
     stage.upgrade_python()
@@ -152,6 +166,7 @@ def test_letting_in_is_taken_back_with_the_password_and_named_until_it_is_given(
     nothing_told(stage)
 
 
+@IN_PROCESS
 def test_a_keychain_that_was_locked_meanwhile_is_not_asked(stage: Stage) -> None:
     """It would ask back, in a window: when the remedy is carried out, and when it is taken back."""
     stage.add("github_token", VALUE)
@@ -172,6 +187,7 @@ def test_a_keychain_that_was_locked_meanwhile_is_not_asked(stage: Stage) -> None
     nothing_told(stage)
 
 
+@IN_PROCESS
 def test_the_command_that_takes_it_back_asks_for_the_password(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,6 +213,7 @@ def test_the_command_that_takes_it_back_asks_for_the_password(
     nothing_told(stage)
 
 
+@IN_PROCESS
 def test_where_macos_still_refuses_the_list_is_put_back(stage: Stage) -> None:
     stage.add("github_token", VALUE)
     stage.upgrade_python()
@@ -210,6 +227,7 @@ def test_where_macos_still_refuses_the_list_is_put_back(stage: Stage) -> None:
     assert stage.mac().find("mcp-secrets", "github_token")[2] == entry
 
 
+@IN_PROCESS
 def test_the_search_list_gets_back_what_it_lost_and_keeps_the_rest(stage: Stage) -> None:
     other = str(stage.keychains / "work.keychain-db")
     stage.mac().create(other, PASSWORD)
@@ -228,6 +246,7 @@ def test_the_search_list_gets_back_what_it_lost_and_keeps_the_rest(stage: Stage)
     assert stage.searched == ["/elsewhere.keychain-db"]
 
 
+@IN_PROCESS
 def test_a_default_keychain_is_chosen_or_made(stage: Stage) -> None:
     with stage.mac().system() as state:
         state["default"] = ""
@@ -253,6 +272,7 @@ def test_a_default_keychain_is_chosen_or_made(stage: Stage) -> None:
     assert stage.searched == [stage.login]
 
 
+@IN_PROCESS
 def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) -> None:
     other = str(stage.keychains / "work.keychain-db")
     stage.mac().create(other, PASSWORD)
@@ -278,6 +298,7 @@ def test_a_damaged_keychain_is_kept_and_a_new_one_takes_its_place(stage: Stage) 
     assert stage.value("since") == VALUE
 
 
+@IN_PROCESS
 def test_a_backup_fills_the_new_keychain(stage: Stage, tmp_path: Path) -> None:
     pair = a_pair(tmp_path, "backup")
     world = LocalWorld(stage.host())
