@@ -63,6 +63,7 @@ def program(tmp_path: Path, text: str) -> str:
         (f"echo '{REPORT}'; exit 4", "mcp-doctor broke off (exit code 4)"),
         ("head -c 9000000 /dev/zero", "the report is larger than 8 MB"),
         ("yes", "the report is larger than 8 MB"),
+        ("yes >&2", "what it complained of is larger than 8 MB"),
         ("exec python3 -c \"print('[' * 100000)\"", "gave no report"),
     ],
 )

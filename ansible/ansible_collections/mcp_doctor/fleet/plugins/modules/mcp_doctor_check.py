@@ -179,20 +179,24 @@ def run(command, deadline):
                     raise NoReportError(
                         "mcp-doctor did not end within %d seconds, so it was ended" % deadline
                     )
-                if os.fstat(out.fileno()).st_size > MOST_BYTES:
+                if too_much(out, err):
                     break
                 time.sleep(wait)
                 wait = min(0.2, wait * 1.5)
-            if os.fstat(out.fileno()).st_size > MOST_BYTES:
-                raise NoReportError(
-                    "the report is larger than %d MB, so it was not taken" % (MOST_BYTES >> 20)
-                )
+            if too_much(out, err):
+                what = "the report is" if too_much(out) else "what it complained of is"
+                raise NoReportError("%s larger than %d MB, so it was not taken" % (what, MOST_BYTES >> 20))
         finally:
             end(child)
         out.seek(0)
         err.seek(max(0, os.fstat(err.fileno()).st_size - 2000))
         said = err.read().decode("utf-8", "replace").strip().splitlines()
         return child.returncode, out.read(), said[-1] if said else ""
+
+
+def too_much(*files):
+    """Whether a file has grown larger than any report is."""
+    return any(os.fstat(each.fileno()).st_size > MOST_BYTES for each in files)
 
 
 def end(child):
