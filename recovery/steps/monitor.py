@@ -194,13 +194,21 @@ class SwitchLaunchAgent:
 
 
 def text_at(path: Path) -> str | None:
-    """A small text file, None where there is none. Raises RecoveryError where it can't be read, or is something else."""
+    """A small text file with its line ends as they are, None where there is none.
+
+    Raises:
+        RecoveryError: it can't be read, or is something else; also where an undo could not give it back byte for byte.
+    """
     try:
         if not os.path.lexists(path):
             return None
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             raise RecoveryError(f"{clean(str(path))} is not a small file of your own: move it aside")
-        return path.read_text("utf-8", "replace")
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise RecoveryError(
+            f"{clean(str(path))} was changed, and is not UTF-8 text: move it aside"
+        ) from error
     except OSError as error:
         raise failed("read", clean(str(path)), error) from error
 

@@ -232,6 +232,26 @@ def test_a_last_round_far_from_now_is_no_sign_of_life(host: Host, days: int) -> 
     assert any("long ago" in each for each in lines_of(found))
 
 
+def test_a_units_file_that_a_person_changed_comes_back_byte_for_byte(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diagnostics.stores.bus.is_listening", lambda _path: True)
+    first = carried_out(host, with_=Engine.SYSTEMD)
+    unit = host.home / ".config/systemd/user" / systemd.TIMER
+    made = unit.read_bytes()
+    theirs = made.replace(b"\n", b"\r\n") + b"OnCalendar=daily"
+    unit.write_bytes(theirs)
+    assert not undo(first, LocalWorld(host), Journal(host)).ok, "what somebody changed since is theirs"
+    assert unit.read_bytes() == theirs
+    taken_out = carried_out(host, out=True)
+    assert not unit.exists()
+    assert undo(taken_out, LocalWorld(host), Journal(host)).ok
+    assert unit.read_bytes() == theirs
+    unit.write_bytes(made + b"# caf\xe9\n")
+    with pytest.raises(RecoveryError, match="is not UTF-8 text: move it aside"):
+        uninstall(host)
+
+
 def test_root_by_sudo_is_refused(host: Host) -> None:
     by_sudo = replace(host, uid=0, env={**host.env, "SUDO_UID": "1000"})
     with pytest.raises(RecoveryError, match="without sudo"):
