@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.host import Host
-from diagnostics.text import clean
+from diagnostics.text import clean, counted
 
 SCHEMA = "mcp-doctor.emergency/1"
 _LARGEST = 64 * 1024
@@ -109,8 +109,7 @@ def left_in_words(seconds: float) -> str:
     if seconds > 90:
         minutes = int(-(-seconds // 60))
         return f"{minutes} minutes"
-    whole = int(-(-seconds // 1))
-    return f"{whole} second{'' if whole == 1 else 's'}"
+    return counted(int(-(-seconds // 1)), "second")
 
 
 def _read(path: Path) -> OpenIncident | None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 
 class Words(str):
@@ -35,9 +36,20 @@ def clean(text: str, limit: int = 2000) -> str:
     return out if len(out) <= limit else out[: limit - 1] + "…"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 host`, `3,000 hosts`. In: `many` where it is another word than `one` with an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def entry_count(count: int) -> str:
     """`1 entry`, `2 entries`."""
-    return "1 entry" if count == 1 else f"{count} entries"
+    return counted(count, "entry", "entries")
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`github, gitlab and 3 more`: at most so many by name."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def clean_lines(text: str, most: int = 40, limit: int = 400) -> list[str]:

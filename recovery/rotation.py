@@ -8,7 +8,7 @@ from diagnostics.context import SERVICE, Context
 from diagnostics.model import Finding, Server, Stage, Syntax
 from diagnostics.secret import Secret
 from diagnostics.stores import Entry, StoreError
-from diagnostics.text import clean
+from diagnostics.text import clean, listed
 from recovery.model import Remedy
 from recovery.retention import KEPT_FOR
 
@@ -119,8 +119,7 @@ def rotation(finding: Finding, context: Context, without: Collection[str] = ()) 
     needed = old.scopes if old is not None else ()
     hints = [asked.hint] if asked.hint else []
     if needed:
-        more = f" and {len(needed) - 12} more" if len(needed) > 12 else ""
-        hints.append(f"Give it these scopes: {', '.join(needed[:12])}{more}")
+        hints.append(f"Give it these scopes: {listed(needed, 12)}")
     ask = Ask(
         asked.name, asked.kind, f"New token for {clean(name)}", "\n".join(hints), provider=asked.provider
     )
@@ -284,11 +283,10 @@ def restarts(servers: Sequence[Server]) -> list[str]:
         return []
     lines = ["Still running with the old token until restarted:"]
     for (client, called), of in by_client.items():
-        names = ", ".join(dict.fromkeys(clean(each.name, 60) for each in of[:_MOST]))
-        more = f" and {len(of) - _MOST} more" if len(of) > _MOST else ""
+        names = listed(list(dict.fromkeys(clean(each.name, 60) for each in of)), _MOST)
         how = clients()[client].reload if client in clients() else "Restart it."
         whose = f"the client of {called}" if client == GENERIC or client not in clients() else called
-        lines.append(f"- {whose} ({names}{more}): {how}")
+        lines.append(f"- {whose} ({names}): {how}")
     return lines
 
 

@@ -10,6 +10,7 @@ from diagnostics.fleet.fleet import Fleet
 from diagnostics.fleet.model import HostState, ServerState
 from diagnostics.markdown_text import as_text
 from diagnostics.model import Status
+from diagnostics.text import counted
 
 SCHEMA = "mcp-doctor.fleet-summary/1"
 _SIGNS = {Status.OK: "✓", Status.WARN: "▲", Status.FAIL: "✗", Status.UNKNOWN: "?", Status.SKIP: "○"}
@@ -32,11 +33,9 @@ def text(fleet: Fleet, now: float, width: int = 80, *, ascii_only: bool = False)
     for (_, *told), hosts in groups.items():
         if not told:
             said = "in order" if hosts[0].status is Status.OK else "without any server"
-            quiet.append(f"{signs[hosts[0].status]} {words.counted(len(hosts), 'host')} {said}")
+            quiet.append(f"{signs[hosts[0].status]} {counted(len(hosts), 'host')} {said}")
             continue
-        more = (
-            f" and {words.counted(len(hosts) - _MOST_NAMES, 'host')} more" if len(hosts) > _MOST_NAMES else ""
-        )
+        more = f" and {counted(len(hosts) - _MOST_NAMES, 'host')} more" if len(hosts) > _MOST_NAMES else ""
         named = ", ".join(each.name for each in hosts[:_MOST_NAMES]) + more
         lines += textwrap.wrap(f"{signs[hosts[0].status]} {named}", wide, subsequent_indent="  ")
         for each in told:

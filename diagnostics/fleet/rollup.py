@@ -8,6 +8,7 @@ from diagnostics.fleet.envelope import shown
 from diagnostics.fleet.model import ServerState
 from diagnostics.model import Stage, Status
 from diagnostics.rollup import WORST_FIRST
+from diagnostics.text import listed
 
 MOST_SERVERS = 2_000
 MOST_FINDINGS = 50_000
@@ -174,8 +175,7 @@ class Rollup:
             and each.tally.key < _RANKS[Status.OK.value]
         ]
         if better:
-            names = ", ".join(better[:3]) + (f" and {len(better) - 3} more" if len(better) > 3 else "")
-            self.odd.append(f"it calls {names} better than its findings do: the findings count")
+            self.odd.append(f"it calls {listed(better, 3)} better than its findings do: the findings count")
 
     def _not_understood(self, said: str) -> None:
         self.unclear = True

@@ -7,6 +7,7 @@ from diagnostics.fleet.fleet import Fleet
 from diagnostics.fleet.model import HostState, Reached
 from diagnostics.model import Status
 from diagnostics.rollup import WORST_FIRST
+from diagnostics.text import counted, listed
 
 _TROUBLE = frozenset({Status.FAIL, Status.UNKNOWN, Status.WARN})
 
@@ -28,11 +29,6 @@ REACHED_SHORT = {
     Reached.UNREACHABLE: "unreachable",
     Reached.FAILED: "no report",
 }
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 host`, `3 hosts`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def age(seconds: float) -> str:
@@ -78,8 +74,7 @@ class Group:
 
     def named(self, most: int = 4) -> str:
         """The servers; of many the first ones, and how many more there are."""
-        more = f" and {len(self.names) - most} more" if len(self.names) > most else ""
-        return ", ".join(self.names[:most]) + more
+        return listed(self.names, most)
 
 
 def groups(host: HostState) -> list[Group]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from diagnostics.history.model import Condition, History, Round
 from diagnostics.history.strip import usual_distance
 from diagnostics.model import Status
+from diagnostics.text import listed
 
 _BEFORE = timedelta(minutes=5)
 """What happened so long before the last good round may still be why the next one was not: caches, tokens in use."""
@@ -180,8 +181,7 @@ def _of_rounds(history: History, key: str, story: Story) -> Iterator[Happening]:
             else:
                 others.append(_name_of(history, other))
     if others:
-        names = ", ".join(sorted(others)[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
-        yield Happening(Kind.OTHERS, first.at, f"in the same round: {names}")
+        yield Happening(Kind.OTHERS, first.at, f"in the same round: {listed(sorted(others), 4)}")
 
 
 def _name_of(history: History, key: str) -> str:

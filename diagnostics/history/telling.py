@@ -9,6 +9,7 @@ from diagnostics.history.story import Change, Happening, Story
 from diagnostics.history.strip import usual_distance
 from diagnostics.history.times import stamp, when
 from diagnostics.model import Status
+from diagnostics.text import counted
 
 _STATES = {
     Status.OK: "In order",
@@ -80,7 +81,7 @@ def tell(
             f"and {when(story.first.at, now, zone)}."
         )
         lines.append(
-            f"{story.unclear} round{'s' * (story.unclear > 1)} in between could not find out."
+            f"{counted(story.unclear, 'round')} in between could not find out."
             if story.unclear
             else "Nobody looked in between: the computer was off, or no monitor ran."
         )
@@ -138,8 +139,7 @@ def tell_state(history: History, now: datetime, zone: tzinfo | None = None) -> t
     if not history.rounds:
         return tuple(lines)
     last = history.rounds[-1].at
-    count = len(history.rounds)
-    rounds = f"{count} round{'s' * (count != 1)} since {when(history.rounds[0].at, now, zone)}"
+    rounds = f"{counted(len(history.rounds), 'round')} since {when(history.rounds[0].at, now, zone)}"
     lines.insert(0, f"{rounds}, the last one {when(last, now, zone)}.")
     if now - last > usual_distance(history) * _SILENT + timedelta(minutes=5):
         lines.append(

@@ -10,6 +10,7 @@ from diagnostics.history import Condition, Credential, History
 from diagnostics.model import Status
 from diagnostics.monitor.changes import PATIENCE, Change, Incident, Kind
 from diagnostics.monitor.states import Seen
+from diagnostics.text import listed
 
 _MOST_NAMES = 8
 _MOST_FIX = 6
@@ -204,9 +205,7 @@ def _concerned(changes: Sequence[Change], told: Told) -> Iterator[str]:
 def _names(changes: Sequence[Change], told: Told) -> str:
     credentials = [told.seen.credentials[each.key] for each in changes]
     servers = [each for each in credentials if each.server] or credentials
-    names = list(dict.fromkeys(map(name_of, servers)))
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    return listed(list(dict.fromkeys(map(name_of, servers))), _MOST_NAMES)
 
 
 _LINES = {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from diagnostics.model import Status
 from diagnostics.oauth.discovery import Discovery
 from diagnostics.oauth.well_known import covers, is_secure, origin
-from diagnostics.text import clean
+from diagnostics.text import clean, listed
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _MOST_NAMED = 6
@@ -240,9 +240,7 @@ def _texts(document: Json, name: str) -> list[str] | None:
 
 
 def _named(names: Any) -> str:
-    listed = [clean(str(each), 80) for each in names]
-    more = len(listed) - _MOST_NAMED
-    return ", ".join(listed[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return listed([clean(str(each), 80) for each in names], _MOST_NAMED)
 
 
 def _host(url: str) -> str:

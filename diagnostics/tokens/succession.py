@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diagnostics.context import Context
 from diagnostics.model import Finding, Status, Syntax
 from diagnostics.secret import Secret
+from diagnostics.text import listed
 from diagnostics.tokens.remark import Remark, words_of
 
 if TYPE_CHECKING:
@@ -102,22 +103,18 @@ def _of_scopes(scopes: Sequence[str] | None, old: Predecessor) -> Iterator[Remar
     words = words_of("succession")
     if scopes is None:
         if old.scopes:
-            yield Remark(Status.UNKNOWN, words["scopes-untold"].format(scopes=_listed(old.scopes)))
+            yield Remark(Status.UNKNOWN, words["scopes-untold"].format(scopes=listed(old.scopes, 10)))
         return
     lacking = missing(old.needs, scopes, old.family)
     if essential := [each.any[0] for each in lacking if each.essential]:
-        yield Remark(Status.FAIL, words["lacks-essential"].format(scopes=_listed(essential)))
+        yield Remark(Status.FAIL, words["lacks-essential"].format(scopes=listed(essential, 10)))
     needed = [each.any[0] for each in lacking if not each.essential]
     if needed:
-        yield Remark(Status.WARN, words["lacks-needed"].format(scopes=_listed(needed)))
+        yield Remark(Status.WARN, words["lacks-needed"].format(scopes=listed(needed, 10)))
     held = with_implied(scopes, old.family)
     had = old.answer.scopes or () if old.answer is not None else ()
     gone = [each for each in had if each not in held]
     if gone:
-        yield Remark(Status.WARN, words["lacks-old"].format(scopes=_listed(gone)))
+        yield Remark(Status.WARN, words["lacks-old"].format(scopes=listed(gone, 10)))
     elif had and not lacking:
         yield Remark(Status.OK, words["as-before"])
-
-
-def _listed(scopes: Sequence[str]) -> str:
-    return ", ".join(scopes[:10]) + (f" and {len(scopes) - 10} more" if len(scopes) > 10 else "")

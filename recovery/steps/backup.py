@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.backups.earlier import Earlier, bring_back, keep, kept, standing, standing_at
 from recovery.entry_writing import default
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
@@ -47,19 +47,18 @@ class RestoreEntries:
     def title(self) -> str:
         """See `Step`."""
         count = len(self.new) + len(self.changed)
-        entries = "1 entry" if count == 1 else f"{count} entries"
-        return f"Restore {entries} from {clean(Path(self.path).name)}"
+        return f"Restore {entry_count(count)} from {clean(Path(self.path).name)}"
 
     def preview(self, world: RecoveryWorld) -> list[Change]:
         """Counts; who opened the backup has shown the names (`recovery.backups.restoring`)."""
         default(world)
         changes = []
         if self.new:
-            changes.append(Change(_entries(len(self.new)), "not in the keychain", "as in the backup"))
+            changes.append(Change(entry_count(len(self.new)), "not in the keychain", "as in the backup"))
         if self.changed:
             changes.append(
                 Change(
-                    _entries(len(self.changed)),
+                    entry_count(len(self.changed)),
                     "another value",
                     "the backup's value; the earlier one is kept in the keychain for an undo",
                 )
@@ -137,7 +136,3 @@ class RestoreEntries:
         if opened.sha256 != self.sha256:
             raise RecoveryError(f"{clean(self.path)} is another file by now: look again")
         return opened.backup
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"

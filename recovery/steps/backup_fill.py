@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from diagnostics.stores.keyring_file import KeyringFileError, read_bytes
 from diagnostics.stores.similar import md5_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count, listed
 from recovery.backups.earlier import bring_back
 from recovery.entry_writing import default
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk, UnavailableError
@@ -108,10 +108,8 @@ class FillFromBackup:
         numbers = tuple(each.number for each in lost)
         content = {OPENED: written(opened.backup, on_one_line=True)}
         RestoreEntries(self.path, self.sha256, numbers, (), self.undo_id).apply(world, content)
-        names = ", ".join(each.entry.name for each in lost[:_MOST_NAMED])
-        more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
-        count = "1 entry" if len(lost) == 1 else f"{len(lost)} entries"
-        return f"{count} came from the backup of {clean(self.made)}, as they were then: {names}{more}."
+        names = listed([each.entry.name for each in lost], _MOST_NAMED)
+        return f"{entry_count(len(lost))} came from the backup of {clean(self.made)}, as they were then: {names}."
 
     def _open(self, world: RecoveryWorld, given: "Secret") -> "Opened":
         from recovery.backups.key import identities

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
 from diagnostics.stores.choice import said_of
+from diagnostics.text import entry_count
 from tui import terminal
 from tui.arguments import Call
 from tui.commands.backup_key import key_of, lock_of
@@ -73,7 +74,7 @@ def _create(call: Call, session: DoctorSession) -> int:
     services = call.extra["service"] or [SERVICE]
     backup = collect(world, services, call.names)
     count = len(backup.entries)
-    terminal.say(f"{count} {'entry' if count == 1 else 'entries'} of {', '.join(services)}:")
+    terminal.say(f"{entry_count(count)} of {', '.join(services)}:")
     terminal.say(*(f"  {each.name}" for each in backup.entries))
     if session.host.platform.value != "linux" and not call.names:
         terminal.say(
@@ -88,7 +89,7 @@ def _create(call: Call, session: DoctorSession) -> int:
         terminal.say("Encrypting; the passphrase takes a few seconds, on purpose.")
     made = make(backup, lock, world, Journal(session.host), output)
     terminal.say(
-        f"Backed up {count} {'entry' if count == 1 else 'entries'}: {made.path}",
+        f"Backed up {entry_count(count)}: {made.path}",
         "It is of use only with its passphrase or private key: keep that somewhere else, and a copy of the file on "
         "another disk.",
         "To see that it can be opened:",
@@ -157,7 +158,7 @@ def _verify(call: Call, session: DoctorSession) -> int:
     opened, _ = _open(call, session)
     count = len(opened.backup.entries)
     terminal.say(
-        f"{opened.path.name} is whole: {count} {'entry' if count == 1 else 'entries'}, each with the value it was "
+        f"{opened.path.name} is whole: {entry_count(count)}, each with the value it was "
         f"made with ({opened.backup.made})."
     )
     try:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diagnostics.secret import Secret
+from diagnostics.text import entry_count
 from diagnostics.tokens.remark import Remark
 from recovery.model import Ask, RecoveryError, Remedy
 from tui import terminal
@@ -74,7 +75,7 @@ def asked_of(session: DoctorSession) -> "Asked":
 
 def _list(found: "Survey", items: "Sequence[Item]") -> None:
     count = len(found.entries)
-    terminal.say(f"{count} {'entry' if count == 1 else 'entries'} looked at.")
+    terminal.say(f"{entry_count(count)} looked at.")
     from diagnostics.survey import plan_words
 
     words = plan_words()

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from diagnostics.model import Finding, Status
-from diagnostics.text import clean
+from diagnostics.text import clean, counted
 from tui.demo.drill import Practice, minutes_and_seconds
 from tui.demo.scenario import Condition, Slip
 
@@ -74,7 +74,7 @@ class Debrief:
     def time(self) -> str:
         """Time and hints in one line."""
         hints = f"{self.hints_taken} of {self.hints} hints" if self.hints_taken else "no hint"
-        usual = f"{self.minutes} minute{'' if self.minutes == 1 else 's'}"
+        usual = counted(self.minutes, "minute")
         return f"{minutes_and_seconds(self.seconds)}, {hints}. Who knows the way takes about {usual}."
 
 

@@ -15,7 +15,7 @@ from diagnostics.context import SERVICE
 from diagnostics.host import Host
 from diagnostics.model import Status
 from diagnostics.stores.choice import said_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.backups.comparison import Compared, State
 from tui.actions import WHY, Action
 from tui.doctor import Doctor
@@ -235,7 +235,7 @@ def verdict(opened: "Opened", found: "Sequence[Compared] | None", host: Host, sa
             f"{'+' if has_few_characters(host) else '✓'} {clean(opened.path.name)} is whole.",
             "bold $text-success",
         ),
-        Content(f"{count} {'entry' if count == 1 else 'entries'}, each with the value it was made with."),
+        Content(f"{entry_count(count)}, each with the value it was made with."),
         Content(f"Made {opened.backup.made} on {opened.backup.host}."),
         Content(""),
     ]

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from diagnostics.backups import name_at
 from diagnostics.secret import Secret
 from diagnostics.stores.choice import said_of
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.model import Ask, AskKind
 from tui.actions import DIALOG, WHY, Action
 from tui.disk import from_disk
@@ -159,10 +159,10 @@ class BackupsScreen(Dialog[None]):
 
         names = ", ".join(each.name for each in backup.entries[:8])
         more = f" and {len(backup.entries) - 8} more" if len(backup.entries) > 8 else ""
-        self.say(f"{_entries(len(backup.entries))}: {names}{more}")
+        self.say(f"{entry_count(len(backup.entries))}: {names}{more}")
         hint = f"At least {SHORTEST} characters; without it nobody can open the backup. Keep it elsewhere."
         ask = Ask("passphrase", AskKind.NEW_PASSWORD, "A passphrase for the new backup:", hint)
-        about = f"{_entries(len(backup.entries))}: {names}{more}"
+        about = f"{entry_count(len(backup.entries))}: {names}{more}"
         screen = AskScreen("New backup", about, ask, _too_weak)
         self.doctor.push_screen(screen, lambda given: self._make(backup, given))
 
@@ -181,7 +181,7 @@ class BackupsScreen(Dialog[None]):
         def done(made: "Made") -> None:
             self.doctor.end_operation()
             self._news = (
-                f"Backed up: {_entries(len(made.names))} in {made.path.name}. Keep a copy on another disk, and the "
+                f"Backed up: {entry_count(len(made.names))} in {made.path.name}. Keep a copy on another disk, and the "
                 "passphrase somewhere else."
             )
             self.read()
@@ -260,10 +260,6 @@ def _line(one: "Listed") -> Content:
         (f"{how:<13}", "" if one.header else "$text-error"),
         ("" if own else clean(one.path.name), "$foreground-muted"),
     )
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _too_weak(given: Secret) -> str:

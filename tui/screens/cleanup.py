@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from diagnostics.survey import plan_words
-from diagnostics.text import clean
+from diagnostics.text import clean, entry_count
 from recovery.model import Remedy, Risk
 from tui.actions import CLEANUP, bindings
 from tui.board import Link
@@ -99,7 +99,7 @@ class CleanupScreen(Screen[None]):
         if self._items:
             boxes.highlighted = 0
         count, aside = len(found.entries), len(found.quarantined)
-        said = f"{count} {'entry' if count == 1 else 'entries'} looked at, {len(self._items)} with something wrong."
+        said = f"{entry_count(count)} looked at, {len(self._items)} with something wrong."
         if aside:
             said += f" {aside} set aside earlier (`mcp-doctor cleanup --dry-run` lists them)."
         said += f"\n{_SOME}" if self._items else " There is nothing to clean up."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from diagnostics.catalog.clients import client
-from diagnostics.text import clean
+from diagnostics.text import clean, counted
 from tui.widgets.finding_view import fix_lines
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def log_label(file: "LogFile", now: float) -> Content:
 
 def explained_text(found: "Explained", *, few_characters: bool) -> Content:
     """The causes, best first, then the end of the text itself."""
-    count = f"{found.lines} line{'' if found.lines == 1 else 's'}"
+    count = counted(found.lines, "line")
     head = Content.styled(
         f"{found.name}: {count}{', its end was read' if found.is_cut else ''}", "$foreground-muted"
     )

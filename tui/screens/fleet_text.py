@@ -8,6 +8,7 @@ from diagnostics.fleet.model import HostState, ServerState
 from diagnostics.fleet.rollup import OWN
 from diagnostics.model import Status
 from diagnostics.rollup import WORST_FIRST
+from diagnostics.text import counted
 from tui.faces import FACES
 
 _MOST = 8
@@ -34,7 +35,7 @@ def progress_text(done: int, total: int, few_characters: bool) -> Content:
         " ",
         (full * cells, "$text-primary"),
         (empty * (12 - cells), "$foreground-muted"),
-        (f" Reading {done:,} of {words.counted(total, 'file')} …", "$foreground-muted"),
+        (f" Reading {done:,} of {counted(total, 'file')} …", "$foreground-muted"),
     )
 
 
@@ -42,7 +43,7 @@ def done_text(fleet: Fleet, now: float) -> Content:
     """How much there is, how old, and how many reports could not be taken as they are."""
     parts: list[Content] = []
     if fleet.troubles:
-        said = f" {words.counted(len(fleet.troubles), 'problem')}: p "
+        said = f" {counted(len(fleet.troubles), 'problem')}: p "
         parts.append(Content.styled(said, "bold $text-warning"))
     parts.append(Content.styled(f" {words.totals(fleet, now)}", "$foreground-muted"))
     return Content("").join(parts)
@@ -64,7 +65,7 @@ def cell_text(host: HostState, server: ServerState | None, few_characters: bool)
         lines.append(Content(f"  {each.named(_MOST)}"))
     fine = len(host.servers) - len({name for each in found for name in each.names} - {OWN})
     if fine > 0:
-        said = f"{words.counted(fine, 'server')} without a complaint."
+        said = f"{counted(fine, 'server')} without a complaint."
         lines.append(Content.styled(said, FACES[Status.OK].style))
     if not host.servers:
         lines.append(Content.styled("No MCP server is configured there.", "$foreground-muted"))

@@ -6,6 +6,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from diagnostics.text import counted
 from tui.actions import Action
 from tui.screens.dialog import Dialog
 
@@ -29,7 +30,7 @@ class GoalScreen(Dialog[None]):
 def goal_text(practice: "Practice") -> Content:
     """Goal, what is given, the keys, the place."""
     drill = practice.drill
-    usual = f"{drill.minutes} minute{'' if drill.minutes == 1 else 's'}"
+    usual = counted(drill.minutes, "minute")
     keys = [("g", "goal"), ("h", "hint"), ("d", "debrief")]
     if drill.deeds:
         keys.insert(2, ("o", "outside the doctor"))

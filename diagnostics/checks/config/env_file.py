@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diagnostics.check import Verdict, check, fail, ok, unknown, warn
 from diagnostics.context import Context
 from diagnostics.model import ClientFile
+from diagnostics.text import listed
 
 if TYPE_CHECKING:
     from diagnostics.plain.source import EnvFile
@@ -29,7 +30,7 @@ def _verdict(context: Context, each: "EnvFile") -> Verdict | None:
     from diagnostics.plain.access import access_of
     from diagnostics.plain.exposed import UnreadableError, read_held
 
-    facts = {"file": str(each.path), "servers": _listed(each.servers)}
+    facts = {"file": str(each.path), "servers": listed(each.servers, 4)}
     try:
         held = read_held(context, each.path)
     except UnreadableError as error:
@@ -49,8 +50,3 @@ def _verdict(context: Context, each: "EnvFile") -> Verdict | None:
         evidence.append(f"mode {access.mode:04o}: readable by {access.readers}")
         return warn("open", "config_readable_by_others", evidence=evidence, readers=access.readers, **facts)
     return warn("plain-text", "credential_in_plain_text", evidence=evidence, **facts)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:4])
-    return shown + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -11,7 +11,7 @@ from diagnostics.context import SERVICE, Context
 from diagnostics.deadline import DeadlineError, on_disk
 from diagnostics.model import Store
 from diagnostics.stores import Entry, StoreError
-from diagnostics.text import Words
+from diagnostics.text import Words, listed
 
 
 @check(of=Store, needs=("lookup.readable",), within=10.0)
@@ -47,7 +47,7 @@ def _compared(context: Context, path: Path, made: datetime) -> Verdict:
         return ok("current", evidence=(str(path),))
     names = sorted({_name(each) for each in later})
     count = "1 entry was" if len(names) == 1 else f"{len(names)} entries were"
-    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    told = listed(names, 5)
     return warn(
         "older",
         "backup_outdated",

@@ -10,6 +10,7 @@ from diagnostics.check import Verdict, check, fail, ok, skip, warn
 from diagnostics.context import Context
 from diagnostics.model import Server, Syntax
 from diagnostics.presence import at_home, is_file
+from diagnostics.text import listed
 
 if TYPE_CHECKING:
     from diagnostics.servers.reach import Reach
@@ -261,8 +262,7 @@ class _Question:
         ]
         if not unset:
             return ()
-        more = f" and {len(unset) - _MOST_OPTIONAL} more" if len(unset) > _MOST_OPTIONAL else ""
-        return (f"also read, not set: {', '.join(unset[:_MOST_OPTIONAL])}{more}",)
+        return (f"also read, not set: {listed(unset, _MOST_OPTIONAL)}",)
 
     def _path(self, text: str) -> Path:
         home = self._context.host.home
