@@ -121,6 +121,21 @@ def test_lines_of_ours_that_were_spoilt_by_hand_can_still_be_taken_out(host: Hos
     assert crontab(host) == b"# mine \xff\n# after\n"
 
 
+def test_a_job_that_a_person_put_between_the_marks_is_not_taken_out_with_ours(host: Host) -> None:
+    carried_out(host)
+    theirs = crontab(host).replace(cron.END, b"5 5 * * * mine\n" + cron.END)
+    (host.home / "held-crontab").write_bytes(theirs)
+    words = r"between the marks of mcp-doctor \(line 3\): move it below"
+    with pytest.raises(RecoveryError, match=words):
+        uninstall(host)
+    plan = install(host, [], 30, None)
+    with pytest.raises(RecoveryError, match=words):
+        preview(plan.remedy, LocalWorld(host))
+    assert not standing(host).is_well
+    assert "between the marks" in "\n".join(lines_of(standing(host)))
+    assert crontab(host) == theirs
+
+
 def test_no_engine_and_the_wrong_engine_are_told_with_the_reason(host: Host) -> None:
     (host.root or Path()).joinpath("proc/77/comm").write_text("init\n")
     with pytest.raises(RecoveryError, match=r"no cron daemon runs.*mcp-doctor monitor run"):

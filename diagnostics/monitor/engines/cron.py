@@ -56,7 +56,7 @@ def take_apart(text: bytes) -> Crontab:
     """Finds our block.
 
     Raises:
-        UnfitError: the marks are not a pair; the text names the line.
+        UnfitError: the marks are not a pair, or hold more than our one line; the text names the line.
     """
     lines = _lines(text)
     begins = [number for number, line in enumerate(lines) if line.startswith(_BEGINS)]
@@ -70,6 +70,13 @@ def take_apart(text: bytes) -> Crontab:
             "take them out with `crontab -e`, together with the line between them"
         )
     first, last = begins[0], ends[0]
+    inside = [number for number in range(first + 1, last) if lines[number].strip()]
+    if len(inside) > 1:  # ours is one; to take out the block would take somebody's job with it
+        foreign = next((each for each in inside if b"monitor run" not in lines[each]), inside[1])
+        raise UnfitError(
+            f"the crontab has a line of somebody's between the marks of mcp-doctor (line {foreign + 1}): "
+            "move it below them with `crontab -e`"
+        )
     return Crontab(b"".join(lines[:first]), b"".join(lines[first : last + 1]), b"".join(lines[last + 1 :]))
 
 
