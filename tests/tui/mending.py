@@ -184,6 +184,9 @@ def mended_by(remedies: list[Remedy], tmp: Path, monkeypatch: pytest.MonkeyPatch
     kinds = {step.kind: step for step in (TryUnlock, TryStore, TryAllow, Impossible, Final)}
     serve: Callable[..., list[Remedy]] = lambda found, _context: _serving(found, remedies)  # noqa: E731
     monkeypatch.setattr("recovery.planner.remedies_for", serve)
+    monkeypatch.setattr(
+        "recovery.runner.step_kinds", lambda: kinds
+    )  # first: it takes over the name on import
     monkeypatch.setattr("recovery.steps.step_kinds", lambda: kinds)
     return Mended(session, holder[0])
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.secret import Secret
 from recovery.journal import Event, Journal
 from tests.tui import mending
 from tests.tui.conftest import Driver, OpenApp
 from tests.tui.mending import Mended, cut_off, mended_by
+from tui.commands.interrupted import settle
 from tui.widgets.secret_input import SecretInput
 
 
@@ -93,3 +95,23 @@ async def test_what_was_left_half_done_is_asked_about_again_when_the_question_is
         await driver.press("t")
         await answer(driver, mending.PASSWORD)
         await driver.until(lambda: not journal.interrupted())
+
+
+def test_at_a_terminal_it_is_asked_for_before_what_was_left_half_done_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture = mended_by([mending.ALLOW], tmp_path, monkeypatch)
+    cut_off(fixture, mending.ALLOW)
+    asked: list[str] = []
+
+    def hidden(prompt: str) -> Secret:
+        asked.append(prompt)
+        return Secret(mending.PASSWORD)
+
+    monkeypatch.setattr("tui.terminal.hidden", hidden)
+    answers = iter(["t"])
+    monkeypatch.setattr("tui.terminal.typed", lambda _prompt: next(answers))
+    monkeypatch.setattr("tui.terminal.can_ask", lambda: True)
+    assert settle(fixture.session) is not None
+    assert [each.split()[0] for each in asked] == ["Password"]
+    assert states(fixture) == [Event.UNDONE]
