@@ -25,6 +25,7 @@ from diagnostics.history import (
 from diagnostics.host import Host
 from recovery.files import LocalFiles, failed, sweep, sync_folder
 from recovery.model import RecoveryError
+from recovery.new_file import make_folder
 
 KEPT_FOR = timedelta(days=90)
 MOST_ROUNDS = 10_000
@@ -62,7 +63,7 @@ def open_history(host: Host) -> tuple[History, str]:
         RecoveryError: it can't be read, set aside or begun anew.
     """
     path = history_path(host)
-    prepare_folder(path.parent)
+    make_folder(path.parent)
     sweep(path)
     found = read_history(host)
     if not found.trouble:
@@ -249,17 +250,6 @@ def _name_beside(path: Path) -> Path:
     same = next((each for each in there if each.exists() and each.samefile(path)), None)
     free = next((each for each in names if each not in there), None)
     return same or free or min(names, key=lambda each: each.lstat().st_mtime)
-
-
-def prepare_folder(folder: Path) -> None:
-    """Makes the monitor's folder, for its user alone. Raises RecoveryError where it can't be."""
-    try:
-        for each in (folder.parent, folder):  # a mode is given to the last folder alone
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise failed("made", str(folder), error) from error
-    if not folder.is_dir() or folder.is_symlink():
-        raise RecoveryError(f"{folder} is not a folder of your own: move it aside")
 
 
 def _iso(moment: datetime) -> str:

@@ -25,7 +25,8 @@ from diagnostics.monitor.words import CALL, Told, lines_of, log_lines, span
 from diagnostics.text import clean
 from recovery.lock import LockError, locked
 from recovery.model import RecoveryError
-from recovery.monitor.history import NewRound, append_round, open_history, prepare_folder
+from recovery.monitor.history import NewRound, append_round, open_history
+from recovery.new_file import make_folder
 from recovery.system_log import ERROR, INFO, USER, WARNING, tell
 from recovery.trail.clock import jump
 
@@ -84,7 +85,7 @@ def run_round(
     lock = path.with_suffix(".lock")
     with contextlib.ExitStack() as held:
         try:
-            prepare_folder(path.parent)
+            make_folder(path.parent)
             held.enter_context(locked(lock, 0.2))
             os.utime(lock)  # since when this one is at it
         except LockError:

@@ -10,7 +10,7 @@ from diagnostics.monitor.programs import ProgramError, ask, crontab_of, said_by
 from diagnostics.monitor.schedule import UnfitError
 from recovery.files import sweep
 from recovery.model import Answers, Change, HalfDoneError, RecoveryError, Risk
-from recovery.monitor.history import prepare_folder
+from recovery.new_file import make_folder
 from recovery.ports import RecoveryWorld
 from recovery.steps.monitor import shown
 
@@ -82,7 +82,7 @@ class SetCronBlock:
     def _keep(self, world: RecoveryWorld, text: bytes) -> None:
         """A copy of the crontab as it is, for its owner alone; it may hold passwords, so the trail must not have it."""
         path = _kept_in(world)
-        prepare_folder(path.parent)
+        make_folder(path.parent)
         world.files.write(str(path), text)
 
     def _make_sure(self, text: bytes, expected: str) -> None:

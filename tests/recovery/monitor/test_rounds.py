@@ -20,8 +20,8 @@ from diagnostics.secret import Secret
 from diagnostics.stores import open_store
 from recovery.lock import locked
 from recovery.monitor import rounds
-from recovery.monitor.history import prepare_folder
 from recovery.monitor.rounds import Outcome, Wish, run_round
+from recovery.new_file import make_folder
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_a_hostile_name_forges_no_line(world: World, log: socket.socket) -> None
 
 def test_the_second_of_two_leaves_it_to_the_first(world: World, log: socket.socket) -> None:
     path = history_path(world.host)
-    prepare_folder(path.parent)
+    make_folder(path.parent)
     with locked(path.with_suffix(".lock"), 1):
         outcome = world.round(github=Status.FAIL)
     assert (outcome.code, outcome.is_busy, world.said) == (0, True, [])
@@ -170,7 +170,7 @@ def test_the_second_of_two_leaves_it_to_the_first(world: World, log: socket.sock
 
 def test_a_monitor_that_hangs_for_ever_does_not_keep_the_others_silent(world: World) -> None:
     lock = history_path(world.host).with_suffix(".lock")
-    prepare_folder(lock.parent)
+    make_folder(lock.parent)
     with locked(lock, 1):
         os.utime(lock, (0, time.time() - 7200))
         outcome = world.round()
