@@ -46,6 +46,7 @@ def refuse_secrets(lines: Sequence[str], secrets: Iterable[Secret]) -> None:
     """Raises RecoveryError where the screen shows what may be a credential, also one that is broken over lines."""
     from diagnostics.support.sweep import sweep
 
-    joined = "".join(line.strip(" │┃║▏▕▌▐|") for line in lines)
-    if sweep({"screen": "\n".join(lines), "without its line breaks": joined}, secrets):
+    bare = [line.strip(" │┃║▏▕▌▐|") for line in lines]
+    texts = {"screen": "\n".join(lines), "broken within a word": "".join(bare), "at a blank": " ".join(bare)}
+    if sweep(texts, secrets):
         raise RecoveryError("no picture was kept: the screen shows what may be a credential")

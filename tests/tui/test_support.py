@@ -127,3 +127,5 @@ def test_a_known_secret_is_found_on_the_screen_over_the_end_of_a_line() -> None:
             ["│ it is correct-hor │", "│ se-battery        │"], [Secret("correct-horse-battery")]
         )
     picture.refuse_secrets(["│ it is all right │"], [Secret("correct-horse-battery")])
+    with pytest.raises(RecoveryError, match="no picture"):  # broken at its own blank
+        picture.refuse_secrets(["│ correct horse │", "│ battery │"], [Secret("correct horse battery")])
