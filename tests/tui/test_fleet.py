@@ -224,7 +224,9 @@ async def test_the_screens_look_as_stored(
 async def test_without_colours_and_with_few_characters(open_fleet: Open, ward: Path, tmp_path: Path) -> None:
     async with open_fleet(ward, TERM="linux", COLORTERM="", NO_COLOR="1") as driver:
         await driver.sees("x 3 broken", "+ 13 ok", "x build-01")
-        assert "✗" not in driver.text
+        await driver.press("c")
+        await driver.sees("by the number of hosts", "====")
+        assert not {"✗", "━"} & set(driver.text)
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────────────

@@ -202,7 +202,8 @@ class FleetScreen(Screen[None]):
         """What fails, by the number of hosts."""
         from tui.screens.dialog import Dialog
 
-        self.app.push_screen(Dialog[None]("What fails, by the number of hosts", text.causes_text(self.fleet)))
+        causes = text.causes_text(self.fleet, self._owner.few_characters)
+        self.app.push_screen(Dialog[None]("What fails, by the number of hosts", causes))
 
     def action_problems(self) -> None:
         """What could not be taken as it is."""

@@ -94,16 +94,16 @@ def problems_text(fleet: Fleet, most: int = 300) -> Content:
     return Content("\n").join(lines)
 
 
-def causes_text(fleet: Fleet) -> Content:
+def causes_text(fleet: Fleet, few_characters: bool) -> Content:
     """What fails, by the number of hosts: a cause that many have in common is mended once."""
     causes = fleet.causes()
     if not causes:
         return Content("Nothing fails.")
-    most = causes[0][1]
+    most, cell = causes[0][1], "=" if few_characters else "━"
     lines = [
         Content.assemble(
             (f"{count:>6,} ", "bold"),
-            (f"{'━' * max(1, round(20 * count / most)):<21}", FACES[Status.FAIL].style),
+            (f"{cell * max(1, round(20 * count / most)):<21}", FACES[Status.FAIL].style),
             cause,
         )
         for cause, count in causes
