@@ -120,7 +120,7 @@ def _of_report(report: Mapping[str, Any], host: str, schema: object, at: float |
 
 
 def _name(told: object) -> str:
-    return clean(told, _LONGEST_NAME) if isinstance(told, str) else ""
+    return mask_pasted(clean(told, _LONGEST_NAME)) if isinstance(told, str) else ""
 
 
 def moment(told: object) -> float | None:

@@ -83,3 +83,11 @@ def test_what_is_known_of_long_ago_is_told_to_be_so(tmp_path: Path) -> None:
     assert "gather again" not in words.totals(fleet, NOW)
     assert "2 reports over a week old or undated: gather again." in words.totals(fleet, NOW + 8 * 86400)
     assert rendering.data(fleet, NOW + 8 * 86400)["summary"]["stale"] == 2
+
+
+def test_a_credential_that_somebody_pasted_for_a_hosts_name_is_not_shown(tmp_path: Path) -> None:
+    token = "gh" + "p_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6"
+    made.write(tmp_path, made.envelope("web-01", made.healthy("github")) | {"host": {"name": f"web {token}"}})
+    fleet = made.fleet_of(tmp_path)
+    assert token not in rendering.text(fleet, NOW) + json.dumps(rendering.data(fleet, NOW))
+    assert fleet.hosts()[0].name.startswith("web ghp_")
