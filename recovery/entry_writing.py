@@ -122,9 +122,10 @@ def default(world: RecoveryWorld) -> str:
     its_own_words = state.provider.program in {FILE_STORE, "credential-manager"}
     if its_own_words and (state.error or not state.usable):
         world.keychain.entries({})  # its error says what is wrong with the file
-    if state.bus.trouble == "hung" or state.provider.hung or state.error:
+    has_no_bus = state.bus.trouble not in {None, "hung"}
+    if not has_no_bus and (state.bus.trouble or state.provider.hung or state.error):
         raise UnavailableError("the keychain does not answer, it may be hung: see `mcp-doctor check`")
-    if state.bus.trouble is not None or not state.provider.running:
+    if has_no_bus or not state.provider.running:
         raise UnavailableError(
             "no keychain can be reached from here: `mcp-doctor unlock` finds the way to it"
         )

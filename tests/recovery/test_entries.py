@@ -263,6 +263,14 @@ def test_an_entry_that_came_meanwhile_is_never_deleted(desk: Desk, monkeypatch: 
     assert Secret("theirs") in {each.secret for each in desk.entries()}
 
 
+def test_no_bus_is_not_called_a_hung_keychain(desk: Desk) -> None:
+    lost = desk.lab.host(DBUS_SESSION_BUS_ADDRESS=None, XDG_RUNTIME_DIR=str(desk.lab.home))
+    outcome = delete_entry("github_token", LocalWorld(lost), desk.journal)
+    assert not outcome.ok
+    assert "no keychain can be reached" in outcome.error
+    assert "hung" not in outcome.error
+
+
 def test_a_hung_keychain_is_not_called_missing(desk: Desk) -> None:
     desk.lab.add_entry("github_token", "old-value")
     pid = desk.lab.suspend_daemon()
