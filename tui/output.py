@@ -1,7 +1,8 @@
-"""Writing what a command was asked to put into a file: in one step, 0600 unless asked otherwise, and never over what is no plain file."""
+"""Where a command puts what it made: standard output, or a file, in one step, 0600 unless asked otherwise, never over what is no plain file."""
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from diagnostics.deadline import DISK_SECONDS, DeadlineError, on_disk
@@ -10,6 +11,30 @@ from diagnostics.text import clean
 from tui.usage import UsageError
 
 _NO_FILE = ("this is a link; name the file itself", "this is no plain file")
+
+
+def is_standard(output: str | None) -> bool:
+    """Whether `--output` says standard output."""
+    return output in {None, "-", "/dev/stdout"}
+
+
+def put(text: str, output: str | None, host: Host, *, for_people: bool = False, mode: int = 0o600) -> None:
+    """Puts a text where `--output` says. In: `for_people` = in the terminal's encoding; programs are promised UTF-8.
+
+    Raises:
+        UsageError: see `write`.
+    """
+    if output is not None and not is_standard(output):
+        write(output, text.encode("utf-8", "backslashreplace"), host, mode)
+        return
+    stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
+    if stream is None:
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    encoding = sys.stdout.encoding if for_people else None
+    stream.write(text.encode(encoding or "utf-8", "backslashreplace"))
+    stream.flush()
 
 
 def refuse(path: str, option: str = "--output") -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
-from tui.output import refuse, write
+from tui.output import is_standard, put, refuse, write
 from tui.usage import UsageError
 
 
@@ -27,6 +27,16 @@ def test_a_file_is_replaced_in_one_step_and_for_its_owner_alone(tmp_path: Path, 
     assert target.read_bytes() == b"new"
     assert os.name != "posix" or stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [each.name for each in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("output", [None, "-", "/dev/stdout"])
+def test_standard_output_has_several_names(
+    output: str | None, tmp_path: Path, host: Host, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert is_standard(output)
+    put("✔\n", output, host)
+    assert capsysbinary.readouterr().out == "✔\n".encode()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")

@@ -196,6 +196,7 @@ def _what_to_do(host: Host, path: object, found: "Examination") -> Iterator[str]
 
 def _export(host: Host, call: Call) -> int:
     from recovery.trail.export import as_lines, as_markdown
+    from tui.output import is_standard, put
 
     rows = _rows(host, call)
     output = call.extra.get("output")
@@ -205,15 +206,9 @@ def _export(host: Host, call: Call) -> int:
         text = as_markdown(rows, Journal(host).examine())
     else:
         text = as_lines(rows)
-    if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
-        return 0
-    from tui.output import write
-
-    write(output, text.encode("utf-8", "backslashreplace"), host)
-    say(f"Written: {output} ({sum(len(row.records) for row in rows)} records of {len(rows)} operations)")
+    put(text, output, host)
+    if not is_standard(output):
+        say(f"Written: {output} ({sum(len(row.records) for row in rows)} records of {len(rows)} operations)")
     return 0
 
 

@@ -51,11 +51,7 @@ def examine(session: DoctorSession, call: Call) -> int:
     if call.extra.get("format") == "prometheus":
         _write_metrics(made, session.host, call, monotonic() - began)
     else:
-        _write(
-            _rendered(made, call),
-            call.extra.get("output"),
-            for_people=call.extra.get("format", "text") == "text",
-        )
+        _put(_rendered(made, call), call)
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
@@ -73,8 +69,7 @@ def examine_itself(call: Call) -> int:
     _refuse_output(call)
     context, findings = examined(this_host(), call.options)
     made = report.build(context, findings, lambda _finding: ())
-    for_people = call.extra.get("format", "text") == "text"
-    _write(_rendered(made, call, of_servers=False), call.extra.get("output"), for_people=for_people)
+    _put(_rendered(made, call, of_servers=False), call)
     return report.exit_code(findings, call.extra.get("fail_on", "fail"))
 
 
@@ -132,19 +127,27 @@ def _write_metrics(made: dict[str, object], host: Host, call: Call, seconds: flo
     from diagnostics.report.prometheus import render
     from diagnostics.standard_error import tell
     from diagnostics.text import clean
+    from tui.output import is_standard, put
 
     output = call.extra.get("output")
-    if output is not None and not output.endswith(".prom"):
-        tell(f"{clean(output)}: node_exporter's textfile collector reads only names that end in .prom")
+    if not is_standard(output) and not str(output).endswith(".prom"):
+        tell(f"{clean(str(output))}: node_exporter's textfile collector reads only names that end in .prom")
     text = render(made, measured(host, seconds), label_names=call.extra.get("label_names", False))
-    _write(text, output, for_people=False, mode=0o644)
+    put(text, output, host, mode=0o644)
+
+
+def _put(text: str, call: Call) -> None:
+    from tui.output import put
+
+    for_people = call.extra.get("format", "text") == "text"
+    put(text, call.extra.get("output"), this_host(), for_people=for_people)
 
 
 def _refuse_output(call: Call) -> None:
     """A place that can't be written to is told before the checks are asked, not after."""
-    if call.extra.get("output") not in {None, *_STDOUT}:
-        from tui.output import refuse
+    from tui.output import is_standard, refuse
 
+    if not is_standard(call.extra.get("output")):
         refuse(call.extra["output"])
 
 
@@ -153,22 +156,3 @@ def _may_colour(call: Call) -> bool:
     return (
         call.colour is None and not env.get("NO_COLOR") and sys.stdout.isatty() and env.get("TERM") != "dumb"
     )
-
-
-_STDOUT = ("-", "/dev/stdout")
-
-
-def _write(text: str, output: str | None, *, for_people: bool, mode: int = 0o600) -> None:
-    if output is None or output in _STDOUT:
-        stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None
-        if stream is None:
-            sys.stdout.write(text)
-        else:
-            sys.stdout.flush()
-            encoding = sys.stdout.encoding if for_people else None  # programs are promised UTF-8
-            stream.write(text.encode(encoding or "utf-8", "backslashreplace"))
-            stream.flush()
-        return
-    from tui.output import write
-
-    write(output, text.encode("utf-8", "backslashreplace"), this_host(), mode)

@@ -24,10 +24,9 @@ def run(call: Call) -> int:
         UsageError: a path that can't be read, or a folder without reports.
     """
     from tui.opening import has_screen
+    from tui.output import is_standard, refuse
 
-    if call.extra.get("output") is not None:
-        from tui.output import refuse
-
+    if not is_standard(call.extra.get("output")):
         refuse(call.extra["output"])
     if not all(each.strip() for each in call.extra["paths"]):
         raise UsageError(
@@ -50,15 +49,18 @@ def _write(files: list[Named], more: int, call: Call) -> int:
     from diagnostics.fleet.many import read_many
     from diagnostics.fleet.reading import too_many
     from diagnostics.host import this_host
+    from tui.output import put
 
+    host = this_host()
     now = time.time()
     fleet = Fleet()
     fleet.take(too_many(more))
-    for _, items in read_many(files, now, this_host().env):
+    for _, items in read_many(files, now, host.env):
         fleet.take(items)
     if not len(fleet) and len(files) == 1 and files[0].by_person:
         raise UsageError("; ".join(f"{each.where} {each.said}" for each in fleet.troubles[:3]))
-    _put(_rendered(fleet, now, call), call)
+    for_people = call.extra.get("format") in {None, "text"}
+    put(_rendered(fleet, now, call), call.extra.get("output"), host, for_people=for_people)
     return fleet.exit_code(call.extra.get("fail_on", "fail"))
 
 
@@ -78,18 +80,3 @@ def _rendered(fleet: "Fleet", now: float, call: Call) -> str:
             width = shutil.get_terminal_size((80, 24)).columns
             few = "utf" not in (sys.stdout.encoding or "").lower()
             return rendering.text(fleet, now, width, ascii_only=few)
-
-
-def _put(text: str, call: Call) -> None:
-    output = call.extra.get("output")
-    if output is not None:
-        from diagnostics.host import this_host
-        from tui.output import write
-
-        write(output, text.encode("utf-8", "backslashreplace"), this_host())
-        return
-    for_people = call.extra.get("format") in {None, "text"}
-    encoding = sys.stdout.encoding if for_people else None  # programs are promised UTF-8
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode(encoding or "utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
