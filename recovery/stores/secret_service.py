@@ -202,7 +202,8 @@ class SecretServiceKeychain:
         address = self._world.host.env.get("DBUS_SESSION_BUS_ADDRESS")
         if not address:
             raise UnavailableError(
-                "no session bus is known in this session, so the keychain can't be reached"
+                "no session bus is known in this session, so the keychain can't be reached: "
+                "`mcp-doctor unlock` finds the way to it"
             )
         with _said("the session bus does not answer"):
             bus = Bus.connect(address)
