@@ -11,9 +11,8 @@ from diagnostics.context import Options
 from tui.backup_arguments import add_arguments
 from tui.emergency_arguments import add_emergency
 from tui.monitor_arguments import add_monitor
+from tui.report_arguments import add_advise, add_audit, add_check, add_fleet, add_report
 from tui.usage import UsageError
-
-FORMATS = ("text", "json", "junit", "sarif", "markdown", "prometheus")
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,8 @@ _WITH_VALUE = {
 _SLOW = "the line is slow (9,600 baud): sixteen colours, and no more pictures than it carries"
 
 
-def _build() -> argparse.ArgumentParser:
+def _everywhere() -> argparse.ArgumentParser:
+    """The options that every command takes."""
     everywhere = Parser(add_help=False)
     group = everywhere.add_argument_group("options everywhere")
     quiet = argparse.SUPPRESS
@@ -138,7 +138,11 @@ def _build() -> argparse.ArgumentParser:
     )
     group.add_argument("--no-color", action="store_true", default=quiet, help="no colours (also NO_COLOR)")
     group.add_argument("--version", action="version", version=f"mcp-doctor {__version__}")
+    return everywhere
 
+
+def _build() -> argparse.ArgumentParser:
+    everywhere = _everywhere()
     parser = Parser(
         prog="mcp-doctor",
         description="Finds out why an MCP server cannot get its credentials, and walks you through mending it.",
@@ -157,63 +161,11 @@ def _build() -> argparse.ArgumentParser:
     app.add_argument("--slow", action="store_true", help=_SLOW)
     app.add_argument("--or-demo", action="store_true", help="open the demo where nothing is configured")
 
-    check = command("check", "the same checks without the app")
-    check.add_argument("names", nargs="*", metavar="SERVER")
-    check.add_argument("--format", choices=FORMATS, default="text")
-    check.add_argument(
-        "--output",
-        metavar="FILE",
-        help="write the report there, replaced in one step (0600; with prometheus 0644, for the collector)",
-    )
-    check.add_argument(
-        "--label-names",
-        action="store_true",
-        help="with prometheus: also a series a reference, with the names of variables and entries as labels",
-    )
-    check.add_argument("--offline", action="store_true", help="no network")
-    check.add_argument(
-        "--start",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="launch the servers for a handshake",
-    )
-    check.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
-    check.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
-    check.add_argument(
-        "--self",
-        action="store_true",
-        dest="itself",
-        help="look at mcp-doctor itself: its Python, libraries, language, terminal, folders, launcher, clock",
-    )
-
-    report = command(
-        "report", "a support bundle without secrets or names: shown first, written when you agree"
-    )
-    report.add_argument("names", nargs="*", metavar="SERVER")
-    report.add_argument(
-        "--output",
-        metavar="FILE",
-        help="where to write it (0600; never over what is there); else in this folder",
-    )
-    report.add_argument("--format", choices=("zip", "folder", "text"), default="zip")
-    report.add_argument("--show", action="store_true", help="show all of it, not only the list of its files")
-    report.add_argument("--yes", action="store_true", help="write it without asking")
-    report.add_argument("--keep-names", action="store_true", help="leave in the names of entries and servers")
-    report.add_argument(
-        "--with-reasons", action="store_true", help="put in what the audit trail says in free text"
-    )
-    report.add_argument("--offline", action="store_true", help="no network")
-    report.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="limit of one check")
-
-    fleet = command("fleet", "the gathered reports of many hosts: hosts and servers, worst first")
-    fleet.add_argument("paths", nargs="+", metavar="FILE|DIR", help="reports, or folders of them")
-    fleet.add_argument(
-        "--format", choices=("text", "json", "markdown"), help="write this instead of opening the app"
-    )
-    fleet.add_argument("--output", metavar="FILE", help="write it there (0600, replaced in one step)")
-    fleet.add_argument("--fail-on", choices=("warn", "fail"), default="fail")
-    fleet.add_argument("--slow", action="store_true", help=_SLOW)
-
+    add_check(command("check", "the same checks without the app"), _seconds)
+    about = "a support bundle without secrets or names: shown first, written when you agree"
+    add_report(command("report", about), _seconds)
+    about = "the gathered reports of many hosts: hosts and servers, worst first"
+    add_fleet(command("fleet", about), _SLOW)
     explain = command("explain", "reads an error text or a log and names cause and fix")
     explain.add_argument(
         "file", nargs="?", default="-", metavar="FILE", help="a file, or - for standard input"
@@ -233,7 +185,7 @@ def _build() -> argparse.ArgumentParser:
     unlock.add_argument("--create", action="store_true", help="create it where there is none")
     unlock.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
-    _advise(command("advise", "which way of keeping credentials suits this host, from what is found here"))
+    add_advise(command("advise", "which way of keeping credentials suits this host, from what is found here"))
 
     undo = command("undo", "takes back the last (or the named) recovery operation")
     undo.add_argument("operation", nargs="?", metavar="OPERATION")
@@ -251,7 +203,7 @@ def _build() -> argparse.ArgumentParser:
     backup = command("backup", "age-encrypted backups of the keychain's entries")
     add_arguments(backup, [everywhere])
 
-    _audit(command("audit", "the audit trail: what was done, whether its record holds"), everywhere)
+    add_audit(command("audit", "the audit trail: what was done, whether its record holds"), everywhere)
 
     cleanup = command("cleanup", "repairs or sets aside damaged entries of the keychain")
     cleanup.add_argument("--dry-run", action="store_true", help="show what is wrong and what would be done")
@@ -268,40 +220,6 @@ def _build() -> argparse.ArgumentParser:
     emergency = command("emergency", "an audited emergency token for one server, for a limited time")
     add_emergency(emergency, [everywhere])
     return parser
-
-
-def _advise(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
-    parser.add_argument(
-        "--team",
-        choices=("single", "shared"),
-        help="whether one person or several use these credentials (else it is asked, not assumed)",
-    )
-    parser.add_argument(
-        "--sso",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="whether everybody must log in with the company's account (else it is asked, not assumed)",
-    )
-
-
-def _audit(parser: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
-
-    def verb(name: str, words: str, formats: Sequence[str]) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=words, description=words, parents=[everywhere])
-        made.add_argument("--format", choices=formats, default=formats[0])
-        return made
-
-    show = verb("show", "what was done, the newest first", ("text", "json"))
-    verb("verify", "whether the trail holds; names the record where it does not", ("text", "json"))
-    export = verb("export", "the records as JSON lines or Markdown", ("json", "markdown"))
-    export.add_argument("--output", metavar="FILE", help="write it there (0600, replaced in one step)")
-    for each in (show, export):
-        each.add_argument(
-            "--since", metavar="WHEN", help="from then on: 2026-11-23, 2026-11-23T12:00, 30m, 12h, 7d"
-        )
-        each.add_argument("--operation", metavar="OPERATION", help="this one alone, in full")
 
 
 def _provider_url(text: str) -> tuple[str, str]:
