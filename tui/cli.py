@@ -46,7 +46,7 @@ def guarded(command: Callable[[], int], name: str = "mcp-doctor", *, signals: bo
         _quiet_stdout()
         return 0
     except OSError as error:
-        if _stdout_works():
+        if _stdout_works() and not _is_of_a_stream(error):
             return _broke(name, error)
         _quiet_stdout()
         return _say(name, f"the output can't be written: {error.strerror}", EXIT_BROKE)
@@ -147,6 +147,13 @@ def _stdout_works() -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_of_a_stream(error: OSError) -> bool:
+    """Whether what was written to had no room: few bytes are forgotten with the first failure, and the next one works."""
+    import errno
+
+    return error.filename is None and error.errno in {errno.ENOSPC, errno.EIO}
 
 
 def _let_it_take_every_text() -> None:

@@ -248,8 +248,10 @@ def test_a_closed_or_full_output_ends_in_a_clear_code(lab: Lab, redirection: str
         (*DOCTOR, "check", "--offline", "--format", "json"),
         (*SECRETS, "list"),
         (*DOCTOR, "--version"),
+        (*DOCTOR, "advise"),
     ):
         done = said(lab, "sh", "-c", f"{shlex.join(words)} {redirection}")
         assert (done.returncode, "Exception" in done.stderr) == (code, False), words
+        assert "please report it" not in done.stderr, words
     full = said(lab, "sh", "-c", f"{shlex.join([*DOCTOR, 'run', '--', 'no-such-command'])} 2>/dev/full")
     assert full.returncode == 127

@@ -1,9 +1,9 @@
 """`mcp-doctor report`: the support bundle. Gathers, shows what is in it, asks, and only then writes."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diagnostics.standard_error import tell
 from diagnostics.text import clean
 from tui.arguments import Call
 from tui.session import DoctorSession
@@ -44,12 +44,12 @@ def hand_over(session: DoctorSession, call: Call) -> int:
     if output is not None:
         _refuse(Path(output))
     wanted = Wanted(bool(call.extra.get("keep_names")), bool(call.extra.get("with_reasons")))
-    sys.stderr.write("Gathering, and taking names and secrets out …\n")
+    tell("Gathering, and taking names and secrets out …")
     context, findings = examined(session)
     try:
         bundle = gather(context, findings, wanted)
     except LeakError as error:
-        sys.stderr.write(f"mcp-doctor: {clean(str(error))}\n")
+        tell(f"mcp-doctor: {clean(str(error))}")
         return _BROKE
     say(*(bundle.as_text() if shows else bundle.index()).splitlines())
     place = Path(output) if output is not None else session.host.cwd / f"{bundle.name}{ENDINGS[form]}"
@@ -78,17 +78,13 @@ def examined(session: DoctorSession) -> "tuple[Context, list[Finding]]":
     except Exception as error:
         from diagnostics.itself.questions import examined as examined_itself
 
-        sys.stderr.write(
-            f"The configs can't be looked at ({type(error).__name__}); the bundle has what is left.\n"
-        )
+        tell(f"The configs can't be looked at ({type(error).__name__}); the bundle has what is left.")
         return examined_itself(session.host, session.options)[0], []
     findings: list[Finding] = []
     try:
         findings.extend(diagnose(context))
     except Exception as error:  # a broken host is what such a bundle is about: what there is must come out
-        sys.stderr.write(
-            f"The checks broke off ({type(error).__name__}); the bundle has what was found before.\n"
-        )
+        tell(f"The checks broke off ({type(error).__name__}); the bundle has what was found before.")
     return context, findings
 
 
