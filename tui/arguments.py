@@ -110,7 +110,7 @@ _WITH_VALUE = {
 _SLOW = "the line is slow (9,600 baud): sixteen colours, and no more pictures than it carries"
 
 
-def _everywhere() -> argparse.ArgumentParser:
+def _everywhere() -> "Parser":
     """The options that every command takes."""
     everywhere = Parser(add_help=False)
     group = everywhere.add_argument_group("options everywhere")
