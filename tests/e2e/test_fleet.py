@@ -151,7 +151,7 @@ def host(
         yield scene
         if scene.bus is not None:
             scene.bus.kill()
-            scene.bus.wait(10)
+            scene.bus.wait(60)
 
 
 def _free_port() -> int:

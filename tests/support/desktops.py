@@ -183,7 +183,7 @@ class KeePassLab(DesktopLab):
         self.spawn(words, env=own, log="keepassxc.log", given=given)
         self.wait_for(lambda: NAME in self.names(), "KeePassXC answers")
         if opened:  # it answers before it has opened the database
-            self.wait_for(lambda: self._is_settled, "KeePassXC has opened the database", 10)
+            self.wait_for(lambda: self._is_settled, "KeePassXC has opened the database")
 
     @property
     def _is_settled(self) -> bool:

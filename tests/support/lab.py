@@ -25,6 +25,7 @@ from jeepney.bus_messages import message_bus
 from diagnostics.host import Host
 from diagnostics.model import Platform, Session
 from diagnostics.stores.bus import Bus, BusError
+from diagnostics.stores.processes import state_of
 from diagnostics.stores.protocol import NAME, ROOT
 from diagnostics.stores.reading import SERVICE, open_session
 from tests.support import forking
@@ -225,6 +226,7 @@ class Lab:
         pid = self.daemon_pid
         assert pid, "nobody owns the Secret Service"  # 0 would stop ourselves
         os.kill(pid, signal.SIGSTOP)
+        self.wait_for(lambda: state_of(pid) in {"T", "t"}, "it is stopped")
         return pid
 
     # ── what is in it ───────────────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,7 @@ def test_cron_hands_over_every_word_as_it_is(tmp_path: Path) -> None:
     as_cron_reads_it = line.replace("\\%", "%")
     assert not re.search(r"(?<!\\)%", line), "cron makes a line break of a bare %"
     done = subprocess.run(
-        ["/bin/sh", "-c", as_cron_reads_it], capture_output=True, text=True, timeout=30, check=True
+        ["/bin/sh", "-c", as_cron_reads_it], capture_output=True, text=True, timeout=60, check=True
     )
     assert tuple(done.stdout.split("\0")[:-1]) == ODD[1:]
 

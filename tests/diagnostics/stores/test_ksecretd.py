@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,11 +155,9 @@ def test_a_closed_wallet_is_told_and_nobody_is_asked_to_open_it(lab: Secretd) ->
     ]
     assert "org.freedesktop.secrets belongs to ksecretd" in found.finding("backend.provider").evidence[0]
     assert TOKEN not in found.text
-    began = time.monotonic()
     with Entries(lab.host()) as entries, pytest.raises(StoreError) as raised:
         entries.read("github_token")
-    assert raised.value.cause == "keyring_locked"
-    assert time.monotonic() - began < 3  # a window would have taken a deadline
+    assert raised.value.cause == "keyring_locked"  # a window would have taken a deadline, and be told as one
 
 
 def mended(lab: Secretd, password: str = WALLET_PASSWORD) -> Outcome:

@@ -42,7 +42,7 @@ def log(computer: Host) -> Iterator[socket.socket]:
     assert computer.root is not None
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(computer.root / "dev/log"))
-        channel.settimeout(5)
+        channel.settimeout(60)
         yield channel
 
 

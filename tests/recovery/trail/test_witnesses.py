@@ -204,7 +204,7 @@ def system_log(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.s
     monkeypatch.chdir(host.root / "dev")  # a socket's path may be short only
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind("log")
-        log.settimeout(5)
+        log.settimeout(60)
         yield log
 
 
@@ -310,7 +310,7 @@ def test_journald_is_told_where_there_is_no_syslog(short: Host) -> None:
     place.parent.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(place))
-        log.settimeout(5)
+        log.settimeout(60)
         journal = operate(short, "0a")
         fields = dict(line.split("=", 1) for line in log.recv(4096).decode().splitlines())
     assert (fields["SYSLOG_FACILITY"], fields["PRIORITY"]) == ("10", "5")
@@ -322,7 +322,7 @@ def test_a_system_log_that_takes_a_stream_gets_it_too(short: Host) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as log:
         log.bind(str(short.root / "dev/log"))
         log.listen()
-        log.settimeout(5)
+        log.settimeout(60)
         assert operate(short, "0a").told == []
         with log.accept()[0] as channel:
             assert channel.recv(4096).endswith(b"\0")
